@@ -1,0 +1,1 @@
+"""Documents: the orders and count sheets that tell people which operations are expected."""
