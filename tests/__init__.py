@@ -1,0 +1,1 @@
+"""The tests mirror the folders. A package, because python-barcode installs a stray `tests`."""
