@@ -67,7 +67,7 @@ chromium: # Debian's browser drives the browser tests
 test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
 	@mkdir -p test-results; status=0; \
 	python -m pytest $(PYTEST_ARGS) 2>&1 | tee test-results/pytest.log || status=1; \
-	(cd pwa && NO_COLOR=1 npx vitest run $(VITEST_ARGS)) 2>&1 \
+	(cd pwa && NO_COLOR=1 npm run --silent test -- $(VITEST_ARGS)) 2>&1 \
 		| tee test-results/vitest.log || status=1; \
 	echo "vitest:"; grep -E '^ +(Test Files|Tests) ' test-results/vitest.log || true; \
 	echo "pytest:"; tail -n 1 test-results/pytest.log; \

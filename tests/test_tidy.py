@@ -31,7 +31,7 @@ PLACES = re.compile(
     pythonhosted\.org | pypi\.(org|python)
     | registry\.(npmjs|yarnpkg)
     | (deb|security)\.debian\.org
-    | file:///
+    | file:/{3}
     | (?<![\w.])/(opt/(pypi|wheels)|work/(main|shared)|root|home/\w+|tmp/v)/
     """,
     re.VERBOSE,
