@@ -2,6 +2,8 @@
 declare const self: ServiceWorkerGlobalScope & {
   __WB_MANIFEST: { url: string; revision: string | null }[];
 };
+// A module, so that `self` may be declared anew.
+export {};
 
 const files = self.__WB_MANIFEST;
 const cacheName = "bincard-" + files.map((file) => file.revision ?? file.url).join();
