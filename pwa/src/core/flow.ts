@@ -1,0 +1,88 @@
+/**
+ * The shape that all scanning flows share: a pure function from a state and an input
+ * to the next state, the operations to write and the band to show.
+ *
+ * A flow never reads a clock, a disk or a network. Its state is plain JSON: it is stored in the
+ * same transaction as the operation that it writes, so a killed browser comes back to it.
+ * `captures` are ids of scan-journal rows; an operation consumes those that made it.
+ */
+import type { Did, Older, Task } from "./types.gen";
+import type { Meaning } from "./meaning";
+import type { View } from "./view";
+
+/** One reading of one code, already durable in the scan journal. */
+export interface Capture {
+  id: number;
+  raw: string;
+  source: "camera" | "wedge" | "typed";
+  symbology: string | null;
+  wall: number;
+}
+
+export type KeyName =
+  | "done" | "skip" | "short" | "empty" | "full" | "other" | "hold" | "confirm" | "cancel" | "next" | "undo";
+
+export type Input =
+  | { kind: "scan"; capture: Capture; meaning: Meaning }
+  /** The keypad: a quantity in base units, and how it was typed. */
+  | { kind: "quantity"; quantity: number; typed: string; unit: string; factor: number; wall: number }
+  /** A text that a code did not say: lot, expiry, reason. */
+  | { kind: "text"; field: "lot" | "expires" | "reason"; text: string; wall: number }
+  | { kind: "key"; key: KeyName; wall: number }
+  /** A list entry that was tapped (document, line, lot, place). */
+  | { kind: "choose"; what: "document" | "line" | "item" | "lot" | "place"; value: string; wall: number }
+  /** A supervisor's badge and PIN were given at the device for the stop that the band shows. */
+  | { kind: "consent"; actor: string; at: number };
+
+/** An operation to be written: the outbox adds id, chain, clock, actor, base and the raw scans. */
+export interface Draft {
+  did: Did;
+  task: Task | null;
+  assumed: ("lot" | "serial" | "status" | "owner" | "quantity")[];
+  captures: number[];
+  consent: { actor: string; at: number } | null;
+}
+
+export type Signal = "tick" | "done" | "complete" | "look" | "wrong";
+
+/** Values for the placeholders of a catalogue sentence. */
+export type Values = Record<string, string | number>;
+
+/** What the worker sees and hears; `say` and `note` are catalogue names, never text. */
+export interface Band {
+  signal: Signal;
+  say: string;
+  values: Values;
+  note?: string;
+  /** What was written, or null for "nothing written yet". */
+  wrote: { quantity: number; code: string } | null;
+  /** Ways on, shown as keys. */
+  ways: KeyName[];
+  /** For a wrong: what the hand holds over what was asked. */
+  held?: string;
+  asked?: string;
+  older?: Older & { quantity: number };
+}
+
+export interface Step<S> {
+  state: S;
+  drafts: Draft[];
+  band: Band | null;
+  /** Leave the flow for another screen: `{screen: "bin", code: "06-B-10"}`. */
+  open?: { screen: string; code?: string };
+}
+
+/** What a flow is started with. `numbers` hands out lot numbers from the device's block. */
+export interface Start {
+  wall: number;
+  segment: string;
+  document?: string;
+  dock: string;
+  newId(): string;
+  nextLot(): string;
+}
+
+export interface Flow<S> {
+  start(view: View, start: Start): Step<S>;
+  step(state: S, input: Input, view: View, start: Start): Step<S>;
+}

@@ -1,0 +1,26 @@
+/**
+ * What a code means (scanning.md, "order of decisions"). Every scan becomes exactly one of these;
+ * a code that means nothing stays raw and is still a scan (R6).
+ */
+import type { Lot } from "./types.gen";
+
+/** What a label said beside the item: all optional, as GS1 element strings are. */
+export interface Said {
+  lot?: string;
+  expires?: string;
+  produced?: string;
+  serial?: string;
+  quantity?: number;
+}
+
+export type Meaning =
+  | { kind: "item"; item: string; said: Said; pack: number }
+  | { kind: "location"; location: string }
+  | { kind: "lot"; candidates: { item: string; lot: Lot }[] }
+  | { kind: "document"; document: string }
+  | { kind: "container"; container: string }
+  | { kind: "partner"; partner: string }
+  | { kind: "badge"; badge: string }
+  | { kind: "command"; command: "UNDO" | "DONE" | "SKIP" | "SHORT" | "PRINT" | "HELP" }
+  | { kind: "enrol"; code: string }
+  | { kind: "unknown"; raw: string; said: Said };

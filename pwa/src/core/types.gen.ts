@@ -1,0 +1,702 @@
+// Written by `python -m server.generate` from sync/. Change the structs, not this.
+
+/** The server's answer to one operation. Facts are never refused. */
+export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
+
+/** How soon a person must look; information closes itself. */
+export type Severity = "I" | "R" | "U";
+
+/** Discrepancy codes, in the order in which an operation's flags are listed. */
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED";
+
+/** What may be done with goods. */
+export type Status = "ok" | "quality" | "hold" | "reject";
+
+/** The identity of a lot within its item: equal codes with another expiry are siblings. */
+export interface Lot {
+  code: string;
+  expires?: string | null;
+  supplier?: string | null;
+}
+
+/** What exactly is held. `None` means none, never unknown: see `assumed` of the envelope. */
+export interface Key {
+  item: string;
+  lot?: Lot | null;
+  serial?: string | null;
+  status?: Status | null;
+  owner?: string | null;
+}
+
+/** A location, a container, or a raw code that nobody knew. Exactly one is given. */
+export interface Place {
+  location?: string | null;
+  container?: string | null;
+  code?: string | null;
+}
+
+/** Where the operation stands in its device's chain. */
+export interface Link {
+  replica: string;
+  seq: number;
+  prev?: string | null;
+}
+
+/** One operation as it travels; `body` keeps its exact bytes. */
+export interface Envelope {
+  link: Link;
+  body: unknown;
+}
+
+/** A supervisor's badge and PIN at the device, before the operation was made. */
+export interface Consent {
+  actor: string;
+  at: number;
+}
+
+/** What the screen was based on: the replica's position in the site's feed. */
+export interface Base {
+  epoch: number;
+  cursor: number;
+  hash?: string | null;
+}
+
+/** One reading of one code, raw as it came. */
+export interface Scan {
+  raw: string;
+  source: "camera" | "wedge" | "typed";
+  wall: number;
+  symbology?: string | null;
+}
+
+/** The document line that the operation works for. */
+export interface Task {
+  document: string;
+  line?: number | null;
+}
+
+/** What the worker typed or the label said, before it became base units. */
+export interface Entered {
+  quantity: string;
+  unit: string;
+  factor: number;
+  unit_version?: number;
+}
+
+/** A second measure of the same goods (rolls and metres). */
+export interface Second {
+  quantity: string;
+  unit: string;
+}
+
+/** The older lot that the screen advised. */
+export interface Older {
+  lot: string;
+  place: string;
+}
+
+/** What the screen showed when it advised: rank 1 is the oldest pickable lot. */
+export interface Shown {
+  rank: number;
+  older?: Older | null;
+}
+
+/** Goods came from a supplier or from transit. */
+export interface Receive {
+  verb: "receive";
+  key: Key;
+  quantity: number;
+  from: Place;
+  to: Place;
+  entered?: Entered | null;
+  produced?: string | null;
+  fifo_date?: string | null;
+  second?: Second | null;
+}
+
+/** Goods went from a dock to their bin; or a whole container did. */
+export interface PutAway {
+  verb: "putaway";
+  to: Place;
+  from?: Place | null;
+  key?: Key | null;
+  quantity?: number | null;
+  container?: string | null;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  second?: Second | null;
+}
+
+/** Goods, or a whole container, went from one place to another. */
+export interface Move {
+  verb: "move";
+  to: Place;
+  from?: Place | null;
+  key?: Key | null;
+  quantity?: number | null;
+  container?: string | null;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  second?: Second | null;
+}
+
+/** Goods were taken for an order, to its stage or a tote. */
+export interface Pick {
+  verb: "pick";
+  key: Key;
+  from: Place;
+  to: Place;
+  quantity?: number | null;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  shown?: Shown | null;
+  short?: string | null;
+  bin_empty?: boolean | null;
+  second?: Second | null;
+}
+
+/** Goods left our books, at the gate and not at the pick. */
+export interface Ship {
+  verb: "ship";
+  to: Place;
+  from?: Place | null;
+  key?: Key | null;
+  quantity?: number | null;
+  container?: string | null;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  second?: Second | null;
+}
+
+/** Material went to a work order, a line side, a cost centre or a customer. */
+export interface Issue {
+  verb: "issue";
+  key: Key;
+  from: Place;
+  to: Place;
+  quantity?: number | null;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  shown?: Shown | null;
+  override?: string | null;
+  second?: Second | null;
+}
+
+/** Finished goods came from production. */
+export interface Produce {
+  verb: "produce";
+  key: Key;
+  quantity: number;
+  to: Place;
+  entered?: Entered | null;
+  fifo_date?: string | null;
+  second?: Second | null;
+}
+
+/** Goods came back from a customer or production, or went back to a supplier. */
+export interface Return {
+  verb: "return";
+  key: Key;
+  quantity: number;
+  from: Place;
+  to: Place;
+  reason: string;
+  entered?: Entered | null;
+  taken_wall?: number | null;
+  second?: Second | null;
+}
+
+/** Goods changed their status where they stand: inspected, held, rejected. */
+export interface Restate {
+  verb: "status";
+  place: Place;
+  key: Key;
+  to_status: Status;
+  reason: string;
+  quantity?: number | null;
+}
+
+/** What was seen of one key, between its first and its last scan. */
+export interface CountLine {
+  key: Key;
+  quantity: number;
+  first_wall: number;
+  last_wall: number;
+  segment: string;
+  entered?: Entered | null;
+  fifo_date?: string | null;
+}
+
+/** A place was counted; with scope `place`, what is not listed was not there. */
+export interface Count {
+  verb: "count";
+  place: Place;
+  scope: "place" | "line";
+  count_id: string;
+  opened_wall: number;
+  lines: CountLine[];
+  blind?: boolean;
+}
+
+/** A quantity was corrected with a reason, without a count. */
+export interface Adjust {
+  verb: "adjust";
+  place: Place;
+  key: Key;
+  quantity: number;
+  reason: string;
+}
+
+/** It never happened; putting goods back is a move. */
+export interface Reverse {
+  verb: "reverse";
+  target: string;
+  reason?: string;
+}
+
+/** The device lost what it had stored from this seq through `through_seq`. */
+export interface Lost {
+  verb: "lost";
+  through_seq: number;
+  reason: string;
+}
+
+/** Names one count line: the operation and the line in it; `None` is a key not listed. */
+export interface CountedLine {
+  operation: string;
+  line?: number | null;
+}
+
+/** One key of a count as the supervisor saw it. */
+export interface Decision {
+  key: Key;
+  counted: number;
+  expected: number;
+  of: CountedLine;
+}
+
+/** Set the keys named to what was counted, at the time of the count. */
+export interface Approve {
+  verb: "approve";
+  count_id: string;
+  parts: string[];
+  lines: Decision[];
+}
+
+/** Ask another person to count again. */
+export interface Recount {
+  verb: "recount";
+  count_id: string;
+  parts: string[];
+  lines: Decision[];
+}
+
+/** Leave the ledger as it is. */
+export interface Reject {
+  verb: "reject";
+  count_id: string;
+  parts: string[];
+  lines: Decision[];
+}
+
+/** Close a discrepancy by an action. */
+export interface Settle {
+  verb: "settle";
+  discrepancy: string;
+  action: string;
+}
+
+/** Close a document, or one line of it, at what was done. */
+export interface Close {
+  verb: "close";
+  document: string;
+  line?: number | null;
+}
+
+/** Keep goods for a document line; never blocks a fact. */
+export interface Reserve {
+  verb: "reserve";
+  document: string;
+  line: number;
+  key: Key;
+  place: Place;
+  quantity: number;
+}
+
+/** Change fields of a master-data row, based on the version that was seen. */
+export interface Edit {
+  verb: "edit";
+  kind: string;
+  id: string;
+  base_version: number;
+  fields: Record<string, unknown>;
+}
+
+/** The part of an envelope that keeps its meaning when the chain is re-made. */
+export interface Body {
+  v: number;
+  class: "fact" | "intent";
+  id: string;
+  site: string;
+  actor: string;
+  wall: number;
+  mono: number;
+  segment: string;
+  did: Did;
+  consent?: Consent | null;
+  base?: Base | null;
+  scans?: Scan[];
+  task?: Task | null;
+  assumed?: ("lot" | "serial" | "status" | "owner" | "quantity")[];
+  app?: string;
+}
+
+/** One round trip: device clock when sent and received, server clock in between. */
+export interface Exchange {
+  sent: number;
+  received: number;
+  server_now: number;
+  segment: string;
+}
+
+/** When it happened, in server time: goods left `taken`, arrived `own`; counts have more. */
+export interface Times {
+  own: number;
+  taken?: number | null;
+  opened?: number | null;
+  lines?: number[];
+}
+
+/** One oddity of an operation, and the discrepancy that will settle it. */
+export interface Flag {
+  code: string;
+  discrepancy: string;
+}
+
+/** The server's answer to one operation; byte-equal at every retry within an epoch (R1). */
+export interface Verdict {
+  id: string;
+  outcome: "posted" | "flagged" | "parked" | "accepted" | "refused";
+  ledger_seq: number;
+  times: Times;
+  u: number;
+  trust: "high" | "low";
+  seal: string;
+  flags: Flag[];
+}
+
+/** A verdict that the device kept, sent again after a restore with its seal. */
+export interface Dated {
+  id: string;
+  outcome: "posted" | "parked" | "accepted" | "refused";
+  times: Times;
+  u: number;
+  trust: "high" | "low";
+  seal: string;
+}
+
+/** What one replica has to say since the last acknowledgement, in seq order. */
+export interface Push {
+  v: number;
+  site: string;
+  replica: string;
+  epoch: number;
+  sent: number;
+  segment: string;
+  cursor?: number | string;
+  carrier?: string | null;
+  exchanges?: Exchange[];
+  unsent?: number;
+  echo?: number;
+  leaving?: boolean;
+  dated?: Dated[];
+  operations?: unknown[];
+}
+
+/** The highest contiguous operation of a replica that is durable, and its envelope's hash. */
+export type Ack = [seq: number, hash: string | null];
+
+/** The answer to a push. */
+export interface Pushed {
+  epoch: number;
+  acked: Ack;
+  verdicts: Verdict[];
+  server_now: number;
+  watermark: number;
+  durable_through: [number, number] | null;
+  minimum_app: string;
+  retry_after_ms: number;
+}
+
+/** A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again. */
+export interface Conflict {
+  code: "epoch" | "gap" | "fork";
+  epoch?: number;
+  have?: Ack | null;
+  need_from?: number | null;
+}
+
+/** One absolute image of the feed; `payload` is null where the row is gone. */
+export type Row = [kind: string, key: string, version: number, payload: unknown];
+
+/** A page of the feed; it never splits a seq. */
+export interface Page {
+  epoch: number;
+  cursor: string;
+  more: boolean;
+  scope: string;
+  rows: Row[];
+  acks: Record<string, Ack>;
+  server_now: number;
+  watermark: number;
+}
+
+/** One immutable part of a snapshot, to be fetched by its hash. */
+export interface ChunkName {
+  hash: string;
+  kind: string;
+  rows: number;
+  bytes: number;
+}
+
+/** The site as of a cursor, in chunks. */
+export interface Snapshot {
+  epoch: number;
+  cursor: string;
+  scope: string;
+  acks: Record<string, Ack>;
+  chunks: ChunkName[];
+  server_now: number;
+}
+
+/** Rows of one kind in columns; texts are indexes into `texts`, -1 is null. */
+export interface Chunk {
+  kind: string;
+  rows: number;
+  keys: string[];
+  versions: number[];
+  columns: Record<string, unknown>;
+}
+
+/** A pack: `factor` base units make one of it. */
+export interface Unit {
+  code: string;
+  factor: number;
+  version: number;
+}
+
+/** What every device must know of its site. */
+export interface Site {
+  site: string;
+  name: string;
+  name_zh: string;
+  time_zone: string;
+  over_receipt_percent: number;
+  over_issue_percent: number;
+  count_tolerance: number;
+  unsent_warning: number;
+  unsent_warning_hours: number;
+}
+
+/** A thing that is held; `lots` says whether a lot must be known, `dated` an expiry. */
+export interface Item {
+  item: string;
+  name: string;
+  name_zh: string;
+  spec: string;
+  unit: string;
+  kind: "raw" | "made" | "finished";
+  lots: boolean;
+  dated: boolean;
+  serials: boolean;
+  fifo: "hint" | "reason" | "consent" | "block";
+  units: Unit[];
+  aliases: string[];
+  receive_status: Status;
+  active: boolean;
+}
+
+/** A place that can hold stock; `walk` is its number on the picker's path. */
+export interface Location {
+  location: string;
+  warehouse: string;
+  kind: "bin" | "dock" | "stage" | "quality" | "line" | "returns";
+  walk: number;
+  blocked: boolean;
+}
+
+/** A named group of locations with a keeper. */
+export interface Warehouse {
+  warehouse: string;
+  name: string;
+  name_zh: string;
+}
+
+/** A supplier or a customer: also a virtual location `supplier/ID`, `customer/ID`. */
+export interface Partner {
+  partner: string;
+  kind: "supplier" | "customer";
+  name: string;
+}
+
+/** A paper that asks the floor for work. */
+export interface Document {
+  document: string;
+  kind: "purchase" | "sales" | "work" | "count";
+  partner: string | null;
+  item: string | null;
+  quantity: number | null;
+  due: string | null;
+  state: "open" | "closed" | "cancelled";
+  note: string;
+}
+
+/** One line of a document; `done` follows from the ledger, never from an edit. */
+export interface Line {
+  document: string;
+  line: number;
+  item: string | null;
+  quantity: number;
+  done: number;
+  place: string | null;
+  state: "open" | "closed" | "cancelled";
+}
+
+/** What is known of a lot; `fifo_at` (ms) ranks it, `blocked` names the discrepancy. */
+export interface LotRow {
+  item: string;
+  lot: string;
+  expires: string | null;
+  supplier: string | null;
+  fifo_at: number;
+  blocked: string | null;
+}
+
+/** Quantity of one key at one place; `key` is its canonical text. */
+export interface Holding {
+  place: string;
+  key: string;
+  item: string;
+  quantity: number;
+}
+
+/** The roster: who may sign in, and the salted verifier of the PIN for offline sign-in. */
+export interface Person {
+  person: string;
+  name: string;
+  role: "worker" | "supervisor";
+  badge: string;
+  language: string;
+  verifier: string;
+  active: boolean;
+}
+
+/** An enrolled phone, scanner or desk. */
+export interface Device {
+  device: string;
+  name: string;
+  revoked: boolean;
+}
+
+/** One key of one count: counted beside expected at its own moment. */
+export interface Variance {
+  operation: string;
+  line: number;
+  count_id: string;
+  place: string;
+  key: string;
+  item: string;
+  counted: number;
+  expected: number;
+  at: number;
+  u: number;
+  first: number;
+  last: number;
+  replica: string;
+  seq: number;
+  actor: string;
+  device: string;
+  blind: boolean;
+  state: "open" | "matched" | "approved" | "rejected" | "recount" | "reversed";
+  decided: string | null;
+  ambiguous: boolean;
+  fifo_date: string | null;
+}
+
+/** Something odd that a person or later evidence must settle. */
+export interface Discrepancy {
+  discrepancy: string;
+  code: string;
+  severity: "I" | "R" | "U";
+  operation: string;
+  actor: string;
+  document: string | null;
+  place: string | null;
+  key: string | null;
+  item: string | null;
+  at: number;
+  until: number | null;
+  waits: string | null;
+  detail: Record<string, unknown>;
+  state: "open" | "settled" | "evidence";
+  settled_by: string | null;
+  opened_seq: number;
+}
+
+/** A later outcome of an operation than its verdict: replayed, settled, closed by evidence. */
+export interface Result {
+  operation: string;
+  outcome: "posted" | "flagged" | "parked" | "accepted" | "refused";
+  reversed: boolean;
+  flags: string[];
+}
+
+export type Fact = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Count | Adjust | Reverse | Lost;
+
+export type Intent = Approve | Recount | Reject | Settle | Close | Reserve | Edit;
+
+export type Did = Fact | Intent;
+
+/** Payload of each kind of the feed. */
+export interface Feed {
+  site: Site;
+  warehouse: Warehouse;
+  location: Location;
+  item: Item;
+  partner: Partner;
+  document: Document;
+  line: Line;
+  lot: LotRow;
+  holding: Holding;
+  person: Person;
+  device: Device;
+  variance: Variance;
+  discrepancy: Discrepancy;
+  operation: Result;
+}
+
+/** The fields of a payload that make its key. */
+export const FEED_KEYS = {
+  site: ["site"],
+  warehouse: ["warehouse"],
+  location: ["location"],
+  item: ["item"],
+  partner: ["partner"],
+  document: ["document"],
+  line: ["document", "line"],
+  lot: ["item", "lot", "expires", "supplier"],
+  holding: ["place", "key"],
+  person: ["person"],
+  device: ["device"],
+  variance: ["operation", "line"],
+  discrepancy: ["discrepancy"],
+  operation: ["operation"],
+} as const;
+
+export const QUANTITY_MAX = 1000000000;
+export const ENVELOPE_BYTES_MAX = 65536;
+export const ENVELOPE_VERSION = 1;
+export const PUSH_OPERATIONS_MAX = 100;
+export const PULL_LIMIT_MAX = 5000;
+export const INTENTS: readonly string[] = ["approve", "recount", "reject", "settle", "close", "reserve", "edit"];
+export const VIRTUAL: readonly string[] = ["adjust", "cost", "count", "customer", "production", "scrap", "status", "supplier", "suspense", "transit"];

@@ -1,0 +1,92 @@
+/**
+ * The one door between the screens and everything that stores, sends or sounds.
+ * Screens call these; `main.ts` makes the engine; tests make a fake one.
+ */
+import type { Capture, Draft } from "./core/flow";
+import type { Meaning } from "./core/meaning";
+import type { View } from "./core/view";
+
+/** Where an operation is; the words are "on this device", "on the server", "settled", … */
+export type OperationState = "device" | "server" | "settled" | "flagged" | "parked" | "refused";
+
+/** One operation as the outbox and the last band show it. */
+export interface Written {
+  id: string;
+  seq: number;
+  verb: string;
+  actor: string;
+  wall: number;
+  state: OperationState;
+  flags: string[];
+  item: string | null;
+  quantity: number | null;
+  from: string | null;
+  to: string | null;
+  document: string | null;
+  reversed: boolean;
+}
+
+/** What the status strip shows. Times are device milliseconds. */
+export interface Status {
+  person: { person: string; name: string; role: "worker" | "supervisor"; language: "en" | "zh" } | null;
+  site: string;
+  enrolled: boolean;
+  unsent: number;
+  oldestUnsent: number | null;
+  online: boolean;
+  /** When the replica last reached the server's head, null before the first snapshot. */
+  stockAt: number | null;
+  watermark: number | null;
+  persisted: boolean | null;
+  clockOffset: number | null;
+  needsSignIn: boolean;
+  updateReady: boolean;
+  secondTab: boolean;
+}
+
+export class NotRecorded extends Error {}
+
+export interface Engine {
+  readonly view: View;
+  readonly status: Status;
+  /** Called after every change of view, status or operations; returns the way to stop. */
+  subscribe(listener: () => void): () => void;
+
+  /** Appends to the scan journal (strict) and resolves when durable. Rejects with NotRecorded. */
+  capture(raw: string, source: Capture["source"], symbology: string | null): Promise<Capture>;
+  meaning(capture: Capture): Meaning;
+  /** One strict transaction: outbox rows, next seqs, consumed captures, the flow's state. */
+  write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]>;
+  /** The state of a flow that was left or killed, null when there is none. */
+  flow(name: string): unknown;
+  keepFlow(name: string, state: unknown): Promise<void>;
+  continueWith(): { name: string; state: unknown } | null;
+
+  operations(limit: number): Written[];
+  unconsumed(): Capture[];
+  dropCapture(id: number): Promise<void>;
+  undo(id: string, reason: string): Promise<Written>;
+
+  enrol(code: string): Promise<void>;
+  /** Online where there is a network (counts tries on the server), else by the roster's verifier. */
+  signIn(who: { badge: string } | { person: string }, pin: string): Promise<void>;
+  consent(who: { badge: string } | { person: string }, pin: string): Promise<{ actor: string; at: number } | null>;
+  signOut(): Promise<void>;
+
+  syncNow(): Promise<void>;
+  /** JSON over /api with device token and session; throws with the problem's sentence. */
+  api<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T>;
+  exportRescue(): Promise<Blob>;
+  applyUpdate(): void;
+  takeOver(): void;
+  nextLot(): string;
+  newId(): string;
+  readonly segment: string;
+  now(): number;
+}
+
+/** The tones and vibrations of look.md; called only after the durable write. */
+export interface Voice {
+  play(signal: "tick" | "done" | "complete" | "look" | "wrong" | "not_recorded"): void;
+  stop(): void;
+}

@@ -1,0 +1,47 @@
+"""Writes the generated files of the web app, or says which of them are stale (`--check`).
+
+They are committed, so that a reader sees them and a build needs no Python.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from sync.typescript import typescript
+
+ROOT: Final = Path(__file__).parents[1]
+FILES: Final[dict[str, Callable[[], str]]] = {
+    "pwa/src/core/types.gen.ts": typescript,
+}
+
+
+def stale() -> list[Path]:
+    """Return the generated files whose text on disk is not what would be written."""
+    return [ROOT / name for name, text in FILES.items() if _text_of(ROOT / name) != text()]
+
+
+def write() -> None:
+    for name, text in FILES.items():
+        (ROOT / name).write_text(text(), encoding="utf-8")
+
+
+def _text_of(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say what is stale")
+    if not parser.parse_args().check:
+        write()
+        return 0
+    names = [path.relative_to(ROOT).as_posix() for path in stale()]
+    for name in names:
+        print(f"{name} is stale: run `python -m server.generate`")
+    return 1 if names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
