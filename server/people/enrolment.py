@@ -1,0 +1,167 @@
+"""A device joins a site by a one-time code, and leaves it when a supervisor revokes it."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from server.book import Book
+from server.refusals import Code, Refusal
+from server.tables import DeviceRow, Enrolment, ReplicaRow, SiteRow
+from sync.records import Device
+
+CODE_MS: Final = 15 * 60_000
+"""Long enough to fetch a handheld, too short to be found on a photo next week."""
+
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without 0, 1, I, L, O and U: a code is also read aloud."""
+
+_enrolment: Final = Enrolment.__table__  # type: ignore[attr-defined]
+_device: Final = DeviceRow.__table__  # type: ignore[attr-defined]
+_replica: Final = ReplicaRow.__table__  # type: ignore[attr-defined]
+_site: Final = SiteRow.__table__  # type: ignore[attr-defined]
+
+
+class CodeIssued(Struct, frozen=True):
+    """A code as it is shown once; only its hash is kept."""
+
+    code: str
+    url: str
+    expires: int
+
+
+class DeviceSeen(Struct, frozen=True):
+    """A device in the list of the desk, with what the server last heard from it."""
+
+    device: str
+    name: str
+    revoked: bool
+    seen_at: int
+    unsent: int
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    device: str
+    name: str
+    site: str
+    site_name: str
+
+
+async def issue_code(  # noqa: PLR0913 - who, where, for what, until when: all of it is needed
+    book: Book, url: str, site: str, name: str, by: str, now: int
+) -> CodeIssued:
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    values = {
+        "code_hash": _hash(code),
+        "site": site,
+        "name": name,
+        "by": by,
+        "expires_at": now + CODE_MS,
+    }
+
+    def store(connection: Connection) -> None:
+        # Who asks for codes also sweeps: no code outlives its day.
+        day_ago = now - 24 * 3_600_000
+        connection.execute(sa.delete(_enrolment).where(_enrolment.c.expires_at < day_ago))
+        connection.execute(sa.insert(_enrolment).values(values))
+
+    await site_name(book, site)
+    await book.write(store)
+    shown = f"{code[:5]}-{code[5:]}"
+    return CodeIssued(shown, f"{url}{shown}", now + CODE_MS)
+
+
+async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
+    """Make the device that a code was issued for; a code works once."""
+    device = new_device_id()
+
+    def claim(connection: Connection) -> tuple[str, str, str] | None:
+        mine = (
+            sa.update(_enrolment)
+            .where(_enrolment.c.code_hash == _hash(code))
+            .where(_enrolment.c.used_by.is_(None))
+            .where(_enrolment.c.expires_at > now)
+            .values(used_by=device)
+            .returning(_enrolment.c.site, _enrolment.c.name, _enrolment.c.by)
+        )
+        found = connection.execute(mine).one_or_none()
+        return (found.site, found.name, found.by) if found else None
+
+    claimed = await book.write(claim)
+    if claimed is None:
+        raise Refusal(Code.CODE_INVALID)
+    site, name, by = claimed
+    why = f"enrolled with a code, {agent[:120]}" if agent else "enrolled with a code"
+    return await enrol(book, site, name, by, why, device)
+
+
+async def enrol(  # noqa: PLR0913 - as issue_code
+    book: Book, site: str, name: str, by: str, why: str, device: str | None = None
+) -> Enrolled:
+    """Add a device to its site."""
+    shown = await site_name(book, site)
+    device = device or new_device_id()
+    await book.change(site, by, [Device(device=device, name=name)], why)
+    return Enrolled(device, name, site, shown)
+
+
+async def revoke(book: Book, site: str, device: str, by: str) -> None:
+    """Shut a device out. What it still sends is kept for review, never lost."""
+    found = await book.read(lambda connection: _device_of(connection, site, device))
+    if found is None:
+        raise Refusal(Code.NOT_FOUND)
+    if not found.revoked:
+        row = Device(device=device, name=found.name, revoked=True)
+        await book.change(site, by, [row], "revoked")
+
+
+async def devices(book: Book, site: str) -> list[DeviceSeen]:
+    seen = sa.func.coalesce(sa.func.max(_replica.c.seen_at), 0)
+    unsent = sa.func.coalesce(sa.func.sum(_replica.c.unsent), 0)
+    columns = (_device.c.device, _device.c.name, _device.c.revoked)
+    same = sa.and_(_replica.c.site == _device.c.site, _replica.c.device == _device.c.device)
+    query = (
+        sa.select(*columns, seen.label("seen_at"), unsent.label("unsent"))
+        .select_from(_device.outerjoin(_replica, same))
+        .where(_device.c.site == site)
+        .group_by(*columns)
+        .order_by(_device.c.name, _device.c.device)
+    )
+
+    def run(connection: Connection) -> list[DeviceSeen]:
+        return [DeviceSeen(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+    return await book.read(run)
+
+
+async def site_name(book: Book, site: str) -> str:
+    """Return the name of the site. Raises `Refusal` when there is none."""
+    query = sa.select(_site.c.name).where(_site.c.site == site)
+    name: str | None = await book.read(lambda connection: connection.scalar(query))
+    if name is None:
+        raise Refusal(Code.SITE_UNKNOWN, site=site)
+    return name
+
+
+def new_device_id() -> str:
+    return f"d{secrets.token_hex(8)}"
+
+
+def _device_of(connection: Connection, site: str, device: str) -> sa.Row[tuple[str, bool]] | None:
+    query = (
+        sa.select(_device.c.name, _device.c.revoked)
+        .where(_device.c.site == site)
+        .where(_device.c.device == device)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _hash(code: str) -> str:
+    """A code has 49 random bits and lives for minutes: a fast hash is enough."""
+    plain = "".join(sign for sign in code.upper() if sign in _ALPHABET)
+    return hashlib.sha256(plain.encode()).hexdigest()

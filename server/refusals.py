@@ -1,0 +1,56 @@
+"""Why a request is refused, as a closed vocabulary: the layers below the API know no HTTP.
+
+The API gives each code its status and its sentence, in 简体中文 and English.
+"""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What is wrong, for people (a sentence) and for programs (this text)."""
+
+    MALFORMED = "malformed"
+    INVALID = "invalid"
+    TOO_LARGE = "too_large"
+    NOT_GZIP = "not_gzip"
+    MEDIA_TYPE = "media_type"
+    NOT_FOUND = "not_found"
+    METHOD = "method"
+    DEVICE_UNKNOWN = "device_unknown"
+    DEVICE_REVOKED = "device_revoked"
+    OTHER_SITE = "other_site"
+    OTHER_DEVICE = "other_device"
+    SITE_UNKNOWN = "site_unknown"
+    SIGN_IN = "sign_in"
+    SUPERVISOR_ONLY = "supervisor_only"
+    CODE_INVALID = "code_invalid"
+    PIN_WRONG = "pin_wrong"
+    PIN_WEAK = "pin_weak"
+    PIN_MISSING = "pin_missing"
+    LOCKED = "locked"
+    TOO_MANY = "too_many"
+    BADGE_TAKEN = "badge_taken"
+    LAST_SUPERVISOR = "last_supervisor"
+    DOCUMENT_EXISTS = "document_exists"
+    ITEM_UNKNOWN = "item_unknown"
+    PARTNER_UNKNOWN = "partner_unknown"
+    PLACE_UNKNOWN = "place_unknown"
+    LINES_MISSING = "lines_missing"
+    LINE_INCOMPLETE = "line_incomplete"
+    BUSY = "busy"
+    STORAGE_FULL = "storage_full"
+    NOT_READY = "not_ready"
+    INTERNAL = "internal"
+
+
+class Refusal(Exception):
+    """A request that cannot be done as it is; `facts` complete its sentence.
+
+    `retry_after` is in seconds, and null where waiting changes nothing.
+    """
+
+    def __init__(self, code: Code, *, retry_after: int | None = None, **facts: object) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.retry_after = retry_after
+        self.facts = facts
