@@ -15,10 +15,12 @@ export default defineConfig({
       // main.ts registers the worker: an injected inline script would need a weaker CSP.
       injectRegister: false,
       injectManifest: {
-        globPatterns: ["**/*.{html,js,css,svg,png,webmanifest,wasm}"],
+        // The plugin adds the webmanifest itself; a file named twice makes cache.addAll refuse.
+        globPatterns: ["**/*.{html,js,css,svg,png,wasm}"],
         // A classic worker runs in every browser, a module worker in the newer ones only.
         rollupFormat: "iife",
       },
+      includeManifestIcons: false,
       manifest: {
         id: "/",
         name: "Bincard",
