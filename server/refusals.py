@@ -43,7 +43,7 @@ class Code(StrEnum):
     INTERNAL = "internal"
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - the word of the domain
     """A request that cannot be done as it is; `facts` complete its sentence.
 
     `retry_after` is in seconds, and null where waiting changes nothing.

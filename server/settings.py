@@ -3,6 +3,7 @@
 Only `server/app.py` and `server/cli.py` hand the environment to this module.
 """
 
+import contextlib
 import os
 import secrets
 import stat
@@ -98,10 +99,8 @@ def token_key(path: Path) -> bytes:
     It stands beside the database, not in it: a restored database still knows its devices.
     Raises `SettingsInvalid` when others may read it, or when it is damaged.
     """
-    try:
+    with contextlib.suppress(FileExistsError):
         _create(path)
-    except FileExistsError:
-        pass
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SettingsInvalid(f"Others may read {path}. Run: chmod 600 {path}")
     key = path.read_bytes()

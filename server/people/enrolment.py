@@ -20,10 +20,10 @@ CODE_MS: Final = 15 * 60_000
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without 0, 1, I, L, O and U: a code is also read aloud."""
 
-_enrolment: Final = Enrolment.__table__  # type: ignore[attr-defined]
-_device: Final = DeviceRow.__table__  # type: ignore[attr-defined]
-_replica: Final = ReplicaRow.__table__  # type: ignore[attr-defined]
-_site: Final = SiteRow.__table__  # type: ignore[attr-defined]
+_enrolment: Final = Enrolment.metadata.tables["enrolment"]
+_device: Final = DeviceRow.metadata.tables["device"]
+_replica: Final = ReplicaRow.metadata.tables["replica"]
+_site: Final = SiteRow.metadata.tables["site"]
 
 
 class CodeIssued(Struct, frozen=True):
@@ -45,6 +45,15 @@ class DeviceSeen(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class Invitation:
+    """The device that may join: its site, its name, and who says so."""
+
+    site: str
+    name: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Enrolled:
     device: str
     name: str
@@ -52,15 +61,13 @@ class Enrolled:
     site_name: str
 
 
-async def issue_code(  # noqa: PLR0913 - who, where, for what, until when: all of it is needed
-    book: Book, url: str, site: str, name: str, by: str, now: int
-) -> CodeIssued:
+async def issue_code(book: Book, invitation: Invitation, url: str, now: int) -> CodeIssued:
     code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
     values = {
         "code_hash": _hash(code),
-        "site": site,
-        "name": name,
-        "by": by,
+        "site": invitation.site,
+        "name": invitation.name,
+        "by": invitation.by,
         "expires_at": now + CODE_MS,
     }
 
@@ -70,7 +77,7 @@ async def issue_code(  # noqa: PLR0913 - who, where, for what, until when: all o
         connection.execute(sa.delete(_enrolment).where(_enrolment.c.expires_at < day_ago))
         connection.execute(sa.insert(_enrolment).values(values))
 
-    await site_name(book, site)
+    await site_name(book, invitation.site)
     await book.write(store)
     shown = f"{code[:5]}-{code[5:]}"
     return CodeIssued(shown, f"{url}{shown}", now + CODE_MS)
@@ -80,7 +87,7 @@ async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
     """Make the device that a code was issued for; a code works once."""
     device = new_device_id()
 
-    def claim(connection: Connection) -> tuple[str, str, str] | None:
+    def claim(connection: Connection) -> Invitation | None:
         mine = (
             sa.update(_enrolment)
             .where(_enrolment.c.code_hash == _hash(code))
@@ -90,23 +97,23 @@ async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
             .returning(_enrolment.c.site, _enrolment.c.name, _enrolment.c.by)
         )
         found = connection.execute(mine).one_or_none()
-        return (found.site, found.name, found.by) if found else None
+        return Invitation(found.site, found.name, found.by) if found else None
 
-    claimed = await book.write(claim)
-    if claimed is None:
+    invitation = await book.write(claim)
+    if invitation is None:
         raise Refusal(Code.CODE_INVALID)
-    site, name, by = claimed
     why = f"enrolled with a code, {agent[:120]}" if agent else "enrolled with a code"
-    return await enrol(book, site, name, by, why, device)
+    return await enrol(book, invitation, why, device)
 
 
-async def enrol(  # noqa: PLR0913 - as issue_code
-    book: Book, site: str, name: str, by: str, why: str, device: str | None = None
+async def enrol(
+    book: Book, invitation: Invitation, why: str, device: str | None = None
 ) -> Enrolled:
     """Add a device to its site."""
+    site, name = invitation.site, invitation.name
     shown = await site_name(book, site)
     device = device or new_device_id()
-    await book.change(site, by, [Device(device=device, name=name)], why)
+    await book.change(site, invitation.by, [Device(device=device, name=name)], why)
     return Enrolled(device, name, site, shown)
 
 

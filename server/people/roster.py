@@ -16,8 +16,8 @@ from sync.records import Person
 Number = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z-]+$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 
-_person: Final = PersonRow.__table__  # type: ignore[attr-defined]
-_credential: Final = Credential.__table__  # type: ignore[attr-defined]
+_person: Final = PersonRow.metadata.tables["person"]
+_credential: Final = Credential.metadata.tables["credential"]
 
 
 class PersonChange(Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,10 +22,10 @@ from server.tables import Credential, DeviceRow, PersonRow, SignIn
 TRIES: Final = 5
 LOCK_MS: Final = 5 * 60_000
 
-_person: Final = PersonRow.__table__  # type: ignore[attr-defined]
-_credential: Final = Credential.__table__  # type: ignore[attr-defined]
-_sign_in: Final = SignIn.__table__  # type: ignore[attr-defined]
-_device: Final = DeviceRow.__table__  # type: ignore[attr-defined]
+_person: Final = PersonRow.metadata.tables["person"]
+_credential: Final = Credential.metadata.tables["credential"]
+_sign_in: Final = SignIn.metadata.tables["sign_in"]
+_device: Final = DeviceRow.metadata.tables["device"]
 
 _NOBODY: Final = ""
 """Tries for people who don't exist are counted together, per device."""
@@ -54,18 +54,24 @@ class SignedIn:
     expires: int
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What somebody scanned or typed: a badge or a number, and a PIN."""
+
+    who: str
+    pin: str
+
+
 Find = Callable[[Connection], Someone | None]
 
 
-async def sign_in(
-    book: Book, key: bytes, token: DeviceToken, who: str, pin: str, now: int
-) -> SignedIn:  # fmt: skip
+async def sign_in(book: Book, key: bytes, token: DeviceToken, tried: Tried, now: int) -> SignedIn:
     """Let a person in, or say how many tries are left."""
-    someone = await book.read(_finder(token.site, who))
+    someone = await book.read(_finder(token.site, tried.who))
     number = someone.person if someone else _NOBODY
     tries = await book.write(lambda connection: _count_try(connection, token, number, now))
     pin_hash = someone.pin_hash if someone else None
-    if not await to_thread.run_sync(pin_matches, pin, pin_hash) or someone is None:
+    if not await to_thread.run_sync(pin_matches, tried.pin, pin_hash) or someone is None:
         if tries >= TRIES:
             raise Refusal(Code.LOCKED, retry_after=LOCK_MS // 1000, minutes=LOCK_MS // 60_000)
         raise Refusal(Code.PIN_WRONG, left=TRIES - tries)

@@ -1,0 +1,125 @@
+"""Who may pass each door: everybody, an enrolled device, a worker, or a supervisor.
+
+Every route names one of these guards, or is marked `PUBLIC`; a test walks all routes.
+A guard leaves what it found in the request's state, for the handlers to ask for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from server.api.limits import Limiter
+from server.book import Book
+from server.people.sign_in import SignedIn, check_device, who_is
+from server.people.tokens import DeviceToken, read_device_token, read_session
+from server.refusals import Code, Refusal
+from server.settings import Settings
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+PUBLIC: Final = {"public": True}
+"""`opt` of the few routes that anybody may ask."""
+
+SESSION_HEADER: Final = "X-Bincard-Session"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What guards need to know; one per application."""
+
+    book: Book
+    key: bytes
+    now: Callable[[], int]
+    settings: Settings
+    enrols: Limiter = field(init=False)
+    sign_ins: Limiter = field(init=False)
+    pushes: Limiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Size the limits by the settings."""
+        object.__setattr__(self, "enrols", Limiter(self.settings.enrol_per_minute, 60))
+        object.__setattr__(self, "sign_ins", Limiter(self.settings.sign_in_per_minute, 60))
+        object.__setattr__(self, "pushes", Limiter(self.settings.push_per_second, 1))
+
+
+def gate_of(connection: Connection) -> Gate:
+    gate: Gate = connection.app.state.gate
+    return gate
+
+
+def device_of(connection: Connection) -> DeviceToken:
+    """Return the device that speaks, by its token alone. Raises `Refusal`."""
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    found = read_device_token(gate_of(connection).key, token.strip())
+    if kind.lower() != "bearer" or found is None:
+        raise Refusal(Code.DEVICE_UNKNOWN)
+    connection.state.device = found
+    return found
+
+
+async def any_device(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let every device in that was ever enrolled here: even a revoked one's scans are kept."""
+    device_of(connection)
+
+
+async def device(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let enrolled devices in that were not revoked."""
+    connection.state.device_name = await check_device(
+        gate_of(connection).book, device_of(connection)
+    )
+
+
+async def worker(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let in who is signed in at an enrolled device."""
+    await device(connection, handler)
+    connection.state.person = await _person_of(connection)
+
+
+async def supervisor(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let supervisors in who are signed in at an enrolled device."""
+    await worker(connection, handler)
+    if connection.state.person.role != "supervisor":
+        raise Refusal(Code.SUPERVISOR_ONLY)
+
+
+async def few_enrolments(connection: Connection, _: BaseRouteHandler) -> None:
+    gate_of(connection).enrols.take(_address(connection))
+
+
+async def few_sign_ins(connection: Connection, _: BaseRouteHandler) -> None:
+    gate_of(connection).sign_ins.take(_address(connection))
+
+
+async def few_pushes(connection: Connection, _: BaseRouteHandler) -> None:
+    gate_of(connection).pushes.take(connection.state.device.device)
+
+
+GUARDS: Final = frozenset({any_device, device, worker, supervisor})
+"""The guards that say who may pass; the others only say how often."""
+
+
+def give_device(request: Connection) -> DeviceToken:
+    found: DeviceToken = request.state.device
+    return found
+
+
+def give_person(request: Connection) -> SignedIn:
+    found: SignedIn = request.state.person
+    return found
+
+
+async def _person_of(connection: Connection) -> SignedIn:
+    gate = gate_of(connection)
+    text = connection.headers.get(SESSION_HEADER, "")
+    session = read_session(gate.key, text, gate.now())
+    person = await who_is(gate.book, connection.state.device, session, text) if session else None
+    if person is None:
+        raise Refusal(Code.SIGN_IN)
+    return person
+
+
+def _address(connection: Connection) -> str:
+    return connection.client.host if connection.client else "local"

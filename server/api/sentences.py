@@ -1,0 +1,158 @@
+"""What a person reads when a request is refused: one sentence per code that says what to do.
+
+The web app shows these as they are, so they follow the vocabulary of the screens.
+"""
+
+from typing import Final, NamedTuple
+
+from server.refusals import Code
+
+
+class Sentence(NamedTuple):
+    """The HTTP status of a code, its title and its detail in English and 简体中文."""
+
+    status: int
+    title: str
+    detail: str
+    title_zh: str
+    detail_zh: str
+
+
+SENTENCES: Final[dict[Code, Sentence]] = {
+    Code.MALFORMED: Sentence(
+        400, "Not readable", "The body is not readable JSON: {reason}.",
+        "无法读取", "内容不是可读取的 JSON：{reason}。",
+    ),
+    Code.INVALID: Sentence(
+        400, "Not valid", "Something in the request is not as documented: {reason}.",
+        "内容有误", "请求内容不符合接口说明：{reason}。",
+    ),
+    Code.TOO_LARGE: Sentence(
+        413, "Too large", "The request is too large. Send less at once.",
+        "内容过大", "请求内容过大，请分批发送。",
+    ),
+    Code.NOT_GZIP: Sentence(
+        400, "Not gzip", "The body is not whole gzip, though it says so. Send it again.",
+        "压缩内容有误", "内容标明是 gzip，但无法解压或不完整，请重新发送。",
+    ),
+    Code.MEDIA_TYPE: Sentence(
+        415, "Unknown encoding", "Send JSON, plain or with Content-Encoding: gzip.",
+        "不支持的编码", "请发送 JSON，可用 gzip 压缩。",
+    ),
+    Code.NOT_FOUND: Sentence(
+        404, "Not found", "There is nothing with this address or number. Check it and try again.",
+        "未找到", "没有这个地址或编号，请核对后重试。",
+    ),
+    Code.METHOD: Sentence(
+        405, "Not possible", "This address does not take this kind of request.",
+        "不支持", "该地址不支持这种请求。",
+    ),
+    Code.DEVICE_UNKNOWN: Sentence(
+        401, "Device not enrolled",
+        "This device is not enrolled here. Its records stay on it. Ask a supervisor for a code.",
+        "设备未绑定", "本设备尚未绑定，记录仍保存在本机，请向主管索取绑定码。",
+    ),
+    Code.DEVICE_REVOKED: Sentence(
+        403, "Device revoked",
+        "This device was revoked. What it has not sent is still accepted, for review. "
+        "Ask a supervisor to enrol it again.",
+        "设备已停用", "本设备已停用，未上传的记录仍会接收并待核实。请主管重新绑定。",
+    ),
+    Code.OTHER_SITE: Sentence(
+        403, "Other site", "This device belongs to the site {own}, not to {asked}.",
+        "厂区不符", "本设备属于厂区 {own}，不属于 {asked}。",
+    ),
+    Code.OTHER_DEVICE: Sentence(
+        403, "Other device", "These numbers belong to another device.",
+        "设备不符", "这些编号属于其他设备。",
+    ),
+    Code.SITE_UNKNOWN: Sentence(
+        404, "Site unknown", "There is no site {site} here. Add it with: bincard site add.",
+        "厂区不存在", "没有厂区 {site}，请先用 bincard site add 添加。",
+    ),
+    Code.SIGN_IN: Sentence(
+        401, "Sign in", "Sign in with your badge or number and your PIN.",
+        "请登录", "请用工牌或工号加 PIN 码登录。",
+    ),
+    Code.SUPERVISOR_ONLY: Sentence(
+        403, "Supervisor only", "Only a supervisor may do this. Ask one to sign in.",
+        "仅限主管", "只有主管可以执行，请主管登录。",
+    ),
+    Code.CODE_INVALID: Sentence(
+        403, "Code not valid",
+        "This code is wrong, was used, or is older than 15 minutes. Ask for a new one.",
+        "绑定码无效", "绑定码有误、已被使用或超过 15 分钟，请重新索取。",
+    ),
+    Code.PIN_WRONG: Sentence(
+        401, "Wrong badge or PIN", "Badge, number or PIN is wrong. Tries left: {left}.",
+        "工牌或 PIN 码有误", "工牌、工号或 PIN 码有误，还可尝试 {left} 次。",
+    ),
+    Code.PIN_WEAK: Sentence(
+        400, "PIN too simple", "Use 4 to 12 digits, not all the same and not in a row.",
+        "PIN 码过于简单", "请用 4 至 12 位数字，不要全部相同或连续。",
+    ),
+    Code.PIN_MISSING: Sentence(
+        400, "PIN missing", "A new person needs a PIN.", "缺少 PIN 码", "新增人员必须设置 PIN 码。",
+    ),
+    Code.LOCKED: Sentence(
+        429, "Locked", "Five wrong PINs. Try again in {minutes} min, or ask a supervisor.",
+        "已锁定", "PIN 码连续输错五次，请 {minutes} 分钟后再试，或联系主管。",
+    ),
+    Code.TOO_MANY: Sentence(
+        429, "Too many tries", "Too many requests from here. Wait {seconds} s.",
+        "请求过多", "请求过于频繁，请等待 {seconds} 秒。",
+    ),
+    Code.BADGE_TAKEN: Sentence(
+        409, "Badge taken", "Somebody else has the badge or number {badge}. Use another.",
+        "工牌已占用", "工牌或工号 {badge} 已属于他人，请换一个。",
+    ),
+    Code.LAST_SUPERVISOR: Sentence(
+        409, "Last supervisor", "A site needs one supervisor. Make somebody else one first.",
+        "最后一位主管", "厂区至少要有一位主管，请先指定其他主管。",
+    ),
+    Code.DOCUMENT_EXISTS: Sentence(
+        409, "Number taken", "There already is a document {document}. Use another number.",
+        "单据号已存在", "单据 {document} 已存在，请换一个单据号。",
+    ),
+    Code.ITEM_UNKNOWN: Sentence(
+        400, "Item unknown", "There is no item {item} here. Check the code or import it first.",
+        "物料不存在", "没有物料 {item}，请核对编码或先导入。",
+    ),
+    Code.PARTNER_UNKNOWN: Sentence(
+        400, "Partner unknown", "There is no {kind} {partner} here. Check it or import it first.",
+        "往来单位不存在", "没有往来单位 {partner}，请核对或先导入。",
+    ),
+    Code.PLACE_UNKNOWN: Sentence(
+        400, "Location unknown", "There is no location {place} here. Check the code.",
+        "库位不存在", "没有库位 {place}，请核对编码。",
+    ),
+    Code.LINES_MISSING: Sentence(
+        400, "Lines missing", "A document needs at least one line.",
+        "缺少明细", "单据至少要有一条明细行。",
+    ),
+    Code.LINE_INCOMPLETE: Sentence(
+        400, "Line incomplete", "Line {line} needs {missing}.",
+        "明细行不完整", "第 {line} 行缺少 {missing}。",
+    ),
+    Code.BUSY: Sentence(
+        503, "Busy", "The server is busy. The device keeps its records and tries again by itself.",
+        "服务器繁忙", "服务器繁忙，记录保存在本机，会自动重试。",
+    ),
+    Code.STORAGE_FULL: Sentence(
+        503, "Server disk full",
+        "The server's disk is full, so nothing was recorded there. The device keeps its records "
+        "and sends them again. Tell whoever looks after the server to free some space.",
+        "服务器磁盘已满", "服务器磁盘已满，未能入账。记录仍保存在本机并会自动重发，"
+        "请通知服务器管理员清理空间。",
+    ),
+    Code.NOT_READY: Sentence(
+        503, "Not ready", "The database is older than the program. Run: bincard migrate.",
+        "尚未就绪", "数据库版本过旧，请运行 bincard migrate。",
+    ),
+    Code.INTERNAL: Sentence(
+        500, "Server fault",
+        "Something went wrong on the server. The device keeps its records and tries again; "
+        "the server's log has the details under {reference}.",
+        "服务器出错", "服务器出错，记录保存在本机并会重试；详情见服务器日志 {reference}。",
+    ),
+}  # fmt: skip

@@ -1,0 +1,99 @@
+"""One operation whole: what was sent, what the ledger made of it, and what became of it since."""
+
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from server.refusals import Code, Refusal
+from server.reports.review import discrepancies_of
+from server.tables import Log, Posting, ResultRow
+from sync.records import Discrepancy
+
+_log: Final = Log.metadata.tables["log"]
+_posting: Final = Posting.metadata.tables["posting"]
+_result: Final = ResultRow.metadata.tables["result"]
+_POSTINGS_MAX: Final = 2_000
+
+
+class PostingShown(Struct, frozen=True):
+    """One balanced entry of the ledger."""
+
+    seq: int
+    n: int
+    of: int
+    kind: str
+    item: str
+    key: str
+    place_from: str
+    place_to: str
+    quantity: int
+    t_from: int | None
+    t_to: int | None
+    u: int
+    counted: int | None
+
+
+class OperationShown(Struct, frozen=True):
+    """`outcome` is the verdict at first, `outcome_now` what it is today.
+
+    `envelope` is what the device sent, null for a change made at the server.
+    """
+
+    operation: str
+    seq: int
+    kind: str
+    verb: str
+    actor: str
+    device: str
+    replica: str | None
+    replica_seq: int | None
+    document: str | None
+    line: int | None
+    at: int
+    u: int
+    trust: str
+    recorded_at: int
+    outcome: str
+    outcome_now: str
+    reversed: bool
+    postings: list[PostingShown]
+    discrepancies: list[Discrepancy]
+    envelope: msgspec.Raw
+
+
+def operation(connection: Connection, site: str, id_: str) -> OperationShown:
+    """Return the operation. Raises `Refusal` when there is none of that id."""
+    row = connection.execute(
+        sa.select(_log).where(_log.c.site == site, _log.c.id == id_)
+    ).one_or_none()
+    if row is None:
+        raise Refusal(Code.NOT_FOUND)
+    later = connection.execute(
+        sa.select(_result.c.outcome, _result.c.reversed).where(
+            _result.c.site == site, _result.c.operation == id_
+        )
+    ).one_or_none()
+    return OperationShown(
+        operation=row.id, seq=row.seq, kind=row.kind, verb=row.verb, actor=row.actor,
+        device=row.device, replica=row.replica, replica_seq=row.rseq, document=row.document,
+        line=row.line, at=row.at, u=row.u, trust=row.trust, recorded_at=row.received_at,
+        outcome=row.outcome, outcome_now=later.outcome if later else row.outcome,
+        reversed=bool(later and later.reversed),
+        postings=_postings(connection, site, row.seq),
+        discrepancies=discrepancies_of(connection, site, id_),
+        envelope=msgspec.Raw(row.payload if row.kind != "change" else b"null"),
+    )  # fmt: skip
+
+
+def _postings(connection: Connection, site: str, seq: int) -> list[PostingShown]:
+    """Its own postings, and the linked ones by which later operations amended it."""
+    c = _posting.c
+    columns = [c[name] for name in PostingShown.__struct_fields__]
+    own = sa.select(*columns).where(c.site == site, c.seq == seq)
+    linked = sa.select(*columns).where(c.site == site, c.of == seq, c.of != c.seq)
+    both = sa.union(own, linked).subquery()
+    query = sa.select(both).order_by(both.c.seq, both.c.n).limit(_POSTINGS_MAX)
+    return [PostingShown(*row) for row in connection.execute(query)]
