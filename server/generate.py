@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sync.typescript import typescript
+from sync.typescript import gs1_typescript, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
     "pwa/src/core/types.gen.ts": typescript,
+    "pwa/src/core/gs1.gen.ts": gs1_typescript,
 }
 
 

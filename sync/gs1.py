@@ -39,7 +39,7 @@ TABLE: Final = """
 391* n3+n..15
 392* n..15
 393* n3+n..15
-394* n4
+3940-3943 n4
 400-401 x..30
 402 n17c
 403 x..30
@@ -80,7 +80,7 @@ TABLE: Final = """
 90 x..30
 91-99 x..90
 """.strip()
-"""One line: identifiers (`*` stands for any digit), then parts: n digits, x characters,
+"""One line: identifiers (`*` stands for 0 to 5), then parts: n digits, x characters,
 a length or `..` and the longest; `c` ends in a check digit, `d` is a day YYMMDD."""
 
 SELF_DELIMITING: Final = frozenset({
@@ -170,7 +170,7 @@ def _shapes() -> dict[str, Shape]:
     for line in TABLE.splitlines():
         identifiers, parts = line.split(" ")
         first, _, last = identifiers.replace("*", "").partition("-")
-        tails = "0123456789" if "*" in identifiers else [""]
+        tails = "012345" if "*" in identifiers else [""]
         for number in range(int(first), int(last or first) + 1):
             shapes |= {f"{number:0{len(first)}}{tail}": _shape(parts) for tail in tails}
     return shapes

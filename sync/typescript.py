@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from sync import messages, operations, records, stock, vocabulary
+from sync import gs1, messages, operations, records, stock, vocabulary
 
 _HEADER: Final = (
     "// Written by `python -m server.generate` from sync/. Change the structs, not this.\n"
@@ -153,3 +153,12 @@ def _constants() -> Iterator[str]:
     tags = [cls.__struct_config__.tag for cls in get_args(operations.Intent)]
     yield f"export const INTENTS: readonly string[] = {json.dumps(tags)};"
     yield f"export const VIRTUAL: readonly string[] = {json.dumps(sorted(stock.VIRTUAL))};\n"
+
+
+def gs1_typescript() -> str:
+    """Return the text of `gs1.gen.ts`: the table that both parsers are made of."""
+    digits = json.dumps(sorted(gs1.SELF_DELIMITING))
+    return (
+        f"{_HEADER}\nexport const TABLE = `\n{gs1.TABLE}\n`;\n\n"
+        f"export const SELF_DELIMITING: readonly string[] = {digits};\n"
+    )

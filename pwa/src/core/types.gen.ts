@@ -383,6 +383,8 @@ export interface Verdict {
   trust: "high" | "low";
   seal: string;
   flags: Flag[];
+  reason?: string | null;
+  fresh?: Decision[];
 }
 
 /** A verdict that the device kept, sent again after a restore with its seal. */
@@ -539,6 +541,13 @@ export interface Partner {
   name: string;
 }
 
+/** What an unknown code turned out to be: an item or a location. */
+export interface Alias {
+  raw: string;
+  kind: "item" | "location";
+  code: string;
+}
+
 /** A paper that asks the floor for work. */
 export interface Document {
   document: string;
@@ -566,8 +575,8 @@ export interface Line {
 export interface LotRow {
   item: string;
   lot: string;
-  expires: string | null;
-  supplier: string | null;
+  expires: string;
+  supplier: string;
   fifo_at: number;
   blocked: string | null;
 }
@@ -598,6 +607,23 @@ export interface Device {
   revoked: boolean;
 }
 
+/** One count of one place: when it was opened and done, and by whom. */
+export interface Counted {
+  operation: string;
+  count_id: string;
+  place: string;
+  scope: "place" | "line";
+  opened: number;
+  at: number;
+  u: number;
+  replica: string;
+  seq: number;
+  actor: string;
+  device: string;
+  blind: boolean;
+  reversed: boolean;
+}
+
 /** One key of one count: counted beside expected at its own moment. */
 export interface Variance {
   operation: string;
@@ -617,7 +643,7 @@ export interface Variance {
   actor: string;
   device: string;
   blind: boolean;
-  state: "open" | "matched" | "approved" | "rejected" | "recount" | "reversed";
+  state: "open" | "approved" | "rejected" | "recount" | "reversed";
   decided: string | null;
   ambiguous: boolean;
   fifo_date: string | null;
@@ -664,12 +690,14 @@ export interface Feed {
   location: Location;
   item: Item;
   partner: Partner;
+  alias: Alias;
   document: Document;
   line: Line;
   lot: LotRow;
   holding: Holding;
   person: Person;
   device: Device;
+  counted: Counted;
   variance: Variance;
   discrepancy: Discrepancy;
   operation: Result;
@@ -682,12 +710,14 @@ export const FEED_KEYS = {
   location: ["location"],
   item: ["item"],
   partner: ["partner"],
+  alias: ["raw"],
   document: ["document"],
   line: ["document", "line"],
   lot: ["item", "lot", "expires", "supplier"],
   holding: ["place", "key"],
   person: ["person"],
   device: ["device"],
+  counted: ["operation"],
   variance: ["operation", "line"],
   discrepancy: ["discrepancy"],
   operation: ["operation"],

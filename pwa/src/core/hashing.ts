@@ -1,0 +1,39 @@
+/** The hashes and ids that device and server must compute alike: the twin of sync/hashing.py. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+
+export const ZERO = "0".repeat(64);
+
+export function sha256Hex(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}
+
+export function link(prev: string, payload: string): string {
+  return bytesToHex(sha256(concatBytes(hexToBytes(prev), hexToBytes(payload))));
+}
+
+/** What one live row adds to the scope: the first 8 bytes of a hash as a number. */
+export function scopeOf(kind: string, key: string, version: number): bigint {
+  const digest = sha256(utf8ToBytes(`${kind}\n${key}\n${version}`));
+  return new DataView(digest.buffer, digest.byteOffset).getBigUint64(0);
+}
+
+export function feedKey(...parts: (string | number | null)[]): string {
+  return JSON.stringify(parts);
+}
+
+/** The UUIDv7 of a moment and ten random bytes. */
+export function operationId(ms: number, random: Uint8Array): string {
+  const value = new Uint8Array(16);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, Math.floor(ms / 2 ** 16));
+  view.setUint16(4, ms % 2 ** 16);
+  value.set(random.subarray(0, 10), 6);
+  value[6] = 0x70 | ((value[6] ?? 0) & 0x0f);
+  value[8] = 0x80 | ((value[8] ?? 0) & 0x3f);
+  return bytesToHex(value).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+export function utf8Length(text: string): number {
+  return utf8ToBytes(text).length;
+}

@@ -1,0 +1,148 @@
+/**
+ * The site as this device last heard of it: absolute images by (kind, key, version).
+ * Applying a page twice is harmless, an older version is ignored, and the scope is kept by one
+ * addition and one subtraction per change: the twin of sync/feed.py.
+ */
+import { gtin14 } from "./gs1";
+import { feedKey, scopeOf } from "./hashing";
+import { Holdings, type HoldingColumns } from "./holdings";
+import { Table } from "./table";
+import { FEED_KEYS, type Chunk, type Feed, type Holding, type Row } from "./types.gen";
+
+/** Rows as they are kept on the device: stock in columns, everything else as told. */
+export type Block = { kind: "holding"; columns: HoldingColumns } | { kind: string; rows: Row[] };
+
+type Tables = { [K in Exclude<keyof Feed, "holding">]: Table<Feed[K]> };
+
+const BLOCK_ROWS = 2_000;
+
+export class Replica {
+  readonly holdings = new Holdings();
+  readonly tables: Tables = emptyTables();
+  /** Decimal text of the scope is compared at a page's end. */
+  scope = 0n;
+
+  apply(rows: readonly Row[]): void {
+    let scope = this.scope;
+    for (const [kind, key, version, payload] of rows) {
+      const before = this.put(kind, key, version, payload);
+      if (before === undefined) continue;
+      if (before !== null) scope -= scopeOf(kind, key, before);
+      if (payload !== null) scope += scopeOf(kind, key, version);
+    }
+    this.scope = BigInt.asUintN(64, scope);
+  }
+
+  /** Adds kept blocks; their scope is kept too, so nothing is hashed here. */
+  load(block: Block): void {
+    if ("columns" in block) this.holdings.load(block.columns);
+    else for (const [kind, key, version, payload] of block.rows) this.put(kind, key, version, payload);
+  }
+
+  /** Everything that is live, in blocks to be kept. */
+  *blocks(): Iterable<Block> {
+    yield { kind: "holding", columns: this.holdings.columns() };
+    for (const [kind, table] of Object.entries(this.tables)) {
+      const rows = [...table.live()].map((row): Row => [kind, ...row]);
+      for (let i = 0; i < rows.length; i += BLOCK_ROWS) yield { kind, rows: rows.slice(i, i + BLOCK_ROWS) };
+    }
+  }
+
+  /** The scope computed anew from every live row: the check of a fresh snapshot. */
+  scopeOfAll(): bigint {
+    let scope = 0n;
+    for (const row of this.holdings.rows()) scope += scopeOf("holding", feedKey(row.place, row.key), row.version);
+    for (const [kind, table] of Object.entries(this.tables)) {
+      for (const [key, version] of table.live()) scope += scopeOf(kind, key, version);
+    }
+    return BigInt.asUintN(64, scope);
+  }
+
+  /** Returns the live version before, null when there was none, undefined when nothing changed. */
+  private put(kind: string, key: string, version: number, payload: unknown): number | null | undefined {
+    if (kind === "holding") {
+      const [place, text] = JSON.parse(key) as [string, string];
+      if (this.holdings.versionOf(place, text) > version) return undefined;
+      return this.holdings.put(place, text, (payload as Holding | null)?.quantity ?? null, version);
+    }
+    const table = (this.tables as Record<string, Table<unknown> | undefined>)[kind];
+    // A kind of a newer server: kept in the scope, so that both sides still agree.
+    const known = table ?? this.addTable(kind);
+    return known.versionOf(key) > version ? undefined : known.put(key, version, payload);
+  }
+
+  private addTable(kind: string): Table<unknown> {
+    const table = new Table<unknown>();
+    (this.tables as Record<string, Table<unknown>>)[kind] = table;
+    return table;
+  }
+}
+
+/** What a row answers to beside its key. */
+const LOOKUPS: { [K in keyof Tables]?: Record<string, (row: Feed[K]) => string[]> } = {
+  location: { folded: (row) => [row.location.toLowerCase()] },
+  item: {
+    exact: (row) => names([row.item, ...row.aliases]),
+    folded: (row) => names([row.item, ...row.aliases].map((name) => name.toLowerCase())),
+  },
+  partner: { folded: (row) => [row.partner.toLowerCase()] },
+  document: { folded: (row) => [row.document.toLowerCase()] },
+  line: { document: (row) => [row.document] },
+  lot: { code: (row) => [row.lot] },
+  person: { badge: (row) => [row.badge] },
+};
+
+function emptyTables(): Tables {
+  const lookups = LOOKUPS as Record<string, Record<string, (row: unknown) => string[]> | undefined>;
+  const kinds = Object.keys(FEED_KEYS).filter((kind) => kind !== "holding");
+  return Object.fromEntries(kinds.map((kind) => [kind, new Table(lookups[kind])])) as Tables;
+}
+
+/** What an item answers to: its code, its aliases, and those that are GTINs as GTIN-14. */
+function names(texts: string[]): string[] {
+  return [...new Set(texts.flatMap((text) => [text, gtin14(text) ?? text]))];
+}
+
+/** A chunk of a snapshot as a block to be kept. */
+export function blockOf(chunk: Chunk): Block {
+  const columns = Object.entries(chunk.columns).map(([field, column]) => [field, reader(column)] as const);
+  if (chunk.kind === "holding") return { kind: "holding", columns: holdingColumns(chunk) };
+  const rows = chunk.keys.map((key, i): Row => {
+    const payload = Object.fromEntries(columns.map(([field, read]) => [field, read(i)]));
+    return [chunk.kind, key, chunk.versions[i] ?? 0, payload];
+  });
+  return { kind: chunk.kind, rows };
+}
+
+type Column = { values: unknown[] } | { texts: string[]; codes: number[] };
+
+function reader(column: unknown): (row: number) => unknown {
+  const told = column as Column;
+  return "values" in told
+    ? (row) => told.values[row]
+    : (row) => told.texts[told.codes[row] ?? -1] ?? null;
+}
+
+function holdingColumns(chunk: Chunk): HoldingColumns {
+  const [places, place] = dictionary(chunk.columns["place"] as Column);
+  const [keys, key] = dictionary(chunk.columns["key"] as Column);
+  const quantity = reader(chunk.columns["quantity"]);
+  return {
+    places,
+    keys,
+    place,
+    key,
+    quantity: Float64Array.from(chunk.versions, (_, row) => quantity(row) as number),
+    version: Float64Array.from(chunk.versions),
+  };
+}
+
+function dictionary(column: Column): [texts: string[], codes: Int32Array] {
+  if ("texts" in column) return [column.texts, Int32Array.from(column.codes)];
+  const numbers = new Map<string, number>();
+  const codes = (column.values as string[]).map((text) => {
+    if (!numbers.has(text)) numbers.set(text, numbers.size);
+    return numbers.get(text) ?? 0;
+  });
+  return [[...numbers.keys()], Int32Array.from(codes)];
+}

@@ -1,0 +1,95 @@
+/** The phone's core against the vectors that pytest reads too: both sides, one truth. */
+import { describe, expect, it } from "vitest";
+import codes from "../../../tests/vectors/codes.json";
+import fifo from "../../../tests/vectors/fifo.json";
+import folds from "../../../tests/vectors/fold.json";
+import hashes from "../../../tests/vectors/hashing.json";
+import replicas from "../../../tests/vectors/replica.json";
+import { meaning, type Known, type LotOf, type Named } from "./codes";
+import { rank } from "./fifo";
+import { fold, type Done } from "./fold";
+import { gtin14 } from "./gs1";
+import { feedKey, link, operationId, scopeOf, sha256Hex } from "./hashing";
+import { Replica } from "./replica";
+import type { Row } from "./types.gen";
+
+const named: [Named["kind"], string, string[]][] = [
+  ...Object.entries(codes.known.items).map(([code, aliases]) => ["item", code, [code, ...aliases]] as [Named["kind"], string, string[]]),
+  ...codes.known.locations.map((code) => ["location", code, [code]] as [Named["kind"], string, string[]]),
+  ...codes.known.documents.map((code) => ["document", code, [code]] as [Named["kind"], string, string[]]),
+  ...codes.known.partners.map((code) => ["partner", code, [code]] as [Named["kind"], string, string[]]),
+];
+
+const site: Known = {
+  exact: (text) => things((name) => name === text || gtin14(name) === text),
+  folded: (text) => things((name) => name.toLowerCase() === text.toLowerCase()),
+  lotsNamed: (code) => codes.known.lots.map(([item, lot]) => ({ item, lot }) as LotOf).filter(({ lot }) => lot.code === code),
+};
+
+function things(answers: (name: string) => boolean): Named[] {
+  return named.filter(([, , names]) => names.some(answers)).map(([kind, code]) => ({ kind, code }));
+}
+
+describe("codes", () => {
+  it.each(codes.cases)("$name", (told) => {
+    const separators = "separators" in told ? (told.separators ?? "") : "";
+    expect(meaning(told.raw, told.symbology, site, codes.year, separators)).toEqual(told.meaning);
+  });
+});
+
+describe("first in first out", () => {
+  it.each(fifo)("$name", ({ lots, dated, ranked }) => {
+    const numbered = lots.map((lot, index) => ({ ...lot, index }));
+    expect(rank(numbered, dated).map(({ lot, rank }) => [lot.index, rank])).toEqual(ranked);
+  });
+});
+
+describe("apply to the replica", () => {
+  it.each(replicas)("$name", ({ pages, scopes, holdings, live }) => {
+    const replica = new Replica();
+    const seen = pages.map((page) => {
+      replica.apply(page as Row[]);
+      return String(replica.scope);
+    });
+    expect(seen).toEqual(scopes);
+    expect(replica.scopeOfAll()).toBe(replica.scope);
+    expect([...replica.holdings.rows()].map(({ place, key, quantity }) => [place, key, quantity])).toEqual(holdings);
+    const copy = new Replica();
+    for (const block of replica.blocks()) copy.load(structuredClone(block));
+    expect(copy.scopeOfAll()).toBe(replica.scope);
+    expect(live.length).toBe([...replica.holdings.rows()].length + rowsOf(replica));
+  });
+});
+
+function rowsOf(replica: Replica): number {
+  return Object.values(replica.tables).reduce((sum, table) => sum + [...table.live()].length, 0);
+}
+
+describe("fold", () => {
+  it.each(folds)("$name", ({ stock, pending, known, shown, done }) => {
+    const here = (place: string, key: string): number =>
+      (stock as [string, string, number][]).find(([p, k]) => p === place && k === key)?.[2] ?? 0;
+    const bodies = known as unknown as Record<string, Done | undefined>;
+    const folded = fold(pending as unknown as Done[], here, (id) => bodies[id]);
+    for (const [place, key, quantity] of shown as [string, string, number][]) {
+      expect(here(place, key) + (folded.deltas.get(place)?.get(key) ?? 0)).toBe(quantity);
+    }
+    const places = new Set((shown as [string, string, number][]).map(([place]) => place));
+    expect([...folded.deltas.keys()].filter((place) => !places.has(place))).toEqual([]);
+    expect([...folded.done].map(([line, more]) => [...(JSON.parse(line) as unknown[]), more])).toEqual(done);
+  });
+});
+
+describe("hashes and ids", () => {
+  it("are those of the server", () => {
+    for (const [text, hash] of hashes.sha256) expect(sha256Hex(text as string)).toBe(hash);
+    for (const [prev, payload, next] of hashes.link) expect(link(prev as string, payload as string)).toBe(next);
+    for (const [kind, key, version, scope] of hashes.scope) {
+      expect(String(scopeOf(kind as string, key as string, version as number))).toBe(scope);
+    }
+    for (const [parts, text] of hashes.key) expect(feedKey(...(parts as (string | number | null)[]))).toBe(text);
+    for (const [ms, random, id] of hashes.operation_id) {
+      expect(operationId(ms as number, Uint8Array.from(random as number[]))).toBe(id);
+    }
+  });
+});
