@@ -22,6 +22,7 @@ QUIET: Final = 4
 """White around a symbol, in millimetres: wide enough for ten modules of the longest code."""
 
 BARS: Final = 12
+GS: Final = "\x1d"
 _FNC1: Final = "\xf1"
 
 
@@ -35,6 +36,10 @@ class Symbol(Struct, frozen=True):
     text: str
     kind: Literal["code128", "gs1", "qr"] = "code128"
     beneath: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.beneath or self.text.replace(GS, " ")
 
 
 class Group(Struct, frozen=True):
@@ -67,16 +72,16 @@ def _card(symbol: Symbol, left: float, top: float) -> Iterator[str]:
     yield _words(left, top + 4, symbol.words, size=3.6)
     if symbol.kind == "qr":
         yield from _squares(symbol.text, left, top + 6)
-        yield _words(left + 28, top + 12, symbol.beneath or symbol.text, size=3)
+        yield _words(left + 28, top + 12, symbol.shown, size=3)
         return
     yield from _bars(bars(symbol), left, top + 6)
-    yield _words(left, top + BARS + 11, symbol.beneath or symbol.text, size=3.6)
+    yield _words(left, top + BARS + 11, symbol.shown, size=3.6)
 
 
 def bars(symbol: Symbol) -> str:
     """Return the modules of a one-dimensional symbol, a letter each: 1 is black."""
     if symbol.kind == "gs1":
-        drawn = Gs1_128(symbol.text.replace("\x1d", _FNC1)).build()
+        drawn = Gs1_128(symbol.text.replace(GS, _FNC1)).build()
     else:
         drawn = Code128(symbol.text).build()
     return str(drawn[0])

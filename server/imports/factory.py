@@ -11,6 +11,7 @@ from server.imports import opening, tsv
 from server.imports.opening import Book, Stock
 from server.imports.tsv import Record
 from sync import records
+from sync.messages import Verdict
 from sync.operations import Body
 
 SITE: Final = "FACTORY"
@@ -74,14 +75,15 @@ def opening_operations(opened: int) -> list[Body]:
     return opening.opening_operations(SITE, SUPERVISOR, factory_stock(), opened)
 
 
-async def load(book: Book, people: Sequence[records.Person], received: int) -> int:
-    """Found the site with its people and post its stock; returns how many facts were posted.
+async def load(book: Book, people: Sequence[records.Person], received: int) -> tuple[Verdict, ...]:
+    """Found the site with its people and post its stock; returns the verdicts of the stock.
 
     `people` are DEMO_PEOPLE as rows, with their verifiers. `received` is now, in milliseconds.
     Whoever calls asks first whether the site exists: a demo that was worked in is kept.
     """
     await book.change(SITE, SUPERVISOR, [*factory_rows(), *people], "demo site")
-    return await opening.post(book, SITE, opening_operations(received - OPENED_BEFORE), received)
+    bodies = opening_operations(received - OPENED_BEFORE)
+    return await opening.post(book, SITE, "demo", bodies, received)
 
 
 def table(name: str) -> list[Record]:

@@ -1,7 +1,7 @@
 """Opening stock goes the way of every scan: as facts of a replica, through push, into the ledger.
 
-The replica is the server's own, derived from the site's name, so that an import that was cut off
-and started again is recognised by its sequence numbers and its ids.
+Replica, ids and bytes follow from the file and the stated moment, so that an import that was cut
+off, or is done a second time, is recognised and changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,18 @@ from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sync import records
-from sync.messages import PUSH_OPERATIONS_MAX, Conflict, Exchange, Push, Pushed
+from sync.messages import PUSH_OPERATIONS_MAX, Conflict, Exchange, Push, Pushed, Verdict
 from sync.operations import ENVELOPE_VERSION, Body, Envelope, Link, Receive
-from sync.stock import Key, Lot, Place
+from sync.stock import Key, Lot, Place, key_text
 
 DEVICE: Final = records.Device(device="opening", name="Opening stock")
 FROM: Final = Place(location="adjust/opening")
 _SEGMENT: Final = "opening"
 _encode: Final = msgspec.json.Encoder().encode
+_decode_verdict: Final = msgspec.json.Decoder(Verdict).decode
 
 
 class Book(Protocol):
@@ -44,10 +46,18 @@ class Stock(Struct, frozen=True):
     expires: str | None = None
     fifo_date: str | None = None
 
+    @property
+    def key(self) -> Key:
+        return Key(self.item, Lot(self.lot, self.expires) if self.lot else None)
+
+    def operation(self, site: str) -> str:
+        """Return the id of this stock's opening fact."""
+        spot = f"{site}\n{self.place}\n{key_text(self.key)}"
+        return f"opening-{sha256(spot.encode()).hexdigest()[:32]}"
+
     def receive(self) -> Receive:
-        lot = Lot(self.lot, self.expires) if self.lot else None
         return Receive(
-            key=Key(self.item, lot),
+            key=self.key,
             quantity=self.quantity,
             from_=FROM,
             to=Place(location=self.place),
@@ -56,50 +66,54 @@ class Stock(Struct, frozen=True):
 
 
 def opening_operations(site: str, actor: str, stock: Sequence[Stock], opened: int) -> list[Body]:
-    """Return one fact for each stock that is there, a millisecond apart from `opened` on."""
-    there = [line for line in stock if line.quantity]
+    """Return one fact for each stock that is there, all at the stated moment `opened`.
+
+    The id follows from place and key: the same stock of a corrected file is the same operation.
+    """
     return [
         Body(
             v=ENVELOPE_VERSION,
             class_="fact",
-            id=f"{site}-opening-{number:05}",
+            id=line.operation(site),
             site=site,
             actor=actor,
-            wall=opened + number,
-            mono=float(number),
+            wall=opened,
+            mono=0,
             segment=_SEGMENT,
             did=msgspec.Raw(_encode(line.receive())),
             app="bincard import",
         )
-        for number, line in enumerate(there, start=1)
+        for line in stock
+        if line.quantity
     ]
 
 
-def replica_of(site: str) -> str:
-    return sha256(f"{site}/opening".encode()).hexdigest()[:32]
+def replica_of(site: str, source: str) -> str:
+    """Name the replica of one file: the same source again is the same replica."""
+    return sha256(f"{site}/opening/{source}".encode()).hexdigest()[:32]
 
 
-def envelopes(site: str, bodies: Sequence[Body]) -> Iterator[bytes]:
+def envelopes(replica: str, bodies: Sequence[Body]) -> Iterator[bytes]:
     """Chain the bodies: each link holds the hash of the whole envelope before it."""
     prev: str | None = None
     for seq, body in enumerate(bodies, start=1):
-        link = Link(replica_of(site), seq, prev)
-        envelope = _encode(Envelope(link, msgspec.Raw(_encode(body))))
+        envelope = _encode(Envelope(Link(replica, seq, prev), msgspec.Raw(_encode(body))))
         prev = sha256(envelope).hexdigest()
         yield envelope
 
 
-def pushes(site: str, bodies: Sequence[Body], received: int, epoch: int) -> Iterator[Push]:
+def pushes(site: str, source: str, bodies: Sequence[Body], received: int) -> Iterator[Push]:
     """Cut the chain into full pushes; the last one says that the replica leaves the floor."""
-    chain = [msgspec.Raw(envelope) for envelope in envelopes(site, bodies)]
+    replica = replica_of(site, source)
+    chain = [msgspec.Raw(envelope) for envelope in envelopes(replica, bodies)]
     exact = Exchange(sent=received, received=received, server_now=received, segment=_SEGMENT)
     for start in range(0, len(chain), PUSH_OPERATIONS_MAX):
         end = start + PUSH_OPERATIONS_MAX
         yield Push(
             v=ENVELOPE_VERSION,
             site=site,
-            replica=replica_of(site),
-            epoch=epoch,
+            replica=replica,
+            epoch=1,
             sent=received,
             segment=_SEGMENT,
             exchanges=(exact,),
@@ -109,17 +123,18 @@ def pushes(site: str, bodies: Sequence[Body], received: int, epoch: int) -> Iter
         )
 
 
-async def post(book: Book, site: str, bodies: Sequence[Body], received: int) -> int:
-    """Push all bodies and return how many were posted without a flag."""
-    clean, epoch, waiting = 0, 1, list(pushes(site, bodies, received, 1))
-    while waiting:
-        push = msgspec.structs.replace(waiting[0], epoch=epoch)
-        answer = await book.push(DEVICE.device, push, received)
-        if isinstance(answer, Conflict):
-            if answer.code != "epoch" or answer.epoch == epoch:
-                raise OpeningRefusedError(f"opening stock of {site}: {answer}")
+async def post(
+    book: Book, site: str, source: str, bodies: Sequence[Body], received: int
+) -> tuple[Verdict, ...]:
+    """Push all bodies in the book's epoch and return the verdicts, in their order."""
+    verdicts: list[Verdict] = []
+    epoch = 1
+    for push in pushes(site, source, bodies, received):
+        answer = await book.push(DEVICE.device, replace(push, epoch=epoch), received)
+        if isinstance(answer, Conflict) and answer.code == "epoch":
             epoch = answer.epoch
-            continue
-        waiting.pop(0)
-        clean += sum(b'"posted"' in bytes(verdict) for verdict in answer.verdicts)
-    return clean
+            answer = await book.push(DEVICE.device, replace(push, epoch=epoch), received)
+        if isinstance(answer, Conflict):
+            raise OpeningRefusedError(f"The opening stock of {site} was not taken: {answer.code}.")
+        verdicts.extend(_decode_verdict(verdict) for verdict in answer.verdicts)
+    return tuple(verdicts)
