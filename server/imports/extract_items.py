@@ -50,7 +50,7 @@ def item_row(products: Products, product: str) -> dict[str, object]:
         "dated": int(dated),
         "fifo": policy(name, kind, dated=dated),
         "pack": pack(name),
-        "gtin": gtin(int(product)) if kind != "raw" or dated or int(product) % 2 == 0 else "",
+        "gtin": "" if CHEAP.search(name) else gtin(int(product)),
     }
 
 

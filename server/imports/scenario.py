@@ -23,12 +23,13 @@ GOODS: Final = (
 """Item, lot, expiry and quantity of labels as a supplier or our own station would print them."""
 
 
-def demo_sheet() -> str:
-    """Draw the sheet of the demo site."""
+def demo_sheet(enrol_url: str = "") -> str:
+    """Draw the sheet of the demo site, with the QR that enrols a phone when there is one."""
     items = {row.item: row for row in factory_rows() if isinstance(row, records.Item)}
     return sheet(
         "Bincard · Bothell plant 博塞尔厂区",
         [
+            *enrolment(enrol_url),
             Group(
                 "Badges 工牌",
                 tuple(
@@ -49,6 +50,10 @@ def demo_sheet() -> str:
             ),
         ],
     )
+
+
+def enrolment(url: str) -> list[Group]:
+    return [Group("Enrol 绑定设备", (Symbol("", url, "qr"),))] if url else []
 
 
 def words(item: records.Item) -> str:
