@@ -56,7 +56,7 @@ def device_of(connection: Connection) -> DeviceToken:
     found = read_device_token(gate_of(connection).key, token.strip())
     if kind.lower() != "bearer" or found is None:
         raise Refusal(Code.DEVICE_UNKNOWN)
-    connection.state.device = found
+    connection.scope["state"]["device"] = found
     return found
 
 
@@ -67,21 +67,20 @@ async def any_device(connection: Connection, _: BaseRouteHandler) -> None:
 
 async def device(connection: Connection, _: BaseRouteHandler) -> None:
     """Let enrolled devices in that were not revoked."""
-    connection.state.device_name = await check_device(
-        gate_of(connection).book, device_of(connection)
-    )
+    name = await check_device(gate_of(connection).book, device_of(connection))
+    connection.scope["state"]["device_name"] = name
 
 
 async def worker(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let in who is signed in at an enrolled device."""
     await device(connection, handler)
-    connection.state.person = await _person_of(connection)
+    connection.scope["state"]["person"] = await _person_of(connection)
 
 
 async def supervisor(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let supervisors in who are signed in at an enrolled device."""
     await worker(connection, handler)
-    if connection.state.person.role != "supervisor":
+    if give_person(connection).role != "supervisor":
         raise Refusal(Code.SUPERVISOR_ONLY)
 
 
@@ -94,7 +93,7 @@ async def few_sign_ins(connection: Connection, _: BaseRouteHandler) -> None:
 
 
 async def few_pushes(connection: Connection, _: BaseRouteHandler) -> None:
-    gate_of(connection).pushes.take(connection.state.device.device)
+    gate_of(connection).pushes.take(give_device(connection).device)
 
 
 GUARDS: Final = frozenset({any_device, device, worker, supervisor})
@@ -102,12 +101,17 @@ GUARDS: Final = frozenset({any_device, device, worker, supervisor})
 
 
 def give_device(request: Connection) -> DeviceToken:
-    found: DeviceToken = request.state.device
+    found: DeviceToken = request.scope["state"]["device"]
+    return found
+
+
+def give_device_name(request: Connection) -> str:
+    found: str = request.scope["state"]["device_name"]
     return found
 
 
 def give_person(request: Connection) -> SignedIn:
-    found: SignedIn = request.state.person
+    found: SignedIn = request.scope["state"]["person"]
     return found
 
 
@@ -115,7 +119,7 @@ async def _person_of(connection: Connection) -> SignedIn:
     gate = gate_of(connection)
     text = connection.headers.get(SESSION_HEADER, "")
     session = read_session(gate.key, text, gate.now())
-    person = await who_is(gate.book, connection.state.device, session, text) if session else None
+    person = await who_is(gate.book, give_device(connection), session, text) if session else None
     if person is None:
         raise Refusal(Code.SIGN_IN)
     return person

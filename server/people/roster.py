@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from anyio import to_thread
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 from sqlalchemy import Connection
 
 from server.book import Book
@@ -63,7 +63,7 @@ async def change_person(book: Book, site: str, by: str, change: PersonChange) ->
     row = _changed(change, before)
     await book.read(lambda connection: _check_roster(connection, site, row))
     if change.pin is not None:
-        row = await _with_pin(book, site, row, change.pin)
+        row = structs.replace(row, verifier=await set_pin(book, site, row.person, change.pin))
     await book.change(site, by, [row], "person changed" if before else "person added")
     return PersonShown(row.person, row.name, row.role, row.badge, row.language, row.active)
 
@@ -82,23 +82,19 @@ def _changed(change: PersonChange, before: Person | None) -> Person:
     )
 
 
-async def _with_pin(book: Book, site: str, row: Person, pin: str) -> Person:
-    """Store the PIN's hash and return the row with a new verifier for offline sign-in."""
+async def set_pin(book: Book, site: str, person: str, pin: str) -> str:
+    """Store the PIN's hash and return the verifier for sign-in without a network."""
     check_pin_is_usable(pin)
     pin_hash = await to_thread.run_sync(hash_pin, pin)
-    text = await to_thread.run_sync(verifier, pin)
 
     def store(connection: Connection) -> None:
-        mine = sa.and_(_credential.c.site == site, _credential.c.person == row.person)
+        mine = sa.and_(_credential.c.site == site, _credential.c.person == person)
         connection.execute(sa.delete(_credential).where(mine))
-        values = {"site": site, "person": row.person, "pin_hash": pin_hash}
+        values = {"site": site, "person": person, "pin_hash": pin_hash}
         connection.execute(sa.insert(_credential).values(values))
 
     await book.write(store)
-    return Person(
-        person=row.person, name=row.name, role=row.role, badge=row.badge,
-        language=row.language, verifier=text, active=row.active,
-    )  # fmt: skip
+    return await to_thread.run_sync(verifier, pin)
 
 
 def _check_roster(connection: Connection, site: str, row: Person) -> None:

@@ -59,22 +59,38 @@ class Story(Struct, frozen=True):
     quiet: list[Quiet]
 
 
-def discrepancies(  # noqa: PLR0913 - a filter is one argument each
-    connection: Connection, site: str, *,
-    state: str | None = None, code: str | None = None, limit: int = 200, start: str | None = None,
+class DiscrepanciesAsked(Struct, frozen=True):
+    """Which discrepancies; `start` is the `next` of the page before."""
+
+    state: str | None = None
+    code: str | None = None
+    limit: int = 200
+    start: str | None = None
+
+
+class VariancesAsked(Struct, frozen=True):
+    """Which variances; `start` is the `next` of the page before."""
+
+    state: str | None = None
+    limit: int = 200
+    start: str | None = None
+
+
+def discrepancies(
+    connection: Connection, site: str, asked: DiscrepanciesAsked
 ) -> Discrepancies:  # fmt: skip
     c = _discrepancy.c
     order = (c.opened_seq, c.discrepancy)
-    query = sa.select(_discrepancy).where(c.site == site).order_by(*order).limit(limit + 1)
-    if state:
-        query = query.where(c.state == state)
-    if code:
-        query = query.where(c.code == code)
-    if start:
-        query = query.where(after(order, split(start, 2)))
+    query = sa.select(_discrepancy).where(c.site == site).order_by(*order).limit(asked.limit + 1)
+    if asked.state:
+        query = query.where(c.state == asked.state)
+    if asked.code:
+        query = query.where(c.code == asked.code)
+    if asked.start:
+        query = query.where(after(order, split(asked.start, 2)))
     rows = connection.execute(query).all()
-    page = [_record(Discrepancy, row) for row in rows[:limit]]
-    more = len(rows) > limit
+    page = [_record(Discrepancy, row) for row in rows[: asked.limit]]
+    more = len(rows) > asked.limit
     return Discrepancies(page, joined(page[-1].opened_seq, page[-1].discrepancy) if more else None)
 
 
@@ -84,19 +100,17 @@ def discrepancies_of(connection: Connection, site: str, operation: str) -> list[
     return [_record(Discrepancy, row) for row in connection.execute(query.order_by(c.opened_seq))]
 
 
-def variances(
-    connection: Connection, site: str, *, state: str | None, limit: int, start: str | None
-) -> Variances:  # fmt: skip
+def variances(connection: Connection, site: str, asked: VariancesAsked) -> Variances:
     c = _variance.c
     order = (c.at, c.operation, c.line)
-    query = sa.select(_variance).where(c.site == site).order_by(*order).limit(limit + 1)
-    if state:
-        query = query.where(c.state == state)
-    if start:
-        query = query.where(after(order, split(start, 3)))
+    query = sa.select(_variance).where(c.site == site).order_by(*order).limit(asked.limit + 1)
+    if asked.state:
+        query = query.where(c.state == asked.state)
+    if asked.start:
+        query = query.where(after(order, split(asked.start, 3)))
     rows = connection.execute(query).all()
-    page = [_record(Variance, row) for row in rows[:limit]]
-    last = page[-1] if len(rows) > limit else None
+    page = [_record(Variance, row) for row in rows[: asked.limit]]
+    last = page[-1] if len(rows) > asked.limit else None
     return Variances(page, joined(last.at, last.operation, last.line) if last else None)
 
 

@@ -1,0 +1,217 @@
+"""Enrolment and sign-in, and the desk's page of people and devices."""
+
+from typing import Annotated, Final
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from server.api.guards import (
+    PUBLIC,
+    Gate,
+    device,
+    few_enrolments,
+    few_sign_ins,
+    supervisor,
+    worker,
+)
+from server.api.schema import ANY, AS_DEVICE, AS_SUPERVISOR, AS_WORKER, DEVICE, PERSON, problems
+from server.people import enrolment, roster
+from server.people.sign_in import SignedIn, Tried, sign_in
+from server.people.tokens import DeviceToken, device_token
+from server.refusals import Code, Refusal
+
+BODY_BYTES_MAX: Final = 16 * 1024
+
+Text = Annotated[str, Meta(min_length=1, max_length=96)]
+
+
+class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The code of the QR, and what kind of device reads it."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=32)]
+    agent: Annotated[str, Meta(max_length=300)] = ""
+
+
+class EnrolAnswer(Struct, frozen=True):
+    """What the device keeps: its token opens every other door."""
+
+    device: str
+    name: str
+    token: str
+    site: str
+    site_name: str
+
+
+class SignInRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A scanned badge or a typed number, and the PIN."""
+
+    pin: Annotated[str, Meta(max_length=32)]
+    person: Text | None = None
+    badge: Text | None = None
+
+
+class SignInAnswer(Struct, frozen=True):
+    """Who signed in; the session goes with every request of theirs."""
+
+    person: str
+    name: str
+    role: str
+    session: str
+    expires: int
+
+
+class Me(Struct, frozen=True):
+    """Who is signed in, where."""
+
+    person: str
+    name: str
+    role: str
+    device: str
+    device_name: str
+    site: str
+    site_name: str
+    expires: int
+
+
+class People(Struct, frozen=True):
+    """The roster by number."""
+
+    people: list[roster.PersonShown]
+
+
+class Devices(Struct, frozen=True):
+    """The devices of the site by name."""
+
+    devices: list[enrolment.DeviceSeen]
+
+
+class CodeRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The name that the new device will have."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class Revoked(Struct, frozen=True):
+    """The device that was shut out."""
+
+    device: str
+    revoked: bool = True
+
+
+@post(
+    "/enrol", opt=PUBLIC, guards=[few_enrolments], status_code=200,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(*ANY, Code.CODE_INVALID, Code.TOO_LARGE, Code.TOO_MANY, Code.STORAGE_FULL),
+)  # fmt: skip
+async def enrol(gate: NamedDependency[Gate], data: JSONBody[EnrolRequest]) -> EnrolAnswer:
+    """Turn a one-time code into a device of the site."""
+    made = await enrolment.redeem_code(gate.book, data.code, data.agent, gate.now())
+    token = device_token(gate.key, made.device, made.site)
+    return EnrolAnswer(made.device, made.name, token, made.site, made.site_name)
+
+
+@post(
+    "/sign-in", guards=[few_sign_ins, device], status_code=200, security=DEVICE,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(
+        *AS_DEVICE, Code.PIN_WRONG, Code.LOCKED, Code.TOO_MANY, Code.TOO_LARGE, Code.STORAGE_FULL,
+    ),
+)  # fmt: skip
+async def sign_in_here(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    data: JSONBody[SignInRequest],
+) -> SignInAnswer:
+    """Sign a person in at this device. Five wrong PINs lock them here for five minutes."""
+    tried = Tried(_who(data), data.pin)
+    person = await sign_in(gate.book, gate.key, device, tried, gate.now())
+    return SignInAnswer(person.person, person.name, person.role, person.session, person.expires)
+
+
+@get("/me", guards=[worker], responses=problems(*AS_WORKER))
+async def me(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    device_name: NamedDependency[str],
+) -> Me:
+    """Say who is signed in here."""
+    site_name = await enrolment.site_name(gate.book, person.site)
+    return Me(
+        person.person, person.name, person.role, person.device, device_name,
+        person.site, site_name, person.expires,
+    )  # fmt: skip
+
+
+@get("/people", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def list_people(gate: NamedDependency[Gate], person: NamedDependency[SignedIn]) -> People:
+    """List who may sign in at the site."""
+    return People(await roster.people(gate.book, person.site))
+
+
+@post(
+    "/people", guards=[supervisor], status_code=200, request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(
+        *AS_SUPERVISOR, Code.PIN_WEAK, Code.PIN_MISSING, Code.BADGE_TAKEN, Code.LAST_SUPERVISOR,
+        Code.TOO_LARGE,
+    ),
+)  # fmt: skip
+async def put_person(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    data: JSONBody[roster.PersonChange],
+) -> roster.PersonShown:
+    """Add a person, or change one: what is left out stays as it is."""
+    return await roster.change_person(gate.book, person.site, person.person, data)
+
+
+@get("/devices", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def list_devices(gate: NamedDependency[Gate], person: NamedDependency[SignedIn]) -> Devices:
+    """List the devices of the site with what was last heard from each."""
+    return Devices(await enrolment.devices(gate.book, person.site))
+
+
+@post(
+    "/devices/codes", guards=[supervisor], status_code=201, request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(*AS_SUPERVISOR, Code.TOO_LARGE),
+)  # fmt: skip
+async def issue_code(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    data: JSONBody[CodeRequest],
+) -> enrolment.CodeIssued:
+    """Make a code for one new device; it works once, for 15 minutes."""
+    invitation = enrolment.Invitation(person.site, data.name, person.person)
+    url = gate.settings.enrolment_url
+    return await enrolment.issue_code(gate.book, invitation, url, gate.now())
+
+
+@post(
+    "/devices/{id_:str}/revoke", guards=[supervisor], status_code=200,
+    request_max_body_size=BODY_BYTES_MAX, responses=problems(*AS_SUPERVISOR, Code.NOT_FOUND),
+)  # fmt: skip
+async def revoke_device(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: FromPath[Text]
+) -> Revoked:
+    """Shut a device out. What it has not sent yet is still taken, for review."""
+    await enrolment.revoke(gate.book, person.site, id_, person.person)
+    return Revoked(id_)
+
+
+def _who(data: SignInRequest) -> str:
+    """Return the one thing that names the person: a badge may be scanned as `BADGE:…`."""
+    who = data.badge.removeprefix("BADGE:") if data.badge else data.person
+    if who is None:
+        raise Refusal(Code.INVALID, reason="give `badge` or `person`")
+    return who
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        enrol, sign_in_here, me, list_people, put_person, list_devices, issue_code, revoke_device,
+    ],
+    security=PERSON,
+    tags=["people"],
+)  # fmt: skip

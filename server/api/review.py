@@ -1,0 +1,71 @@
+"""What waits for a supervisor, over HTTP; decisions travel as intents through the push."""
+
+from typing import Annotated, Literal
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from msgspec import Meta
+
+from server.api.guards import Gate, supervisor, worker
+from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
+from server.people.sign_in import SignedIn
+from server.refusals import Code
+from server.reports import review
+
+Limit = Annotated[int, Meta(ge=1, le=1_000)]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+Start = Annotated[str, Meta(max_length=600)]
+LineNumber = Annotated[int, Meta(ge=-100_000, le=100_000)]
+Settled = Literal["open", "settled", "evidence"]
+Decided = Literal["open", "matched", "approved", "rejected", "recount", "reversed"]
+
+
+@get("/discrepancies", guards=[worker], responses=problems(*AS_WORKER))
+async def list_discrepancies(  # noqa: PLR0913, PLR0917 - one argument per filter of the query
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    state: FromQuery[Settled | None] = None,
+    code: FromQuery[Name | None] = None,
+    limit: FromQuery[Limit] = 200,
+    start: FromQuery[Start | None] = None,
+) -> review.Discrepancies:
+    """List what is odd, oldest first."""
+    asked = review.DiscrepanciesAsked(state, code, limit, start)
+    return await gate.book.read(lambda book: review.discrepancies(book, person.site, asked))
+
+
+@get("/variances", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def list_variances(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    state: FromQuery[Decided | None] = None,
+    limit: FromQuery[Limit] = 200,
+    start: FromQuery[Start | None] = None,
+) -> review.Variances:
+    """List what was counted beside what was expected at that moment."""
+    asked = review.VariancesAsked(state, limit, start)
+    return await gate.book.read(lambda book: review.variances(book, person.site, asked))
+
+
+@get(
+    "/variances/{operation:str}/{line:int}",
+    guards=[supervisor],
+    responses=problems(*AS_SUPERVISOR, Code.NOT_FOUND),
+)
+async def read_story(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    operation: FromPath[Name],
+    line: FromPath[LineNumber],
+) -> review.Story:
+    """Tell why the ledger expected what it did, step by step."""
+    return await gate.book.read(lambda book: review.story(book, person.site, operation, line))
+
+
+router = Router(
+    "/",
+    route_handlers=[list_discrepancies, list_variances, read_story],
+    security=PERSON,
+    tags=["review"],
+)

@@ -1,0 +1,174 @@
+"""Push, pull, snapshot and poke: how a device and the ledger keep each other up to date."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+from msgspec import Meta, Struct
+
+from server.api.bodies import unpacked
+from server.api.guards import Gate, any_device, device, few_pushes
+from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
+from server.people.lot_numbers import BLOCK, next_block
+from server.people.tokens import DeviceToken
+from server.refusals import Code, Refusal
+from sync.messages import PULL_LIMIT_MAX, PUSH_BYTES_MAX, Chunk, Conflict, Page, Push, Pushed
+from sync.messages import Snapshot as SnapshotNames
+from sync.operations import Replica
+
+POKE_SILENCE_S: Final = 20
+"""A line this often keeps proxies from closing the stream."""
+
+IMMUTABLE: Final = "private, max-age=31536000, immutable"
+
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Limit = Annotated[int, Meta(ge=1, le=PULL_LIMIT_MAX)]
+
+_decode_push = msgspec.json.Decoder(Push).decode
+
+
+class BlocksAsked(Struct, frozen=True):
+    """A replica that needs numbers for lots that have none."""
+
+    replica: Replica
+
+
+class Blocks(Struct, frozen=True):
+    """`count` numbers from `first` on, for lot codes that start with `prefix`."""
+
+    prefix: str
+    first: int
+    count: int
+
+
+@post(
+    "/push",
+    guards=[any_device, few_pushes],
+    status_code=200,
+    request_max_body_size=PUSH_BYTES_MAX,
+    operation_class=PushOperation,
+    responses={
+        **problems(
+            *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL,
+        ),
+        409: ResponseSpec(
+            Conflict, generate_examples=False,
+            description="epoch, gap or fork: repair the queue as the body says and push again",
+        ),
+    },
+)  # fmt: skip
+async def push(
+    request: Request[Any, Any, Any],
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+) -> Response[Pushed | Conflict]:
+    """Take what a device did. The answer comes after the commit; sending twice is harmless."""
+    received = gate.now()
+    pushed = _decode_push(await unpacked(request, PUSH_BYTES_MAX))
+    _check_site(device, pushed.site)
+    answer = await gate.book.push(device.device, pushed, received)
+    return Response(answer, status_code=409 if isinstance(answer, Conflict) else 200)
+
+
+@get("/pull", guards=[device], responses=problems(*AS_DEVICE, cursor=True))
+async def pull(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[Limit] = 2_000,
+    replica: FromQuery[Replica | None] = None,
+) -> Page:
+    """Return what changed after the cursor. 410 means: start again from a snapshot."""
+    return await gate.book.pull(device.site, cursor, limit, replica)
+
+
+@get("/snapshot", guards=[device], responses=problems(*AS_DEVICE))
+async def snapshot(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    replica: FromQuery[Replica | None] = None,
+) -> SnapshotNames:
+    """Name the parts of the site as it is now; fetch each by its hash, then pull."""
+    return await gate.book.snapshot(device.site, replica)
+
+
+@get(
+    "/snapshot/{hash_:str}",
+    guards=[device],
+    responses={
+        **problems(*AS_DEVICE, Code.NOT_FOUND),
+        304: ResponseSpec(None, description="The device has it"),
+    },
+)
+async def chunk(
+    request: Request[Any, Any, Any],
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    hash_: FromPath[Hash],
+) -> Response[Chunk]:
+    """Return one part of a snapshot. It never changes, so it may be kept for ever."""
+    headers = {"ETag": f'"{hash_}"', "Cache-Control": IMMUTABLE}
+    if hash_ in request.headers.get("if-none-match", ""):
+        return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
+    data = await gate.book.chunk(device.site, hash_)
+    return Response(data, media_type="application/json", headers=headers)  # type: ignore[arg-type]
+
+
+@get("/poke", guards=[device], media_type="text/event-stream", responses=problems(*AS_DEVICE))
+async def poke(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]) -> Stream:
+    """Say when something changed, without data; losing an event is harmless."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(_pokes(gate, device.site), media_type="text/event-stream", headers=headers)
+
+
+@post(
+    "/blocks", guards=[device], status_code=200, request_max_body_size=4_096,
+    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL),
+)  # fmt: skip
+async def blocks(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    data: JSONBody[BlocksAsked],
+) -> Blocks:
+    """Give a replica 1,000 numbers that no other gets, for lots without a code."""
+    prefix, first = await next_block(gate.book, device, data.replica, gate.now())
+    return Blocks(prefix, first, BLOCK)
+
+
+def _check_site(device: DeviceToken, site: str) -> None:
+    if device.site != site:
+        raise Refusal(Code.OTHER_SITE, own=device.site, asked=site)
+
+
+async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
+    """Turn the book's events into server-sent ones, with a sign of life in between."""
+    yield ": connected\n\n"
+    events = gate.book.subscribe(site)
+    waiting = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=POKE_SILENCE_S)
+            if not done:
+                yield ": still here\n\n"
+                continue
+            if waiting.exception():
+                return
+            yield "event: changed\ndata:\n\n"
+            waiting = asyncio.ensure_future(anext(events))
+    finally:
+        waiting.cancel()
+
+
+router = Router(
+    "/sync",
+    route_handlers=[push, pull, snapshot, chunk, poke, blocks],
+    security=DEVICE,
+    tags=["sync"],
+)

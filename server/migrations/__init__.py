@@ -1,0 +1,62 @@
+"""Brings a database to the tables that this program expects, one numbered step after another."""
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+HERE: Final = Path(__file__).parent
+
+
+class SchemaOld(Exception):  # noqa: N818 - named by what is wrong
+    """The tables are not those of this program; the message says what to run."""
+
+
+def migrate(url: str) -> tuple[str | None, str | None]:
+    """Bring the database to the newest step; return the steps before and after."""
+    before = current(url)
+    if sa.make_url(url).get_backend_name() == "sqlite" and (file := sa.make_url(url).database):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(_config(url), "head")
+    return before, current(url)
+
+
+def check_schema(url: str) -> None:
+    """Raise `SchemaOld` unless the database is at the newest step."""
+    newest = ScriptDirectory.from_config(_config(url)).get_current_head()
+    found = current(url)
+    if found == newest:
+        return
+    if found is None:
+        raise SchemaOld("The database has no tables yet. Run: bincard migrate")
+    known = {step.revision for step in ScriptDirectory.from_config(_config(url)).walk_revisions()}
+    if found not in known:
+        raise SchemaOld(
+            f"The database is at step {found}, which this program doesn't know: "
+            "it was written by a newer one. Install that, or restore a backup."
+        )
+    raise SchemaOld(f"The database is at step {found}, not {newest}. Run: bincard migrate")
+
+
+def current(url: str) -> str | None:
+    """Return the step at which the database is, null when it has none. Creates no file."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return None
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
