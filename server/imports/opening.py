@@ -135,6 +135,9 @@ async def post(
             epoch = answer.epoch
             answer = await book.push(DEVICE.device, replace(push, epoch=epoch), received)
         if isinstance(answer, Conflict):
-            raise OpeningRefusedError(f"The opening stock of {site} was not taken: {answer.code}.")
+            raise OpeningRefusedError(
+                f"The opening stock of {site} was not taken ({answer.code}): "
+                "the same file was posted before, for another moment."
+            )
         verdicts.extend(_decode_verdict(verdict) for verdict in answer.verdicts)
     return tuple(verdicts)

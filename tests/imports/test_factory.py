@@ -4,7 +4,6 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from server.imports import opening, tsv
@@ -19,9 +18,9 @@ from server.imports.factory import (
     opening_operations,
 )
 from sync import records
-from sync.messages import Ack, Conflict, Pushed, Times, Verdict
-from sync.operations import Receive, decode_body, decode_did, decode_envelope
+from sync.operations import Receive, decode_did
 from sync.stock import key_text
+from tests.imports.fake_book import FakeBook
 
 NOW = 1_795_300_000_000
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "adventureworks"
@@ -47,49 +46,6 @@ def held():
 def lines_of(kind):
     numbers = {row.document for row in rows(records.Document) if row.kind == kind}
     return [line for line in rows(records.Line) if line.document in numbers]
-
-
-class FakeBook:
-    """Keeps what was changed and pushed, and insists on unbroken chains in its own epoch."""
-
-    def __init__(self, epoch=1):
-        self.epoch = epoch
-        self.rows = []
-        self.bodies = []
-        self.last = {}
-
-    async def change(self, site, by, rows, why):
-        assert (site, by) == (SITE, SUPERVISOR)
-        assert why
-        self.rows.extend(rows)
-        return len(self.rows)
-
-    async def push(self, device_id, push, received_ms):
-        assert device_id == opening.DEVICE.device
-        if push.epoch != self.epoch:
-            return Conflict("epoch", epoch=self.epoch)
-        for raw in push.operations:
-            envelope = decode_envelope(raw)
-            seq, prev = self.last.get(push.replica, (0, None))
-            assert (envelope.link.seq, envelope.link.prev) == (seq + 1, prev)
-            self.last[push.replica] = (seq + 1, sha256(raw).hexdigest())
-            self.bodies.append(decode_body(envelope.body))
-        verdicts = tuple(self.verdict(body) for body in self.bodies[-len(push.operations) :])
-        acked = Ack(*self.last[push.replica])
-        return Pushed(self.epoch, acked, verdicts, received_ms, received_ms)
-
-    def verdict(self, body):
-        verdict = Verdict(
-            id=body.id,
-            outcome="posted",
-            ledger_seq=1,
-            times=Times(own=body.wall),
-            u=250,
-            trust="high",
-            seal="",
-            flags=(),
-        )
-        return msgspec.Raw(msgspec.json.encode(verdict))
 
 
 def test_the_site_comes_first_and_has_what_the_source_has():
@@ -221,11 +177,11 @@ def test_demo_people_have_badges_and_pins_of_their_own():
 
 @pytest.mark.parametrize("epoch", [1, 7])
 async def test_loading_founds_the_site_and_pushes_the_stock_in_one_chain(epoch):
-    book = FakeBook(epoch)
+    book = FakeBook(SITE, epoch)
     verdicts = await load(book, [], NOW)
     assert len(verdicts) == len(book.bodies) == 1069
     assert book.rows == ROWS
-    assert all(body.wall < NOW for body in book.bodies)
+    assert all(body.wall < NOW for body in book.bodies.values())
 
 
 async def test_the_same_stock_at_the_same_moment_is_the_same_bytes():
