@@ -1,0 +1,100 @@
+"""First in, first out: was an older lot there, and could the worker know it (R26)?"""
+
+from msgspec import Struct
+
+from sync.case import Case, Odd
+from sync.fifo import Candidate, day_number, pickable
+from sync.movements import Movement, lot_name
+from sync.operations import Issue, Pick
+from sync.records import Holding, LotRow
+from sync.state import State
+from sync.stock import key_of, key_text
+from sync.vocabulary import Code, Severity
+
+
+class Older(Struct, frozen=True):
+    """An older lot at a place: as the ledger has it now, and as the screen could show it."""
+
+    lot: str
+    place: str
+    fifo_at: int
+    quantity: int
+    quantity_known: int
+
+
+def judge(case: Case, movement: Movement) -> None:
+    """Flag an issue or a pick that was not from the oldest lot; never against what was unknown."""
+    did, lot = case.did, movement.key.lot
+    if not isinstance(did, Issue | Pick) or lot is None:
+        return
+    item = case.state.items.find(movement.key.item)
+    own = case.state.lots.find(lot_name(movement.key.item, lot))
+    if item is None or own is None:
+        return
+    older = _older(case, own, key_text(movement.key), dated=item.dated)
+    if not older:
+        return
+    known = [row for row in older if row.quantity_known > 0] if did.shown else []
+    due = bool(known) and item.fifo in {"consent", "block"} and case.body.consent is None
+    case.flag(
+        Code.FIFO_DEVIATION if known else Code.FIFO_UNKNOWABLE,
+        Odd(
+            item=item.item,
+            key=key_text(movement.key),
+            severity=Severity.REVIEW if due else Severity.INFORMATION,
+            detail={
+                "older": [[row.lot, row.place, row.fifo_at, row.quantity] for row in older],
+                "policy": item.fifo,
+                "override": getattr(did, "override", None),
+            },
+        ),
+    )
+
+
+def _older(case: Case, own: LotRow, own_key: str, *, dated: bool) -> list[Older]:
+    """Return where older lots of the item can be picked, with what the device knew of them."""
+    unseen = _unseen(case, own.item)
+    found = []
+    for holding in case.state.holdings.all():
+        if holding.item != own.item or holding.key == own_key or holding.quantity <= 0:
+            continue
+        lot = _pickable_lot(case.state, holding)
+        if lot is not None and _age(lot, dated=dated) < _age(own, dated=dated):
+            known = holding.quantity - unseen.get((holding.place, holding.key), 0)
+            found.append(Older(lot.lot, holding.place, lot.fifo_at, holding.quantity, known))
+    return found
+
+
+def _pickable_lot(state: State, holding: Holding) -> LotRow | None:
+    key = key_of(holding.key)
+    location = state.locations.find(holding.place)
+    lot = state.lots.find(lot_name(key.item, key.lot)) if key.lot else None
+    if lot is None or location is None:
+        return None
+    candidate = Candidate(
+        quantity=holding.quantity,
+        version=holding.version,
+        fifo_at=lot.fifo_at,
+        expires=lot.expires or None,
+        status=key.status or "ok",
+        blocked=lot.blocked is not None,
+        kind=location.kind,
+        walk=location.walk,
+        place_blocked=location.blocked,
+    )
+    return lot if pickable(candidate) else None
+
+
+def _age(lot: LotRow, *, dated: bool) -> tuple[int, int]:
+    return (day_number(lot.expires or None) if dated else 0, lot.fifo_at)
+
+
+def _unseen(case: Case, item: str) -> dict[tuple[str, str], int]:
+    """Return what other devices did to an item's holdings since the screen's picture of them."""
+    unseen: dict[tuple[str, str], int] = {}
+    for _, posting in case.state.since_base.get(case.body.id, ()):
+        if posting.item == item and posting.replica != case.link.replica:
+            for place, sign in ((posting.place_from, -1), (posting.place_to, 1)):
+                name = (place, posting.key)
+                unseen[name] = unseen.get(name, 0) + sign * posting.quantity
+    return unseen

@@ -1,0 +1,131 @@
+"""One operation under decision: what it says, when it happened, and what is odd about it."""
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.dating import Dated
+from sync.ledger import Moment
+from sync.messages import Flag
+from sync.operations import Body, Did, Link
+from sync.records import Discrepancy, Line, Result
+from sync.state import State
+from sync.vocabulary import POLICIES, Code, Evidence, Severity
+
+
+class Odd(Struct, frozen=True, kw_only=True):
+    """What a discrepancy hangs on; all optional."""
+
+    place: str | None = None
+    key: str | None = None
+    item: str | None = None
+    at: int | None = None
+    until: int | None = None
+    waits: str | None = None
+    severity: Severity | None = None
+    detail: dict[str, object] = {}
+
+
+class Case:
+    """The operation at hand. `line` is the document line that its task resolved to."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one operation, named
+        self, state: State, link: Link, body: Body, did: Did, *, device: str, dated: Dated,
+        taken: Dated | None = None, opened: int | None = None, lines: tuple[Dated, ...] = (),
+    ) -> None:  # fmt: skip
+        self.state = state
+        self.link = link
+        self.body = body
+        self.did = did
+        self.device = device
+        self.dated = dated
+        self.taken = taken
+        self.opened = opened
+        self.lines = lines
+        self.line: Line | None = None
+        self.flags: list[Flag] = []
+
+    @property
+    def verb(self) -> str:
+        """The verb's name on the wire."""
+        return str(type(self.did).__struct_config__.tag)
+
+    @property
+    def at(self) -> int:
+        """Server time at which it was done."""
+        return self.dated.at
+
+    @property
+    def left_at(self) -> int:
+        """Server time at which the goods left where they stood."""
+        return self.taken.at if self.taken else self.dated.at
+
+    def moment(self, time: int, line: int = 0) -> Moment:
+        """Return the operation's place in the order of everything."""
+        return (time, self.link.replica, self.link.seq, line)
+
+    def flag(self, code: Code, odd: Odd | None = None) -> Discrepancy:
+        """Open a discrepancy and list it in the verdict.
+
+        One that is open for the same code at the same place and key is joined, not doubled.
+        """
+        odd = odd or Odd()
+        found = next((d for d in open_at(self.state, code, odd.place, odd.key)), None)
+        row = found or self._open(code, odd)
+        self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
+        return row
+
+    def _open(self, code: Code, odd: Odd) -> Discrepancy:
+        policy = POLICIES[code]
+        severity = odd.severity or policy.severity
+        at_once = policy.closes is Evidence.AT_ONCE and severity is Severity.INFORMATION
+        base = f"{code.value}/{self.body.id}"
+        number = sum(flag.discrepancy.startswith(base) for flag in self.flags)
+        row = Discrepancy(
+            discrepancy=f"{base}/{number}" if number else base,
+            code=code.value,
+            severity=severity.value,
+            operation=self.body.id,
+            actor=self.body.actor,
+            document=self.body.task.document if self.body.task else None,
+            place=odd.place,
+            key=odd.key,
+            item=odd.item,
+            at=self.at if odd.at is None else odd.at,
+            until=odd.until,
+            waits=odd.waits,
+            detail=odd.detail,
+            state="evidence" if at_once else "open",
+            opened_seq=self.state.seq,
+        )
+        self.state.discrepancies.put(row.discrepancy, row)
+        return row
+
+
+def open_at(state: State, code: Code, place: str | None, key: str | None) -> list[Discrepancy]:
+    """Return the open discrepancies of a code at a place and key; none without a place."""
+    if place is None:
+        return []
+    return [
+        row
+        for row in state.discrepancies.all()
+        if row.state == "open" and row.code == code and row.place == place and row.key == key
+    ]
+
+
+def close(
+    state: State, row: Discrepancy, by: str, how: Literal["evidence", "settled"] = "evidence"
+) -> None:
+    """Close a discrepancy: by evidence that arrived, or by a person."""
+    state.discrepancies.put(row.discrepancy, replace(row, state=how, settled_by=by))
+
+
+def later_result(state: State, operation: str, outcome: str, *, reversed_: bool = False) -> None:
+    """Record that an earlier operation stands differently now: a feed row of kind `operation`."""
+    row = state.results.find(operation)
+    was = row.reversed if row else False
+    state.results.put(
+        operation,
+        Result(operation=operation, outcome=outcome, reversed=was or reversed_),  # type: ignore[arg-type]
+    )

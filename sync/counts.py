@@ -1,0 +1,241 @@
+"""Counts: compared with what the ledger says for their own moment, for ever.
+
+A count posts nothing. Each key that was seen, and each that was not, becomes a *variance*:
+counted beside expected, where expected is the fold to the moment of the key's own last scan.
+Late facts change the fold, so they change the variance while it is open (R28); once approved,
+the count absorbs them by linked postings (R29). Nothing here depends on when a fact arrived.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.case import Case, Odd
+from sync.ledger import Effect, Moment, Posting, TrackName
+from sync.movements import Movement, resolve
+from sync.operations import Count, CountLine
+from sync.records import Counted, Variance
+from sync.state import State
+from sync.stock import Key, key_text
+from sync.vocabulary import Code, Severity
+
+
+class Seen(Struct, frozen=True):
+    """What a count says of one key: its lines added up, between first and last scan."""
+
+    line: int
+    key: Key
+    counted: int
+    at: int
+    u: int
+    first: int
+    last: int
+    fifo_date: str | None
+
+
+def record_count(case: Case, did: Count) -> None:
+    """Keep a count and its variances; set no stock."""
+    place = resolve(case, Movement(Key(item=""), did.place.text, "count", 0)).place_from
+    counted = Counted(
+        operation=case.body.id, count_id=did.count_id, place=place, scope=did.scope,
+        opened=case.opened or case.at, at=case.at, u=case.dated.u, replica=case.link.replica,
+        seq=case.link.seq, actor=case.body.actor, device=case.device, blind=did.blind,
+    )  # fmt: skip
+    case.state.counted.put(counted.operation, counted)
+    for seen in _seen(case, did, place):
+        _keep(case, counted, seen)
+    if did.scope == "place":
+        _zero_what_no_part_lists(case.state, counted)
+    if not did.blind:
+        case.flag(Code.NOT_BLIND, Odd(place=place))
+    _finish_task(case)
+
+
+def _seen(case: Case, did: Count, place: str) -> list[Seen]:
+    found: dict[str, Seen] = {}
+    for number, line in enumerate(did.lines):
+        key = resolve(case, Movement(line.key, place, "count", 0)).key
+        seen = _one(case, number, line, key)
+        other = found.get(key_text(key))
+        found[key_text(key)] = _both(other, seen) if other else seen
+    return list(found.values())
+
+
+def _one(case: Case, number: int, line: CountLine, key: Key) -> Seen:
+    dated = case.lines[number]
+    lasted = max(line.last_wall - line.first_wall, 0)
+    return Seen(number, key, line.quantity, dated.at, dated.u, dated.at - lasted - dated.u,
+                dated.at + dated.u, line.fifo_date)  # fmt: skip
+
+
+def _both(one: Seen, two: Seen) -> Seen:
+    later = two if two.at >= one.at else one
+    return replace(
+        later,
+        counted=one.counted + two.counted,
+        first=min(one.first, two.first),
+        last=max(one.last, two.last),
+        u=max(one.u, two.u),
+    )
+
+
+def _keep(case: Case, counted: Counted, seen: Seen) -> None:
+    """Write the variance of one key, and say what makes it doubtful."""
+    name = (counted.place, key_text(seen.key))
+    state = case.state
+    variance = Variance(
+        operation=counted.operation, line=seen.line, count_id=counted.count_id,
+        place=counted.place, key=name[1], item=seen.key.item, counted=seen.counted,
+        expected=0, at=seen.at, u=seen.u, first=seen.first, last=seen.last,
+        replica=counted.replica, seq=counted.seq, actor=counted.actor, device=counted.device,
+        blind=counted.blind, fifo_date=seen.fifo_date,
+    )  # fmt: skip
+    track = state.tracks.find(name)
+    near = [e for e in track.effects if _crosses(e, variance)] if track else []
+    variance = replace(variance, expected=expected(state, variance), ambiguous=bool(near))
+    odd = Odd(place=name[0], key=name[1], item=seen.key.item, at=seen.at)
+    if near:
+        case.flag(Code.COUNT_AMBIGUOUS, odd)
+    other = _disagrees(state, variance)
+    if other is not None:
+        detail: dict[str, object] = {"first": [other.operation, other.counted, other.at],
+                                     "second": [counted.operation, seen.counted, seen.at]}  # fmt: skip
+        case.flag(Code.COUNT_DISAGREE, replace(odd, detail=detail))
+    state.variances.put((variance.operation, variance.line), variance)
+
+
+def _crosses(effect: Effect, variance: Variance) -> bool:
+    """Say whether a movement of another device may lie on either side of the scan (R31)."""
+    if effect.kind == "count" or effect.kind == "reverse" or effect.at[1] == variance.replica:
+        return False
+    return effect.start <= variance.last and effect.end >= variance.first
+
+
+def _disagrees(state: State, variance: Variance) -> Variance | None:
+    """Return another count of the key that the movements between do not explain (R32)."""
+    name = (variance.place, variance.key)
+    for other in _of_key(state, name):
+        if other.state == "reversed" or other.operation == variance.operation:
+            continue
+        if other.count_id == variance.count_id or other.line < 0:
+            continue
+        first, second = sorted((other, variance), key=moment_of)
+        between = _moved(state, name, moment_of(first), moment_of(second))
+        if second.counted - first.counted != between:
+            return other
+    return None
+
+
+def _moved(state: State, name: TrackName, after: Moment, upto: Moment) -> int:
+    track = state.tracks.find(name)
+    if track is None:
+        return 0
+    return sum(e.amount for e in track.effects if after < e.at <= upto and e.kind != "count")
+
+
+def moment_of(variance: Variance) -> Moment:
+    """Return the place of a counted key in the order of everything."""
+    return (variance.at, variance.replica, variance.seq, variance.line)
+
+
+def expected(state: State, variance: Variance) -> int:
+    """Return what the ledger says for the moment of the count, without the count itself."""
+    track = state.tracks.find((variance.place, variance.key))
+    return track.before(moment_of(variance)) if track else 0
+
+
+def _of_key(state: State, name: TrackName) -> list[Variance]:
+    return [row for row in state.variances.all() if (row.place, row.key) == name]
+
+
+def _zero_what_no_part_lists(state: State, counted: Counted) -> None:
+    for holding in [row for row in state.holdings.all() if row.place == counted.place]:
+        _zero(state, counted, (holding.place, holding.key), holding.item)
+
+
+def _zero(state: State, counted: Counted, name: TrackName, item: str) -> None:
+    """A key that no part lists loses the least that was there from opened to done."""
+    rows = [row for row in _of_key(state, name) if row.count_id == counted.count_id]
+    if any(row.line >= 0 for row in rows):
+        return
+    own = next((row for row in rows if row.operation == counted.operation), None)
+    track = state.tracks.find(name)
+    least = track.lowest(counted.opened, counted.at) if track else 0
+    if own is None and not least:
+        return
+    number = sum(row.operation == counted.operation and row.line < 0
+                 for row in state.variances.all())  # fmt: skip
+    row = own or Variance(
+        operation=counted.operation, line=-1 - number, count_id=counted.count_id,
+        place=name[0], key=name[1], item=item, counted=0, expected=0, at=counted.at,
+        u=counted.u, first=counted.opened, last=counted.at, replica=counted.replica,
+        seq=counted.seq, actor=counted.actor, device=counted.device, blind=counted.blind,
+    )  # fmt: skip
+    if row.state != "open":
+        return
+    there = expected(state, row)
+    state.variances.put((row.operation, row.line),
+                        replace(row, expected=there, counted=there - least))  # fmt: skip
+
+
+def refresh(case: Case, postings: list[Posting]) -> None:
+    """Bring open variances up to facts from before their moment (R28), and doubt near ones."""
+    seen = set()
+    for posting in postings:
+        for place, time in ((posting.place_from, posting.t_from), (posting.place_to, posting.t_to)):
+            name = (place, posting.key)
+            if time is not None and name not in seen:
+                seen.add(name)
+                _refresh_key(case, name, posting.item)
+
+
+def _refresh_key(case: Case, name: TrackName, item: str) -> None:
+    state = case.state
+    track = state.tracks.find(name)
+    if track is None:
+        return
+    for row in _of_key(state, name):
+        if row.state == "open" and row.line >= 0 and row.at >= track.since:
+            fresh = replace(row, expected=expected(state, row))
+            own = [e for e in track.effects if e.of == state.seq and _crosses(e, row)]
+            if own:
+                odd = Odd(place=name[0], key=name[1], item=item, at=row.at)
+                case.flag(Code.COUNT_AMBIGUOUS, odd)
+                fresh = replace(fresh, ambiguous=True)
+            if fresh != row:
+                state.variances.put((row.operation, row.line), fresh)
+    for counted in list(state.counted.all()):
+        late = counted.place == name[0] and counted.opened >= track.since
+        if late and counted.scope == "place" and not counted.reversed:
+            _zero(state, counted, name, item)
+
+
+def explain(case: Case, linked: list[Posting]) -> None:
+    """Say that a late fact explains, or worsens, a variance that was approved (R29)."""
+    for posting in linked:
+        if "count" not in (posting.place_from, posting.place_to):
+            continue
+        arrives = posting.place_from == "count"
+        place = posting.place_to if arrives else posting.place_from
+        amount = posting.quantity if arrives else -posting.quantity
+        track = case.state.tracks.get((place, posting.key))
+        time = posting.t_to if arrives else posting.t_from
+        moment = (time or 0, posting.replica, posting.rseq, posting.line)
+        now = next((e.amount for e in track.effects if e.at == moment), 0) if track else 0
+        worse = abs(now) > abs(now - amount)
+        case.flag(
+            Code.COUNT_EXPLAINED,
+            Odd(
+                place=place, key=posting.key, item=posting.item, at=time,
+                severity=Severity.REVIEW if worse else Severity.INFORMATION,
+                detail={"variance_before": now - amount, "variance_now": now},
+            ),
+        )  # fmt: skip
+
+
+def _finish_task(case: Case) -> None:
+    """A count that works for a task finishes its line."""
+    task = case.body.task
+    line = case.state.lines.find((task.document, task.line)) if task and task.line else None
+    if line is not None and line.done < line.quantity:
+        case.line = line
+        case.state.lines.put((line.document, line.line), replace(line, done=line.quantity))

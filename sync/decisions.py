@@ -1,0 +1,158 @@
+"""Intents: what a supervisor decides. Only these can be refused, with how things stand now."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from sync.case import Case, close
+from sync.counts import moment_of
+from sync.ledger import Posting, Track, amend
+from sync.movements import close_covered, day_ms, know_lot
+from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject, Settle
+from sync.records import Document, Line, Variance
+from sync.state import State
+from sync.stock import key_of, key_text
+
+WORDS: Final = {"approve": "approved", "recount": "recount", "reject": "rejected"}
+
+
+class RefusedError(Exception):
+    """An intent that cannot be done as things stand; says why, and how they stand."""
+
+    def __init__(self, reason: str, fresh: tuple[Decision, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fresh = fresh
+
+
+def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
+    """Approve, reject or send back the keys that the intent names; refuse a stale one (R35)."""
+    state = case.state
+    rows = [_variance(state, did, decision) for decision in did.lines]
+    for row, decision in zip(rows, did.lines, strict=True):
+        if row.state != "open":
+            raise RefusedError("already_decided", _fresh(state, did, rows))
+        if decision.expected != row.expected or decision.counted != _counted(state, did, row):
+            raise RefusedError("stale", _fresh(state, did, rows))
+    for row, decision in zip(rows, did.lines, strict=True):
+        if isinstance(did, Approve) and not isinstance(did, Recount | Reject):
+            set_balance(case, row, decision.counted)
+        for part in _parts(state, did, row):
+            decided = replace(part, state=WORDS[case.verb], decided=case.body.id)
+            state.variances.put((part.operation, part.line), decided)
+        close_covered(state, (row.place, row.key), case.body.id)
+    if isinstance(did, Recount):
+        ask_recount(state, rows[0].place)
+
+
+def _variance(state: State, did: Approve, decision: Decision) -> Variance:
+    key = key_text(decision.key)
+    for row in state.variances.all():
+        if (row.operation, row.count_id, row.key) == (decision.of.operation, did.count_id, key) \
+                and (row.line if row.line >= 0 else None) == decision.of.line:  # fmt: skip
+            return row
+    raise RefusedError("count_unknown")
+
+
+def _parts(state: State, did: Approve, row: Variance) -> list[Variance]:
+    """Return the variances of the row's key in the parts that the intent names."""
+    return [
+        other
+        for other in state.variances.all()
+        if other.count_id == did.count_id
+        and other.operation in {*did.parts, row.operation}
+        and (other.place, other.key) == (row.place, row.key)
+        and other.state == "open"
+    ]
+
+
+def _counted(state: State, did: Approve, row: Variance) -> int:
+    return sum(part.counted for part in _parts(state, did, row))
+
+
+def _fresh(state: State, did: Approve, rows: list[Variance]) -> tuple[Decision, ...]:
+    return tuple(decision_of(row, _counted(state, did, row)) for row in rows)
+
+
+def decision_of(row: Variance, counted: int | None = None) -> Decision:
+    """Return the decision that a variance asks for, as it stands."""
+    return Decision(
+        key=key_of(row.key),
+        counted=row.counted if counted is None else counted,
+        expected=row.expected,
+        of=CountedLine(row.operation, row.line if row.line >= 0 else None),
+    )
+
+
+def set_balance(case: Case, row: Variance, counted: int) -> None:
+    """Set a key to what was counted at the moment of the count; later facts run into it."""
+    state, name = case.state, (row.place, row.key)
+    track = state.tracks.find(name) or Track(0)
+    moment = moment_of(row)
+    amount = counted - track.before(moment)
+    key = key_of(row.key)
+    fifo_at = day_ms(row.fifo_date) if row.fifo_date else row.at
+    know_lot(case, key, comes=amount > 0, place=row.place, fifo_at=fifo_at)
+    arrives = amount > 0
+    state.apply(
+        Posting(
+            of=state.seq, line=row.line, kind="count", item=row.item, key=row.key,
+            place_from="count" if arrives else row.place,
+            place_to=row.place if arrives else "count",
+            quantity=abs(amount), t_from=None if arrives else row.at,
+            t_to=row.at if arrives else None, u=row.u, replica=row.replica, rseq=row.seq,
+            counted=counted,
+        )
+    )  # fmt: skip
+    state.run_forward(name, moment, amount)
+
+
+def unset_balance(state: State, row: Variance) -> None:
+    """Take an approved count back; what it had absorbed runs on to the next one."""
+    name = (row.place, row.key)
+    track = state.tracks.find(name)
+    effect = next((e for e in track.effects if e.at == moment_of(row)), None) if track else None
+    if effect is not None:
+        state.apply(amend(effect, name, -effect.amount, "reverse"))
+        state.run_forward(name, effect.at, -effect.amount)
+
+
+def ask_recount(state: State, place: str) -> None:
+    """Put the bin on the list of bins to count."""
+    name = f"RC-{place}"
+    document = state.documents.find(name) or Document(document=name, kind="count")
+    state.documents.put(name, replace(document, state="open"))
+    line = state.lines.find((name, 1)) or Line(document=name, line=1, place=place)
+    state.lines.put((name, 1), replace(line, quantity=line.done + 1, state="open"))
+
+
+def close_document(case: Case, did: Close) -> None:
+    """Close a document, or one line of it, at what was done."""
+    state = case.state
+    document = state.documents.find(did.document)
+    if document is None:
+        raise RefusedError("document_unknown")
+    lines = [row for row in state.lines.all() if row.document == did.document]
+    if did.line is not None:
+        lines = [row for row in lines if row.line == did.line]
+        if not lines:
+            raise RefusedError("line_unknown")
+    else:
+        state.documents.put(did.document, replace(document, state="closed"))
+    for row in lines:
+        state.lines.put((row.document, row.line), replace(row, state="closed"))
+
+
+def settle(case: Case, did: Settle) -> None:
+    """Close a discrepancy by hand; a lot that it blocked is free again."""
+    row = case.state.discrepancies.find(did.discrepancy)
+    if row is None:
+        raise RefusedError("discrepancy_unknown")
+    if row.state != "open":
+        raise RefusedError("already_settled")
+    detail = {**row.detail, "action": did.action}
+    close(case.state, replace(row, detail=detail), case.body.id, "settled")
+    for lot in list(case.state.lots.all()):
+        if lot.blocked == row.discrepancy:
+            name = (lot.item, lot.lot, lot.expires, lot.supplier)
+            case.state.lots.put(name, replace(lot, blocked=None))

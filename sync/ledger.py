@@ -1,0 +1,220 @@
+"""Stock as a fold: tracks of effects, and the linked postings that absorb lateness.
+
+The history of one key at one place is a *track*: effects in the order
+(time, replica, seq, line). A movement adds a fixed amount, an approved count sets the balance,
+"all that stands there" takes whatever the balance is, never a negative.
+Facts arrive in any order. A late one is posted where it belongs, and its change then runs forward
+along the track: through movements untouched, into the first count, which absorbs it by a linked
+posting, so that what was counted stays counted. The sum of all postings of a track is
+therefore always the fold of its effects, whatever the order of arrival.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.stock import is_virtual
+
+Moment = tuple[int, str, int, int]
+"""(time in ms, replica, seq, line): the one order of everything that happened."""
+
+TrackName = tuple[str, str]
+"""(place, key text)."""
+
+Kind = Literal["move", "all", "count", "linked", "reverse"]
+
+COUNT_PLACE: Final = "count"
+LATEST: Final = "~"
+
+
+class Posting(Struct, frozen=True):
+    """One balanced entry: `quantity` left `place_from` at `t_from`, reached `place_to` at `t_to`.
+
+    `of` names the operation (its ledger seq) whose effect it makes or amends; a virtual end
+    has no time. `quantity` is never negative: what goes back goes the other way.
+    """
+
+    of: int
+    line: int
+    kind: Kind
+    item: str
+    key: str
+    place_from: str
+    place_to: str
+    quantity: int
+    t_from: int | None
+    t_to: int | None
+    u: int
+    replica: str
+    rseq: int
+    counted: int | None = None
+
+
+class Effect(Struct, frozen=True):
+    """One end of an operation's line on a track; `amount` includes what was linked to it."""
+
+    at: Moment
+    of: int
+    kind: Kind
+    amount: int
+    other: str
+    t_other: int | None
+    u: int
+    item: str
+
+    @property
+    def start(self) -> int:
+        """The earliest time at which the goods can have been on the way."""
+        times = (self.at[0], self.t_other) if self.t_other is not None else (self.at[0],)
+        return min(times) - self.u
+
+    @property
+    def end(self) -> int:
+        """The latest time at which the goods can have been on the way."""
+        times = (self.at[0], self.t_other) if self.t_other is not None else (self.at[0],)
+        return max(times) + self.u
+
+
+class Track(Struct, frozen=True):
+    """The effects of one key at one place from `since` on, in order, and the balance now."""
+
+    balance: int
+    effects: tuple[Effect, ...] = ()
+    since: int = 0
+
+    def upto(self, moment: Moment) -> int:
+        """Return the balance after every effect at or before the moment."""
+        cut = bisect_right(self.effects, moment, key=_moment)
+        return self.balance - sum(effect.amount for effect in self.effects[cut:])
+
+    def before(self, moment: Moment) -> int:
+        """Return the balance just before the moment."""
+        return self.upto((moment[0], moment[1], moment[2], moment[3] - 1))
+
+    def at_time(self, time: int) -> int:
+        """Return the balance after every effect with that time or an earlier one."""
+        return self.upto(end_of(time))
+
+    def lowest(self, first: int, last: int) -> int:
+        """Return the balance nearest to zero from the negative of nothing: the least held.
+
+        Over all moments from `first` to `last`: the least balance where it stayed positive,
+        the greatest where it stayed negative, else zero (protocol, count rule).
+        """
+        balances = [self.at_time(first)]
+        for effect in self.effects:
+            if first < effect.at[0] <= last:
+                balances.append(balances[-1] + effect.amount)
+        if all(balance > 0 for balance in balances):
+            return min(balances)
+        if all(balance < 0 for balance in balances):
+            return max(balances)
+        return 0
+
+    def first_negative(self, time: int) -> int | None:
+        """Return the first time from `time` on at which the balance is below zero."""
+        balance = self.at_time(time)
+        if balance < 0:
+            return time
+        for effect in self.effects:
+            if effect.at[0] > time:
+                balance += effect.amount
+                if balance < 0:
+                    return effect.at[0]
+        return None
+
+    def with_posting(self, posting: Posting, place: str) -> "Track":
+        """Return the track after one posting that has an end at `place`."""
+        sign = (posting.place_to == place) - (posting.place_from == place)
+        amount = sign * posting.quantity
+        arrives = posting.place_to == place
+        time = posting.t_to if arrives else posting.t_from
+        if time is None or not sign:
+            return replace(self, balance=self.balance + amount)
+        at = (time, posting.replica, posting.rseq, posting.line)
+        effects = list(self.effects)
+        cut = bisect_right(effects, at, key=_moment)
+        if cut and effects[cut - 1].at == at:
+            old = effects[cut - 1]
+            kind = "reverse" if posting.kind == "reverse" else old.kind
+            effects[cut - 1] = replace(old, amount=old.amount + amount, kind=kind)
+        elif time >= self.since:
+            other = posting.place_from if arrives else posting.place_to
+            t_other = posting.t_from if arrives else posting.t_to
+            effect = Effect(at, posting.of, posting.kind, amount, other, t_other, posting.u,
+                            posting.item)  # fmt: skip
+            effects.insert(cut, effect)
+        return replace(self, balance=self.balance + amount, effects=tuple(effects))
+
+
+def end_of(time: int) -> Moment:
+    """Return the moment after everything that happened at a time."""
+    return (time, LATEST, 0, 0)
+
+
+def _moment(effect: Effect) -> Moment:
+    return effect.at
+
+
+def track_of(balance: int, since: int, place: str, postings: Iterable[Posting]) -> Track:
+    """Build a track from its balance now and its postings from `since` on, in ledger order."""
+    track = Track(0, (), since)
+    for posting in postings:
+        track = track.with_posting(posting, place)
+    return replace(track, balance=balance)
+
+
+def absorb(track: Track, name: TrackName, after: Moment, change: int) -> list[Posting]:
+    """Return the linked postings by which a late change runs forward along its track.
+
+    `track` already holds the change itself. The first count after the moment absorbs it;
+    an "all" before that takes or leaves its part of it, and hands the rest on.
+    The postings are to be posted in order; those of an "all" have a far end, where the change
+    runs on in its turn.
+    """
+    postings: list[Posting] = []
+    left = change
+    cut = bisect_right(track.effects, after, key=_moment)
+    for effect in track.effects[cut:]:
+        if not left:
+            break
+        if effect.kind == "count":
+            postings.append(amend(effect, name, -left, "linked"))
+            break
+        if effect.kind == "all":
+            # The track does not hold this run's own amendments yet: `left - change` is theirs.
+            taken = -max(track.before(effect.at) + left - change, 0)
+            if taken != effect.amount:
+                postings.append(amend(effect, name, taken - effect.amount, "linked"))
+                left += taken - effect.amount
+    return postings
+
+
+def amend(effect: Effect, name: TrackName, amount: int, kind: Kind) -> Posting:
+    """Return the posting that changes an earlier effect of a track by a signed amount."""
+    place, key = name
+    arrives = amount > 0
+    time = effect.at[0]
+    return Posting(
+        of=effect.of,
+        line=effect.at[3],
+        kind=kind,
+        item=effect.item,
+        key=key,
+        place_from=effect.other if arrives else place,
+        place_to=place if arrives else effect.other,
+        quantity=abs(amount),
+        t_from=effect.t_other if arrives else time,
+        t_to=time if arrives else effect.t_other,
+        u=effect.u,
+        replica=effect.at[1],
+        rseq=effect.at[2],
+    )
+
+
+def time_at(place: str, time: int) -> int | None:
+    """Return the time of a posting's end: virtual places keep no history."""
+    return None if is_virtual(place) else time

@@ -1,0 +1,172 @@
+"""What travels between device and server: push, pull and snapshot.
+
+JSON (UTF-8, snake_case), gzip both ways, times in milliseconds since 1970 UTC.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from sync.operations import Decision, Hash, Id, Replica, Seq
+from sync.stock import Code, Millis
+
+PUSH_OPERATIONS_MAX: Final = 100
+PUSH_BYTES_MAX: Final = 8 * 1024 * 1024
+"""The largest push after decompression: 100 envelopes of 64 KB and the frame, rounded up."""
+
+PULL_LIMIT_MAX: Final = 5_000
+
+
+class Exchange(Struct, frozen=True):
+    """One round trip: device clock when sent and received, server clock in between."""
+
+    sent: Millis
+    received: Millis
+    server_now: Millis
+    segment: Id
+
+
+class Times(Struct, frozen=True, omit_defaults=True):
+    """When it happened, in server time: goods left `taken`, arrived `own`; counts have more."""
+
+    own: Millis
+    taken: Millis | None = None
+    opened: Millis | None = None
+    lines: tuple[Millis, ...] = ()
+
+
+class Flag(Struct, frozen=True):
+    """One oddity of an operation, and the discrepancy that will settle it."""
+
+    code: str
+    discrepancy: str
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """The server's answer to one operation; byte-equal at every retry within an epoch (R1).
+
+    A refused intent says why in `reason` (a catalogue name) and how things stand in `fresh`.
+    """
+
+    id: str
+    outcome: Literal["posted", "flagged", "parked", "accepted", "refused"]
+    ledger_seq: int
+    times: Times
+    u: int
+    trust: Literal["high", "low"]
+    seal: str
+    flags: tuple[Flag, ...]
+    reason: str | None = None
+    fresh: tuple[Decision, ...] = ()
+
+
+class Dated(Struct, frozen=True):
+    """A verdict that the device kept, sent again after a restore with its seal."""
+
+    id: Id
+    outcome: Literal["posted", "parked", "accepted", "refused"]
+    times: Times
+    u: int
+    trust: Literal["high", "low"]
+    seal: str
+
+
+class Push(Struct, frozen=True):
+    """What one replica has to say since the last acknowledgement, in seq order."""
+
+    v: int
+    site: Code
+    replica: Replica
+    epoch: int
+    sent: Millis
+    segment: Id
+    cursor: int | str = 0
+    carrier: Replica | None = None
+    exchanges: Annotated[tuple[Exchange, ...], Meta(max_length=1000)] = ()
+    unsent: Annotated[int, Meta(ge=0)] = 0
+    echo: Millis = 0
+    leaving: bool = False
+    dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
+    operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
+
+
+class Ack(Struct, frozen=True, array_like=True):
+    """The highest contiguous operation of a replica that is durable, and its envelope's hash."""
+
+    seq: int
+    hash: Hash | None
+
+
+class Pushed(Struct, frozen=True):
+    """The answer to a push."""
+
+    epoch: int
+    acked: Ack
+    verdicts: tuple[msgspec.Raw, ...]
+    server_now: int
+    watermark: int
+    durable_through: tuple[int, int] | None = None
+    minimum_app: str = ""
+    retry_after_ms: int = 0
+
+
+class Conflict(Struct, frozen=True, omit_defaults=True):
+    """A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again."""
+
+    code: Literal["epoch", "gap", "fork"]
+    epoch: int = 0
+    have: Ack | None = None
+    need_from: Seq | None = None
+
+
+class Row(Struct, frozen=True, array_like=True):
+    """One absolute image of the feed; `payload` is null where the row is gone."""
+
+    kind: str
+    key: str
+    version: int
+    payload: msgspec.Raw
+
+
+class Page(Struct, frozen=True):
+    """A page of the feed; it never splits a seq."""
+
+    epoch: int
+    cursor: str
+    more: bool
+    scope: str
+    rows: tuple[Row, ...]
+    acks: dict[str, Ack]
+    server_now: int
+    watermark: int
+
+
+class ChunkName(Struct, frozen=True):
+    """One immutable part of a snapshot, to be fetched by its hash."""
+
+    hash: Hash
+    kind: str
+    rows: int
+    bytes: int
+
+
+class Snapshot(Struct, frozen=True):
+    """The site as of a cursor, in chunks."""
+
+    epoch: int
+    cursor: str
+    scope: str
+    acks: dict[str, Ack]
+    chunks: tuple[ChunkName, ...]
+    server_now: int
+
+
+class Chunk(Struct, frozen=True):
+    """Rows of one kind in columns; texts are indexes into `texts`, -1 is null."""
+
+    kind: str
+    rows: int
+    keys: tuple[str, ...]
+    versions: tuple[int, ...]
+    columns: dict[str, msgspec.Raw]

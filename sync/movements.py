@@ -1,0 +1,248 @@
+"""Goods that moved: from a verb to its balanced postings, and what is odd about them.
+
+Every verb that moves goods is one row of `movements_of`: what left where and reached where.
+Nothing here is ever refused. The goods have moved; the ledger says what it thinks of it.
+"""
+
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.case import Case, Odd, close, open_at
+from sync.ledger import Posting, TrackName, time_at
+from sync.operations import (
+    Adjust,
+    Issue,
+    Move,
+    Pick,
+    Produce,
+    PutAway,
+    Receive,
+    Restate,
+    Return,
+    Ship,
+)
+from sync.records import LotRow
+from sync.state import State
+from sync.stock import Key, Lot, is_virtual, key_of, key_text
+from sync.vocabulary import Code
+
+DAY_MS: Final = 86_400_000
+EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+class Movement(Struct, frozen=True):
+    """What left `place_from` and reached `place_to`; None is all that stands there."""
+
+    key: Key
+    place_from: str
+    place_to: str
+    quantity: int | None
+
+
+Moving = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Adjust
+
+
+def movements_of(did: Moving, document: str | None) -> list[Movement]:
+    """Return the movements of a verb, in the words of the ledger."""
+    match did:
+        case Receive() | Pick() | Issue() | Return():
+            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+        case PutAway():
+            if did.key is None or did.from_ is None:
+                return []
+            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+        case Produce():
+            source = f"production/{document or 'none'}"
+            return [Movement(did.key, source, did.to.text, did.quantity)]
+        case Restate():
+            there, now = did.place.text, replace(did.key, status=did.to_status)
+            return [
+                Movement(did.key, there, "status", did.quantity),
+                Movement(now, "status", there, did.quantity),
+            ]
+        case Adjust():
+            place, other = did.place.text, f"adjust/{did.reason}"
+            if did.quantity < 0:
+                return [Movement(did.key, place, other, -did.quantity)]
+            return [Movement(did.key, other, place, did.quantity)]
+
+
+def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement], list[Posting]]:
+    """Post every movement and say what is odd; return them as known, and what they re-based."""
+    known_movements, linked = [], []
+    for number, movement in enumerate(movements):
+        known = resolve(case, movement)
+        know_lot(case, known.key, comes=is_virtual(known.place_from), place=known.place_to)
+        linked += post(case, known, number)
+        look_at_source(case, (known.place_from, key_text(known.key)), case.left_at)
+        close_covered(case.state, (known.place_to, key_text(known.key)), case.body.id)
+        known_movements.append(known)
+    return known_movements, linked
+
+
+def resolve(case: Case, movement: Movement) -> Movement:
+    """Put goods and places that nobody knows where they can be found again (R6)."""
+    key = movement.key
+    item = known_item(case.state, key.item)
+    if item is None:
+        unknown = key.item.removeprefix("unidentified/")
+        odd = Odd(item=key.item, place=f"item/{unknown}", detail={"raw": unknown, "kind": "item"})
+        case.flag(Code.UNKNOWN_CODE, odd)
+        key = replace(key, item=f"unidentified/{unknown}")
+    elif item != key.item:
+        key = replace(key, item=item)
+    return Movement(
+        key,
+        _resolve_place(case, movement.place_from),
+        _resolve_place(case, movement.place_to),
+        movement.quantity,
+    )
+
+
+def _resolve_place(case: Case, place: str) -> str:
+    found = known_place(case.state, place)
+    if found is not None:
+        return found
+    raw = place.removeprefix("unidentified/")
+    unknown = f"unidentified/{raw}"
+    case.flag(Code.UNKNOWN_CODE, Odd(place=unknown, detail={"raw": raw, "kind": "location"}))
+    return unknown
+
+
+def known_item(state: State, code: str) -> str | None:
+    """Return the item's code, also behind a code that was resolved; None when nobody knows it."""
+    if state.items.find(code):
+        return code
+    alias = state.aliases.find(code.removeprefix("unidentified/"))
+    return alias.code if alias and alias.kind == "item" else None
+
+
+def known_place(state: State, place: str) -> str | None:
+    """Return the place's text, also behind a code that was resolved; None when unknown."""
+    if is_virtual(place) or place.startswith("container/") or state.locations.find(place):
+        return place
+    alias = state.aliases.find(place.removeprefix("unidentified/"))
+    return alias.code if alias and alias.kind == "location" else None
+
+
+def post(case: Case, movement: Movement, number: int) -> list[Posting]:
+    """Post one movement with a time for each end; return what running forward linked to it."""
+    state = case.state
+    name = key_text(movement.key)
+    start, end = (movement.place_from, name), (movement.place_to, name)
+    quantity = movement.quantity
+    if quantity is None:
+        track = state.tracks.find(start)
+        quantity = max(track.before(case.moment(case.left_at, number)), 0) if track else 0
+    state.apply(
+        Posting(
+            of=state.seq,
+            line=number,
+            kind="all" if movement.quantity is None else "move",
+            item=movement.key.item,
+            key=name,
+            place_from=movement.place_from,
+            place_to=movement.place_to,
+            quantity=quantity,
+            t_from=time_at(movement.place_from, case.left_at),
+            t_to=time_at(movement.place_to, case.at),
+            u=max(case.dated.u, case.taken.u if case.taken else 0),
+            replica=case.link.replica,
+            rseq=case.link.seq,
+        )
+    )
+    linked = state.run_forward(start, case.moment(case.left_at, number), -quantity)
+    return linked + state.run_forward(end, case.moment(case.at, number), quantity)
+
+
+def know_lot(case: Case, key: Key, *, comes: bool, place: str, fifo_at: int | None = None) -> None:
+    """Know a lot that comes into the site: its first-in date, and siblings of its code (R15)."""
+    if key.lot is None or not comes:
+        return
+    state, name = case.state, lot_name(key.item, key.lot)
+    first = _fifo_at(case) if fifo_at is None else fifo_at
+    row = state.lots.find(name)
+    if row is None:
+        blocked = _conflict(case, key, key.lot, place)
+        row = LotRow(item=key.item, lot=name[1], expires=name[2], supplier=name[3],
+                     fifo_at=first, blocked=blocked)  # fmt: skip
+        state.lots.put(name, row)
+    elif first < row.fifo_at or not row.fifo_at:
+        state.lots.put(name, replace(row, fifo_at=first))
+
+
+def _conflict(case: Case, key: Key, lot: Lot, place: str) -> str | None:
+    """Flag a lot code that exists with other attributes; return what blocks the new sibling."""
+    sibling = _sibling(case.state, key.item, lot)
+    if sibling is None:
+        return None
+    detail: dict[str, object] = {
+        "lot": lot.code,
+        "expires": [sibling.expires, lot.expires or ""],
+        "supplier": [sibling.supplier, lot.supplier or ""],
+    }
+    odd = Odd(place=place, key=key_text(key), item=key.item, detail=detail)
+    return case.flag(Code.LOT_CONFLICT, odd).discrepancy
+
+
+def lot_name(item: str, lot: Lot) -> tuple[str, str, str, str]:
+    """Return the key of a lot's row."""
+    return (item, lot.code, lot.expires or "", lot.supplier or "")
+
+
+def _sibling(state: State, item: str, lot: Lot) -> LotRow | None:
+    return next((row for row in state.lots.all() if row.item == item and row.lot == lot.code), None)
+
+
+def _fifo_at(case: Case) -> int:
+    """Return the date that ranks the lot: the one given, else when it came."""
+    given = getattr(case.did, "fifo_date", None)
+    return day_ms(given) if given else case.at
+
+
+def day_ms(day: str) -> int:
+    """Return the start of a day in UTC, in ms since 1970. Raises ValueError for 2026-02-31."""
+    return (date.fromisoformat(day).toordinal() - EPOCH_DAY) * DAY_MS
+
+
+def look_at_source(case: Case, name: TrackName, time: int) -> None:
+    """Negative where more left than stood there (R18, R19, R22), or another key beside (R43)."""
+    if is_virtual(name[0]):
+        return
+    track = case.state.tracks.get(name)
+    below = track.first_negative(time) if track else None
+    if below is None:
+        return
+    until = below + case.dated.u
+    item = key_of(name[1]).item
+    beside = _beside(case.state, name, item)
+    picked = isinstance(case.did, Pick | Ship)
+    odd = Odd(place=name[0], key=name[1], item=item, at=until, until=until,
+              detail={"later": "U" if picked else "R", "beside": beside})  # fmt: skip
+    case.flag(Code.NEGATIVE, odd)
+    if beside and case.body.assumed:
+        detail: dict[str, object] = {"beside": beside, "assumed": list(case.body.assumed)}
+        case.flag(Code.KEY_DOUBT, replace(odd, until=None, detail=detail))
+
+
+def _beside(state: State, name: TrackName, item: str) -> list[str]:
+    return [
+        row.key
+        for row in state.held(name[0])
+        if row.item == item and row.key != name[1] and row.quantity > 0
+    ]
+
+
+def close_covered(state: State, name: TrackName, by: str) -> None:
+    """Close what says that a key was short there, once the fold says that it never was."""
+    track = state.tracks.find(name)
+    if track is None:
+        return
+    for code in (Code.NEGATIVE, Code.KEY_DOUBT):
+        for row in open_at(state, code, *name):
+            counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
+            if counted or track.first_negative(row.at) is None:
+                close(state, row, by)

@@ -1,0 +1,266 @@
+"""Which facts a batch must know before it can be decided: a closed set, in three rounds.
+
+First what the operations name (themselves, their targets, the counts they decide), then what
+stands where they act, then the history from the earliest moment that they touch.
+The book loads each round in a few set-based queries; deciding then needs no I/O.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
+
+from sync.arrivals import Arrival
+from sync.ledger import TrackName
+from sync.movements import Moving, known_item, known_place, movements_of
+from sync.operations import (
+    Adjust,
+    Approve,
+    Close,
+    Count,
+    Did,
+    Issue,
+    Move,
+    Pick,
+    Produce,
+    PutAway,
+    Receive,
+    Restate,
+    Return,
+    Reverse,
+    Settle,
+    Ship,
+    decode_body,
+    decode_did,
+    decode_envelope,
+)
+from sync.records import Counted, Variance
+from sync.state import State
+from sync.stock import Key, is_virtual, key_text
+
+MOVING: Final = (
+    Receive, PutAway, Move, Pick, Ship, Issue, Produce, Return, Restate, Adjust,
+)  # fmt: skip
+NEAR_MS: Final = 900_000
+"""How long before a count's first scan a movement may have begun that lies across it."""
+
+
+class Named(Struct):
+    """Round one: rows that the operations name."""
+
+    operations: set[str] = field(default_factory=set)
+    waits: set[str] = field(default_factory=set)
+    count_ids: set[str] = field(default_factory=set)
+    discrepancies: set[str] = field(default_factory=set)
+    proved: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Standing(Struct):
+    """Round two: what stands where they act. `near` are places with their counts and doubts."""
+
+    documents: set[str] = field(default_factory=set)
+    lots: set[str] = field(default_factory=set)
+    names: set[TrackName] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+    near: set[str] = field(default_factory=set)
+    targets: dict[str, int] = field(default_factory=dict)
+    since_base: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+
+class History(Struct):
+    """Round three: from which time on the history of each key at each place is needed."""
+
+    since: dict[TrackName, int] = field(default_factory=dict)
+
+    def reach(self, name: TrackName, time: int) -> None:
+        """Ask for the history of a key at a place from a time on."""
+        if not is_virtual(name[0]):
+            self.since[name] = min(self.since.get(name, time), time)
+
+
+def named(arrivals: Iterable[Arrival], device: str) -> Named:
+    """Return what the operations of a device name."""
+    needs = Named()
+    for arrival in arrivals:
+        needs.operations |= {
+            arrival.id,
+            f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}",
+        }
+        needs.waits.add(arrival.id)
+        match arrival.did:
+            case Reverse():
+                needs.operations.add(arrival.did.target)
+            case Approve():
+                needs.count_ids.add(arrival.did.count_id)
+            case Settle():
+                needs.discrepancies.add(arrival.did.discrepancy)
+        if isinstance(arrival.did, Count):
+            needs.count_ids.add(arrival.did.count_id)
+        if arrival.body is not None and arrival.body.class_ == "intent":
+            needs.proved.add((device, arrival.body.actor))
+    return needs
+
+
+def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
+    """Return what must be known of the places, lots and documents that the operations act on."""
+    needs = Standing()
+    for arrival in arrivals:
+        if arrival.did is None or arrival.body is None:
+            continue
+        if arrival.body.task is not None:
+            needs.documents.add(arrival.body.task.document)
+        _stand(needs, state, arrival.did, arrival)
+        if isinstance(arrival.did, Issue | Pick) and arrival.did.key.lot is not None:
+            item = resolved_item(state, arrival.did.key.item)
+            cursor = arrival.body.base.cursor if arrival.body.base else 0
+            needs.items.add(item)
+            needs.since_base[arrival.id] = (item, cursor)
+    return needs
+
+
+def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
+    match did:
+        case Count():
+            place = resolved_place(state, did.place.text)
+            needs.places.add(place)
+            needs.near.add(place)
+            needs.names |= {(place, resolved_key(state, line.key)) for line in did.lines}
+        case Reverse():
+            _stand_target(needs, state, did, arrival)
+        case Approve():
+            for row in _decided(state, did):
+                needs.names.add((row.place, row.key))
+                needs.near.add(row.place)
+                needs.lots.add(row.item)
+                needs.documents.add(f"RC-{row.place}")
+        case Close():
+            needs.documents.add(did.document)
+        case Settle():
+            row_ = state.discrepancies.find(did.discrepancy)
+            if row_ is not None and row_.item is not None:
+                needs.lots.add(row_.item)
+        case _ if isinstance(did, MOVING):
+            _stand_moving(needs, state, did, arrival)
+
+
+def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
+    document = arrival.body.task.document if arrival.body and arrival.body.task else None
+    for movement in movements_of(did, document):
+        key = resolved_key(state, movement.key)
+        if movement.key.lot is not None:
+            needs.lots.add(resolved_item(state, movement.key.item))
+        for place in (movement.place_from, movement.place_to):
+            there = resolved_place(state, place)
+            needs.names.add((there, key))
+            if not is_virtual(there):
+                needs.near.add(there)
+        if not is_virtual(movement.place_from):
+            needs.places.add(resolved_place(state, movement.place_from))
+
+
+def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival) -> None:
+    target = state.operations.find(did.target)
+    if target is None or target.outcome == "parked":
+        return
+    needs.targets[target.id] = target.seq
+    if target.document is not None:
+        needs.documents.add(target.document)
+    body = decode_body(bytes(decode_envelope(target.payload).body))
+    inner = decode_did(bytes(body.did))
+    if not isinstance(inner, Reverse):
+        _stand(needs, state, inner, arrival)
+
+
+def _decided(state: State, did: Approve) -> list[Variance]:
+    return [row for row in state.variances.all() if row.count_id == did.count_id]
+
+
+def history(state: State, arrivals: Iterable[Arrival]) -> History:
+    """Return the histories that deciding the operations will walk."""
+    needs = History()
+    for arrival in arrivals:
+        if arrival.did is None or arrival.body is None:
+            continue
+        _walk(needs, state, arrival.did, arrival)
+    _reach_doubts(needs, state)
+    return needs
+
+
+def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
+    match did:
+        case Count():
+            _walk_count(needs, state, did, arrival)
+        case Reverse():
+            _walk_target(needs, state, did)
+        case Approve():
+            for row in _decided(state, did):
+                needs.reach((row.place, row.key), row.at)
+        case _ if isinstance(did, MOVING):
+            left = arrival.taken.at if arrival.taken else arrival.dated.at
+            document = arrival.body.task.document if arrival.body and arrival.body.task else None
+            for movement in movements_of(did, document):
+                key = resolved_key(state, movement.key)
+                needs.reach((resolved_place(state, movement.place_from), key), left)
+                needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at)
+
+
+def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:
+    place = resolved_place(state, did.place.text)
+    times = [arrival.dated.at, *(line.at for line in arrival.lines)]
+    longest = max((line.last_wall - line.first_wall for line in did.lines), default=0)
+    first = min(arrival.opened.at if arrival.opened else arrival.dated.at, min(times) - longest)
+    listed = {resolved_key(state, line.key) for line in did.lines}
+    held = {row.key for row in state.holdings.all() if row.place == place}
+    for key in listed | held:
+        needs.reach((place, key), first - NEAR_MS)
+    for row in state.variances.all():
+        if row.place == place and row.state != "reversed":
+            needs.reach((place, row.key), row.at)
+
+
+def _walk_target(needs: History, state: State, did: Reverse) -> None:
+    target = state.operations.find(did.target)
+    if target is None:
+        return
+    for posting in state.made.get(target.seq, ()):
+        if posting.t_from is not None:
+            needs.reach((posting.place_from, posting.key), posting.t_from)
+        if posting.t_to is not None:
+            needs.reach((posting.place_to, posting.key), posting.t_to)
+    for row in state.variances.all():
+        if row.operation == did.target:
+            needs.reach((row.place, row.key), row.at)
+
+
+def _reach_doubts(needs: History, state: State) -> None:
+    """Reach back to what is open there: a shortage to cover, a count whose window is touched."""
+    for row in state.discrepancies.all():
+        name = (row.place or "", row.key or "")
+        if row.state == "open" and name in needs.since:
+            needs.reach(name, row.at)
+    for counted in state.counted.all():
+        if not counted.reversed:
+            _reach_count(needs, counted)
+
+
+def _reach_count(needs: History, counted: Counted) -> None:
+    for name, since in list(needs.since.items()):
+        if name[0] == counted.place and since <= counted.at:
+            needs.reach(name, counted.opened)
+
+
+def resolved_item(state: State, code: str) -> str:
+    """Return the item as it will be posted."""
+    return known_item(state, code) or f"unidentified/{code.removeprefix('unidentified/')}"
+
+
+def resolved_place(state: State, place: str) -> str:
+    """Return the place as it will be posted."""
+    return known_place(state, place) or f"unidentified/{place.removeprefix('unidentified/')}"
+
+
+def resolved_key(state: State, key: Key) -> str:
+    """Return the text of the key as it will be posted."""
+    item = resolved_item(state, key.item)
+    return key_text(Key(item, key.lot, key.serial, key.status, key.owner))

@@ -1,0 +1,61 @@
+"""How far a document is: what operations did for its lines, and what nobody asked for."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from sync.case import Case, Odd
+from sync.operations import Body
+from sync.records import Line
+from sync.state import State
+from sync.vocabulary import Code
+
+SERVES: Final = {"receive": "purchase", "pick": "sales", "issue": "work"}
+"""Which verb does the work of which kind of document."""
+
+
+def progress(case: Case, item: str, quantity: int) -> None:
+    """Count the operation towards its line, and say when it was too much or not asked for."""
+    verb = case.verb
+    line = find_line(case.state, case.body, item)
+    document = case.state.documents.find(line.document) if line else None
+    if line is None or document is None or SERVES.get(verb) != document.kind:
+        return
+    case.line = line
+    done = replace(line, done=line.done + quantity)
+    case.state.lines.put((line.document, line.line), done)
+    closed = line.state != "open" or document.state != "open"
+    detail: dict[str, object] = {"line": line.line, "wanted": line.quantity, "done": done.done}
+    if verb == "receive":
+        _over_receipt(case, done, closed=closed, detail=detail)
+    elif verb == "pick" and (closed or done.done > line.quantity):
+        case.flag(Code.PICK_NOT_NEEDED, Odd(item=item, detail=detail))
+    elif verb == "issue" and done.done > _with_tolerance(line, case.state.site.over_issue_percent):
+        case.flag(Code.OVER_ISSUE, Odd(item=item, detail=detail))
+
+
+def _over_receipt(case: Case, line: Line, *, closed: bool, detail: dict[str, object]) -> None:
+    if closed:
+        case.flag(Code.ORDER_CLOSED, Odd(item=line.item, detail=detail))
+    elif line.done > _with_tolerance(line, case.state.site.over_receipt_percent):
+        case.flag(Code.OVER_RECEIPT, Odd(item=line.item, detail=detail))
+
+
+def _with_tolerance(line: Line, percent: int) -> int:
+    return line.quantity + line.quantity * percent // 100
+
+
+def find_line(state: State, body: Body, item: str) -> Line | None:
+    """Return the document line of an operation: the one named, else the first with the item."""
+    task = body.task
+    if task is None:
+        return None
+    if task.line is not None:
+        return state.lines.find((task.document, task.line))
+    lines = [row for row in state.lines.all() if row.document == task.document and row.item == item]
+    lines.sort(key=_open_first)
+    return lines[0] if lines else None
+
+
+def _open_first(line: Line) -> tuple[bool, int]:
+    return (line.done >= line.quantity, line.line)

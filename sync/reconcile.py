@@ -1,0 +1,291 @@
+"""What the ledger does with each operation: one pure decision after the other.
+
+The order of questions is the order of precedence. Is it a repeat (R1, R2)? Can it be read (R5)?
+May this device speak (R7)? Then the verb is done. A fact is never refused; whatever breaks an
+invariant is taken back alone and parked (R44).
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from sync import adherence, counts, decisions, movements, progress, reversal
+from sync.arrivals import Arrival
+from sync.case import Case, Odd, close, later_result
+from sync.dating import Dated
+from sync.ledger import Posting
+from sync.messages import Flag, Verdict
+from sync.operations import (
+    FACTS,
+    Adjust,
+    Approve,
+    Body,
+    Close,
+    Count,
+    Did,
+    Lost,
+    Reverse,
+    Settle,
+    decode_body,
+    decode_did,
+    decode_envelope,
+)
+from sync.records import Row
+from sync.state import InvariantBrokenError, Logged, State
+from sync.vocabulary import ALLOWED, Code, Outcome
+
+Seal = Callable[[bytes], str]
+Change = tuple[str, Hashable, Row, Row | None]
+
+encode: Final = msgspec.json.Encoder().encode
+
+
+class Entry(Struct, frozen=True):
+    """One new change of the site, ready to be written: the log row, its rows and postings."""
+
+    logged: Logged
+    kind: Literal["fact", "intent"]
+    device: str
+    postings: tuple[Posting, ...]
+    changes: tuple[Change, ...]
+
+
+class Decided(Struct, frozen=True):
+    """A verdict, and the entry that it made; None for a repeat, which changes nothing."""
+
+    verdict: bytes
+    entry: Entry | None = None
+
+
+class Parked(Exception):  # noqa: N818 - an outcome, not an error
+    """Keep the operation whole and do nothing yet; says which discrepancy opens."""
+
+    def __init__(self, code: Code, odd: Odd | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.odd = odd
+
+
+def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
+    """Decide one operation and apply it to the state."""
+    known = state.operations.find(arrival.id)
+    if known is not None and known.content_hash == arrival.content_hash:
+        return Decided(known.verdict)
+    again = f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}"
+    if known is not None and (parked := state.operations.find(again)) is not None:
+        return Decided(parked.verdict)
+    state.seq += 1
+    mark = state.mark()
+    case = _case(state, arrival, device)
+    try:
+        if known is not None:
+            raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
+        outcome, reason, fresh = _outcome(case, arrival)
+    except Parked as parked_as:
+        outcome, reason, fresh = Outcome.PARKED, None, ()
+        _park(case, mark, parked_as.code, parked_as.odd)
+    except (InvariantBrokenError, ArithmeticError, LookupError, ValueError) as error:
+        outcome, reason, fresh = Outcome.PARKED, None, ()
+        _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
+    verdict = _verdict(case, arrival, outcome, seal, reason, fresh)
+    name = arrival.id if known is None else again
+    return _entry(case, arrival, name, verdict, mark)
+
+
+def _case(state: State, arrival: Arrival, device: str) -> Case:
+    body = arrival.body or _nobody(arrival)
+    did = arrival.did or Lost(through_seq=arrival.link.seq, reason="not understood")
+    return Case(
+        state, arrival.link, body, did, device=device, dated=arrival.dated, taken=arrival.taken,
+        opened=arrival.opened.at if arrival.opened else None, lines=arrival.lines,
+    )  # fmt: skip
+
+
+def _nobody(arrival: Arrival) -> Body:
+    """Stand in for a body that cannot be read, so that it still has a place in the log."""
+    return Body(
+        v=0, class_="fact", id=arrival.id, site="", actor="", wall=0, mono=0, segment="?",
+        did=msgspec.Raw(b"null"),
+    )  # fmt: skip
+
+
+def _outcome(case: Case, arrival: Arrival) -> tuple[Outcome, str | None, tuple[object, ...]]:
+    if arrival.error is not None:
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": arrival.error[:300]}))
+    device = case.state.devices.find(case.device)
+    if device is None or device.revoked:
+        raise Parked(Code.ACTOR_NOT_ALLOWED, Odd(detail={"device": case.device}))
+    fact = case.verb in FACTS
+    if fact != (case.body.class_ == "fact"):
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": f"{case.verb} is no fact"}))
+    if not fact:
+        return _intent(case)
+    _fact(case)
+    return (Outcome.FLAGGED if case.flags else Outcome.POSTED), None, ()
+
+
+def _intent(case: Case) -> tuple[Outcome, str | None, tuple[object, ...]]:
+    mark = case.state.mark()
+    try:
+        if not _may(case) or not _proved(case):
+            raise decisions.RefusedError("not_allowed")
+        _do_intent(case)
+    except decisions.RefusedError as refused:
+        case.state.roll_back(mark)
+        return Outcome.REFUSED, refused.reason, refused.fresh
+    return Outcome.ACCEPTED, None, ()
+
+
+def _do_intent(case: Case) -> None:
+    match case.did:
+        case Approve():
+            decisions.decide_count(case, case.did)
+        case Close():
+            decisions.close_document(case, case.did)
+        case Settle():
+            decisions.settle(case, case.did)
+        case _:
+            raise decisions.RefusedError("not_supported")
+
+
+def _may(case: Case) -> bool:
+    person = case.state.people.find(case.body.actor)
+    return person is not None and person.active and case.verb in ALLOWED[person.role]
+
+
+def _proved(case: Case) -> bool:
+    """An intent needs a sign-in of its actor on this device that the server itself saw."""
+    signed = case.state.proved.find((case.device, case.body.actor))
+    return signed is not None and signed.proved
+
+
+def _fact(case: Case) -> None:
+    if not _may(case):
+        case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
+    start = len(case.state.postings)
+    linked = _do_fact(case)
+    counts.explain(case, linked)
+    counts.refresh(case, case.state.postings[start:])
+    for waiting in reversal.waiting_for(case.state, case.body.id):
+        _set_free(case, waiting)
+
+
+def _do_fact(case: Case) -> list[Posting]:
+    match case.did:
+        case Count():
+            counts.record_count(case, case.did)
+            return []
+        case Reverse():
+            return _reverse(case, case.did)
+        case Lost():
+            detail: dict[str, object] = {"from": case.link.seq, "through": case.did.through_seq}
+            case.flag(Code.OPERATIONS_LOST, Odd(detail=detail))
+            return []
+        case _:
+            return _move(case)
+
+
+def _move(case: Case) -> list[Posting]:
+    document = case.body.task.document if case.body.task else None
+    asked = movements.movements_of(case.did, document)  # type: ignore[arg-type]  # the rest moves
+    if not asked:
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "whole containers come later"}))
+    if isinstance(case.did, Adjust) and not case.did.quantity:
+        return []
+    known, linked = movements.post_movements(case, asked)
+    for movement, posting in zip(known, _own(case), strict=True):
+        progress.progress(case, movement.key.item, posting.quantity)
+        adherence.judge(case, movement)
+    return linked
+
+
+def _own(case: Case) -> list[Posting]:
+    made = case.state.made.get(case.state.seq, [])
+    return [posting for posting in made if posting.kind in {"move", "all"}]
+
+
+def _reverse(case: Case, did: Reverse) -> list[Posting]:
+    try:
+        return reversal.reverse(case, did)
+    except reversal.WaitingError as error:
+        odd = reversal.unknown_target(error.waits, case.at + case.dated.u)
+        raise Parked(Code.TARGET_UNKNOWN, odd) from error
+    except reversal.NotReversibleError as error:
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": str(error)})) from error
+
+
+def _set_free(case: Case, waiting: Logged) -> None:
+    """Do a reverse that came before its target, now that the target is here."""
+    envelope = decode_envelope(waiting.payload)
+    body = decode_body(bytes(envelope.body))
+    did: Did = decode_did(bytes(body.did))
+    dated = Dated(waiting.at, waiting.u, "low")
+    freed = Case(case.state, envelope.link, body, did, device=case.device, dated=dated)
+    _log_target(case)
+    if isinstance(did, Reverse):
+        counts.explain(freed, reversal.reverse(freed, did))
+    for row in list(case.state.discrepancies.all()):
+        if row.state == "open" and row.waits == case.body.id:
+            close(case.state, row, case.body.id)
+    later_result(case.state, waiting.id, "posted")
+
+
+def _log_target(case: Case) -> None:
+    """Let a waiting reverse find the operation at hand, which is not in the log yet."""
+    line = case.line
+    target = Logged(
+        id=case.body.id, seq=case.state.seq, verb=case.verb, actor=case.body.actor,
+        replica=case.link.replica, rseq=case.link.seq, at=case.at, u=case.dated.u,
+        trust=case.dated.trust, outcome="posted", content_hash="", payload_hash="", payload=b"",
+        verdict=b"", document=line.document if line else None, line=line.line if line else None,
+    )  # fmt: skip
+    case.state.operations.put(target.id, target)
+
+
+def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> None:
+    case.state.roll_back(mark)
+    case.line = None
+    case.flags.clear()
+    case.flag(code, odd)
+
+
+def _verdict(  # noqa: PLR0913 - the parts of a verdict
+    case: Case, arrival: Arrival, outcome: Outcome, seal: Seal, reason: str | None,
+    fresh: tuple[object, ...],
+) -> Verdict:  # fmt: skip
+    dated, times = arrival.dated, arrival.times()
+    sealed = {Outcome.FLAGGED: Outcome.POSTED}.get(outcome, outcome)
+    link = arrival.link
+    parts = (arrival.id, arrival.content_hash, sealed, link.replica, link.seq, times, dated.u,
+             dated.trust, [[line.u, line.trust] for line in arrival.lines])  # fmt: skip
+    order = list(Code)
+    flags: dict[str, Flag] = {flag.discrepancy: flag for flag in case.flags}
+    return Verdict(
+        id=arrival.id, outcome=outcome.value, ledger_seq=case.state.seq, times=times, u=dated.u,
+        trust=dated.trust, seal=seal(encode(parts)),
+        flags=tuple(sorted(flags.values(), key=lambda flag: order.index(Code(flag.code)))),
+        reason=reason, fresh=fresh,  # type: ignore[arg-type]  # decisions, made in decisions.py
+    )  # fmt: skip
+
+
+def _entry(
+    case: Case, arrival: Arrival, name: str, verdict: Verdict, mark: tuple[int, int]
+) -> Decided:
+    state = case.state
+    encoded = encode(verdict)
+    document = case.line.document if case.line else None
+    logged = Logged(
+        id=name, seq=state.seq, verb=case.verb if arrival.did else "?", actor=case.body.actor,
+        replica=arrival.link.replica, rseq=arrival.link.seq, at=arrival.dated.at,
+        u=arrival.dated.u, trust=arrival.dated.trust, outcome=verdict.outcome,
+        content_hash=arrival.content_hash, payload_hash=arrival.payload_hash,
+        payload=arrival.payload, verdict=encoded, document=document,
+        line=case.line.line if case.line else None,
+    )  # fmt: skip
+    postings = tuple(state.postings[mark[1] :])
+    changes = tuple(state.changed_since(mark))
+    state.operations.put(name, logged)
+    kind: Literal["fact", "intent"] = "intent" if case.body.class_ == "intent" else "fact"
+    return Decided(encoded, Entry(logged, kind, case.device, postings, changes))

@@ -1,0 +1,271 @@
+"""The rows of a site: what the rules read and write, and what the feed carries as images.
+
+Each struct is one row in three places: the working memory of `reconcile`, the table of the same
+name in the book, and the absolute image that devices keep in their replica. `version` is the
+ledger seq of the row's last change and travels beside the payload, never inside it.
+Rows marked *replicated* in `FEED` go out in the feed under the kind named there.
+"""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from sync.stock import Code, Day, Status
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """Base of every row; `version` 0 is a row that was never written."""
+
+    version: int = 0
+
+
+class Unit(Struct, frozen=True):
+    """A pack: `factor` base units make one of it."""
+
+    code: Code
+    factor: int
+    version: int = 1
+
+
+class Site(Row, frozen=True):
+    """What every device must know of its site."""
+
+    site: str
+    name: str
+    name_zh: str = ""
+    time_zone: str = "UTC"
+    over_receipt_percent: int = 0
+    over_issue_percent: int = 0
+    count_tolerance: int = 0
+    unsent_warning: int = 200
+    unsent_warning_hours: int = 4
+
+
+class Item(Row, frozen=True):
+    """A thing that is held; `lots` says whether a lot must be known, `dated` an expiry."""
+
+    item: str
+    name: str
+    name_zh: str = ""
+    spec: str = ""
+    unit: str = "EA"
+    kind: Literal["raw", "made", "finished"] = "raw"
+    lots: bool = False
+    dated: bool = False
+    serials: bool = False
+    fifo: Literal["hint", "reason", "consent", "block"] = "reason"
+    units: tuple[Unit, ...] = ()
+    aliases: tuple[str, ...] = ()
+    receive_status: Status = "ok"
+    active: bool = True
+
+
+class Location(Row, frozen=True):
+    """A place that can hold stock; `walk` is its number on the picker's path."""
+
+    location: str
+    warehouse: str
+    kind: Literal["bin", "dock", "stage", "quality", "line", "returns"] = "bin"
+    walk: int = 0
+    blocked: bool = False
+
+
+class Warehouse(Row, frozen=True):
+    """A named group of locations with a keeper."""
+
+    warehouse: str
+    name: str
+    name_zh: str = ""
+
+
+class Partner(Row, frozen=True):
+    """A supplier or a customer: also a virtual location `supplier/ID`, `customer/ID`."""
+
+    partner: str
+    kind: Literal["supplier", "customer"]
+    name: str
+
+
+class Alias(Row, frozen=True):
+    """What an unknown code turned out to be: an item or a location."""
+
+    raw: str
+    kind: Literal["item", "location"]
+    code: str
+
+
+class Document(Row, frozen=True):
+    """A paper that asks the floor for work."""
+
+    document: str
+    kind: Literal["purchase", "sales", "work", "count"]
+    partner: str | None = None
+    item: str | None = None
+    quantity: int | None = None
+    due: Day | None = None
+    state: Literal["open", "closed", "cancelled"] = "open"
+    note: str = ""
+
+
+class Line(Row, frozen=True):
+    """One line of a document; `done` follows from the ledger, never from an edit.
+
+    A count task's line names a `place` and has no item.
+    """
+
+    document: str
+    line: int
+    item: str | None = None
+    quantity: int = 0
+    done: int = 0
+    place: str | None = None
+    state: Literal["open", "closed", "cancelled"] = "open"
+
+
+class LotRow(Row, frozen=True):
+    """What is known of a lot; `fifo_at` (ms) ranks it, `blocked` names the discrepancy.
+
+    Its attributes are part of its identity: "" stands for none.
+    """
+
+    item: str
+    lot: str
+    expires: str = ""
+    supplier: str = ""
+    fifo_at: int = 0
+    blocked: str | None = None
+
+
+class Holding(Row, frozen=True):
+    """Quantity of one key at one place; `key` is its canonical text."""
+
+    place: str
+    key: str
+    item: str
+    quantity: int = 0
+
+
+class Person(Row, frozen=True):
+    """The roster: who may sign in, and the salted verifier of the PIN for offline sign-in."""
+
+    person: str
+    name: str
+    role: Literal["worker", "supervisor"]
+    badge: str
+    language: str = "en"
+    verifier: str = ""
+    active: bool = True
+
+
+class Device(Row, frozen=True):
+    """An enrolled phone, scanner or desk."""
+
+    device: str
+    name: str
+    revoked: bool = False
+
+
+class Counted(Row, frozen=True):
+    """One count of one place: when it was opened and done, and by whom."""
+
+    operation: str
+    count_id: str
+    place: str
+    scope: Literal["place", "line"]
+    opened: int
+    at: int
+    u: int
+    replica: str
+    seq: int
+    actor: str
+    device: str = ""
+    blind: bool = True
+    reversed: bool = False
+
+
+class Variance(Row, frozen=True):
+    """One key of one count: counted beside expected at its own moment.
+
+    `line` is the line's number in the count, or the negative of 1 + n for the n-th key that
+    was not listed. `at`, `u` and the window `first`..`last` are server milliseconds.
+    `decided` names the intent that ended it.
+    """
+
+    operation: str
+    line: int
+    count_id: str
+    place: str
+    key: str
+    item: str
+    counted: int
+    expected: int
+    at: int
+    u: int
+    first: int
+    last: int
+    replica: str
+    seq: int
+    actor: str
+    device: str = ""
+    blind: bool = True
+    state: Literal["open", "approved", "rejected", "recount", "reversed"] = "open"
+    decided: str | None = None
+    ambiguous: bool = False
+    fifo_date: Day | None = None
+
+
+class Discrepancy(Row, frozen=True):
+    """Something odd that a person or later evidence must settle.
+
+    `place`, `key` and `at` say what it hangs on; `until` is the server time at which the
+    watermark makes it graver; `waits` is the id of the operation that is still missing.
+    """
+
+    discrepancy: str
+    code: str
+    severity: Literal["I", "R", "U"]
+    operation: str
+    actor: str = ""
+    document: str | None = None
+    place: str | None = None
+    key: str | None = None
+    item: str | None = None
+    at: int = 0
+    until: int | None = None
+    waits: str | None = None
+    detail: dict[str, object] = {}
+    state: Literal["open", "settled", "evidence"] = "open"
+    settled_by: str | None = None
+    opened_seq: int = 0
+
+
+class Result(Row, frozen=True):
+    """A later outcome of an operation than its verdict: replayed, settled, closed by evidence."""
+
+    operation: str
+    outcome: Literal["posted", "flagged", "parked", "accepted", "refused"]
+    reversed: bool = False
+    flags: tuple[str, ...] = ()
+
+
+FEED: Final[dict[str, tuple[type[Row], tuple[str, ...]]]] = {
+    "site": (Site, ("site",)),
+    "warehouse": (Warehouse, ("warehouse",)),
+    "location": (Location, ("location",)),
+    "item": (Item, ("item",)),
+    "partner": (Partner, ("partner",)),
+    "alias": (Alias, ("raw",)),
+    "document": (Document, ("document",)),
+    "line": (Line, ("document", "line")),
+    "lot": (LotRow, ("item", "lot", "expires", "supplier")),
+    "holding": (Holding, ("place", "key")),
+    "person": (Person, ("person",)),
+    "device": (Device, ("device",)),
+    "counted": (Counted, ("operation",)),
+    "variance": (Variance, ("operation", "line")),
+    "discrepancy": (Discrepancy, ("discrepancy",)),
+    "operation": (Result, ("operation",)),
+}
+"""Kind in the feed, the struct of its payload, and the fields that make its key."""
+
+Version = Annotated[int, Meta(ge=1)]

@@ -1,0 +1,128 @@
+"""It never happened: a reversed operation leaves the fold, at its own time (R40).
+
+What was counted since stays counted: the removal runs forward like any late change.
+"""
+
+from msgspec.structs import replace
+
+from sync.case import Case, Odd, close, later_result
+from sync.decisions import unset_balance
+from sync.ledger import Posting, TrackName
+from sync.movements import close_covered, look_at_source
+from sync.operations import Reverse
+from sync.state import Logged, State
+from sync.vocabulary import Code
+
+REVERSIBLE = frozenset({
+    "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status", "adjust",
+    "count",
+})  # fmt: skip
+
+
+class WaitingError(Exception):
+    """The operation waits for another one that has not arrived."""
+
+    def __init__(self, waits: str) -> None:
+        super().__init__(waits)
+        self.waits = waits
+
+
+class NotReversibleError(Exception):
+    """A reverse of a reverse, or of an intent: do it again instead."""
+
+
+def reverse(case: Case, did: Reverse) -> list[Posting]:
+    """Take the target out of the fold; return what running forward linked to that."""
+    state = case.state
+    target = state.operations.find(did.target)
+    if target is None:
+        raise WaitingError(did.target)
+    if target.verb not in REVERSIBLE:
+        message = f"{target.verb} cannot be reversed"
+        raise NotReversibleError(message)
+    result = state.results.find(target.id)
+    if (result and result.reversed) or target.outcome == "parked":
+        return []
+    later_result(state, target.id, target.outcome, reversed_=True)
+    for row in [row for row in state.discrepancies.all() if row.operation == target.id]:
+        if row.state == "open":
+            close(state, row, case.body.id)
+    if target.verb == "count":
+        _uncount(state, target)
+        return []
+    return _unpost(case, target)
+
+
+def _unpost(case: Case, target: Logged) -> list[Posting]:
+    linked: list[Posting] = []
+    done = 0
+    for own, net in _net(case.state.made.get(target.seq, [])):
+        back = replace(
+            own, kind="reverse", quantity=net, place_from=own.place_to, place_to=own.place_from,
+            t_from=own.t_to, t_to=own.t_from,
+        )  # fmt: skip
+        case.state.apply(back)
+        linked += _run(case.state, back, (own.place_from, own.key), own.t_from, net)
+        linked += _run(case.state, back, (own.place_to, own.key), own.t_to, -net)
+        if own.t_to is not None:
+            look_at_source(case, (own.place_to, own.key), own.t_to)
+        close_covered(case.state, (own.place_from, own.key), case.body.id)
+        done += net
+    _take_back_progress(case.state, target, done)
+    return linked
+
+
+def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
+    """Return each line's own posting with what it moves after everything that was linked to it."""
+    found: list[tuple[Posting, int]] = []
+    for own in postings:
+        if own.kind in {"move", "all"}:
+            same = [p for p in postings if p.line == own.line and p.key == own.key]
+            net = sum(p.quantity if p.place_from == own.place_from else -p.quantity for p in same)
+            found.append((own, net))
+    return found
+
+
+def _run(
+    state: State, posting: Posting, name: TrackName, time: int | None, change: int
+) -> list[Posting]:
+    if time is None:
+        return []
+    moment = (time, posting.replica, posting.rseq, posting.line)
+    return state.run_forward(name, moment, change)
+
+
+def _take_back_progress(state: State, target: Logged, quantity: int) -> None:
+    if target.document is None or target.line is None:
+        return
+    line = state.lines.find((target.document, target.line))
+    if line is not None:
+        state.lines.put((line.document, line.line), replace(line, done=line.done - quantity))
+
+
+def _uncount(state: State, target: Logged) -> None:
+    """A count that never happened sets nothing and asks nothing."""
+    counted = state.counted.find(target.id)
+    if counted is not None:
+        state.counted.put(target.id, replace(counted, reversed=True))
+    for row in [row for row in state.variances.all() if row.operation == target.id]:
+        if row.state == "approved":
+            unset_balance(state, row)
+        state.variances.put((row.operation, row.line), replace(row, state="reversed"))
+    _take_back_progress(state, target, 1)
+
+
+def waiting_for(state: State, operation: str) -> list[Logged]:
+    """Return the parked reverses that the arrival of an operation sets free."""
+    found = []
+    for row in state.discrepancies.all():
+        if row.state == "open" and row.code == Code.TARGET_UNKNOWN and row.waits == operation:
+            logged = state.operations.find(row.operation)
+            if logged is not None:
+                found.append(logged)
+    return found
+
+
+def unknown_target(waits: str, until: int) -> Odd:
+    """Return what the discrepancy of a waiting reverse says."""
+    return Odd(waits=waits, until=until, detail={"target": waits})

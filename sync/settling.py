@@ -1,0 +1,73 @@
+"""What time itself settles: once the watermark has passed, waiting is over.
+
+Until every active device has reported up to a moment, a shortage may still be covered and a
+variance may still explain itself. After it, what is still short is for a person, and a count
+that matches is approved by the server's own replica (R18, R19, R22, R28).
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from sync.decisions import ask_recount, decision_of
+from sync.messages import Push
+from sync.operations import Approve
+from sync.records import Discrepancy, Variance
+from sync.state import Replica, State
+from sync.vocabulary import POLICIES, Code
+
+SILENT_MS: Final = 8 * 3_600_000
+
+
+def heard(replica: Replica, push: Push, receipt: int) -> Replica:
+    """Return the replica after a push that it had: what it vouches for, and whether it stays.
+
+    Once everything that was appended before sending is acknowledged, it vouches for all
+    up to the last answer that it had received.
+    """
+    watermark = max(replica.watermark, push.echo) if not push.unsent else replica.watermark
+    leaving = push.leaving and not push.unsent
+    return replace(
+        replica,
+        seen_at=receipt,
+        watermark=min(watermark, receipt),
+        unsent=push.unsent,
+        active=not leaving,
+    )
+
+
+def watermark(replicas: Iterable[Replica], now: int) -> int:
+    """Return the time up to which all active devices have reported; now when none is active."""
+    active = [row.watermark for row in replicas if row.active and now - row.seen_at < SILENT_MS]
+    return min(active, default=now)
+
+
+def graver(state: State, row: Discrepancy) -> None:
+    """A shortage that nothing covered in time is for a person, and its bin for a count."""
+    policy = POLICIES[Code(row.code)]
+    later = str(row.detail.get("later", policy.later))
+    if later == row.severity:
+        return
+    state.discrepancies.put(
+        row.discrepancy,
+        replace(row, severity=later),  # type: ignore[arg-type]  # "R" or "U", from the tables
+    )
+    if row.code == Code.NEGATIVE and row.place is not None:
+        ask_recount(state, row.place)
+
+
+def approvable(state: State, row: Variance) -> bool:
+    """Say whether a variance may be approved without a person (R28)."""
+    if row.state != "open" or row.line < 0 or row.ambiguous:
+        return False
+    return abs(row.counted - row.expected) <= state.site.count_tolerance
+
+
+def approval(rows: list[Variance]) -> Approve:
+    """Return the server's own intent for the lines of one count that it may approve."""
+    return Approve(
+        count_id=rows[0].count_id,
+        parts=tuple(sorted({row.operation for row in rows})),
+        lines=tuple(decision_of(row) for row in rows),
+    )

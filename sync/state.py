@@ -1,0 +1,239 @@
+"""The working memory of one batch: rows loaded by the book, changed in memory, written back.
+
+Every table is journalled, so that one operation can be taken back alone (R44) and so that the
+rows an operation changed are known afterwards: they are its feed. Reading a row that was not
+loaded is a bug in `needs` and fails loudly instead of deciding on missing facts.
+"""
+
+from collections.abc import Hashable, Iterator
+from typing import Final, Generic, NamedTuple, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.ledger import Moment, Posting, Track, TrackName, absorb, end_of
+from sync.operations import Hash
+from sync.records import (
+    FEED,
+    Alias,
+    Counted,
+    Device,
+    Discrepancy,
+    Document,
+    Holding,
+    Item,
+    Line,
+    Location,
+    LotRow,
+    Person,
+    Result,
+    Row,
+    Site,
+    Variance,
+)
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R", bound=Struct)
+
+BALANCE_MAX: Final = 2**53 - 1
+
+
+class InvariantBrokenError(Exception):
+    """An operation would break an invariant: it alone is taken back and parked (R44)."""
+
+
+class Logged(Struct, frozen=True):
+    """An operation that is in the log: what idempotence, reverse and approval need of it."""
+
+    id: str
+    seq: int
+    verb: str
+    actor: str
+    replica: str | None
+    rseq: int | None
+    at: int
+    u: int
+    trust: str
+    outcome: str
+    content_hash: str
+    payload_hash: str
+    payload: bytes
+    verdict: bytes
+    document: str | None = None
+    line: int | None = None
+
+
+class Replica(Struct, frozen=True):
+    """What the server knows of one storage incarnation of a device."""
+
+    replica: str
+    device: str
+    acked: int = 0
+    hash: Hash | None = None
+    seen_at: int = 0
+    watermark: int = 0
+    at: int = 0
+    unsent: int = 0
+    active: bool = True
+    exchange: bytes = b""
+    blocks: int = 0
+
+
+class Undo(NamedTuple):
+    """One change of a table, as it was before."""
+
+    table: "Table"  # type: ignore[type-arg]  # a journal holds changes of every table
+    key: Hashable
+    before: object
+
+
+class Table(Generic[K, R]):
+    """Rows by key, with a journal shared by all tables of a state."""
+
+    def __init__(self, kind: str, journal: list[Undo]) -> None:
+        self.kind = kind
+        self.rows: dict[K, R | None] = {}
+        self._journal = journal
+
+    def load(self, key: K, row: R | None) -> None:
+        """Put a row as it is at rest; a later load of the same key changes nothing."""
+        self.rows.setdefault(key, row)
+
+    def get(self, key: K) -> R | None:
+        """Return the row, or None when the site has none; never loaded is a KeyError."""
+        return self.rows[key]
+
+    def find(self, key: K) -> R | None:
+        """Return the row when it was loaded and exists."""
+        return self.rows.get(key)
+
+    def put(self, key: K, row: R) -> None:
+        """Change a row."""
+        self._journal.append(Undo(self, key, self.rows.get(key)))
+        self.rows[key] = row
+
+    def all(self) -> Iterator[R]:
+        """Yield the rows that exist."""
+        return (row for row in self.rows.values() if row is not None)
+
+
+class Signed(Struct, frozen=True):
+    """A person on a device: the right to decide needs a sign-in that the server saw."""
+
+    person: Person | None
+    proved: bool
+
+
+class State:
+    """Everything that the rules may read and write while a batch is decided."""
+
+    def __init__(self, site: Site, seq: int) -> None:
+        self.site = site
+        self.seq = seq
+        self.journal: list[Undo] = []
+        self.postings: list[Posting] = []
+        journal = self.journal
+        self.operations: Table[str, Logged] = Table("log", journal)
+        self.replicas: Table[str, Replica] = Table("replica", journal)
+        self.items: Table[str, Item] = Table("item", journal)
+        self.locations: Table[str, Location] = Table("location", journal)
+        self.aliases: Table[str, Alias] = Table("alias", journal)
+        self.people: Table[str, Person] = Table("person", journal)
+        self.devices: Table[str, Device] = Table("device", journal)
+        self.proved: Table[tuple[str, str], Signed] = Table("sign_in", journal)
+        self.documents: Table[str, Document] = Table("document", journal)
+        self.lines: Table[tuple[str, int], Line] = Table("line", journal)
+        self.lots: Table[tuple[str, str, str, str], LotRow] = Table("lot", journal)
+        self.holdings: Table[TrackName, Holding] = Table("holding", journal)
+        self.tracks: Table[TrackName, Track] = Table("track", journal)
+        self.counted: Table[str, Counted] = Table("counted", journal)
+        self.variances: Table[tuple[str, int], Variance] = Table("variance", journal)
+        self.discrepancies: Table[str, Discrepancy] = Table("discrepancy", journal)
+        self.results: Table[str, Result] = Table("operation", journal)
+        self.made: dict[int, list[Posting]] = {}
+        """Postings by the seq of the operation they belong to, for what may be reversed."""
+        self.since_base: dict[str, list[tuple[int, Posting]]] = {}
+        """Postings of an item after a device's cursor, for what a screen could know (R26)."""
+
+    # --- stock -------------------------------------------------------------------------------
+
+    def held(self, place: str) -> list[Holding]:
+        """Return what the ledger has at a place, zero balances left out."""
+        return [row for row in self.holdings.all() if row.place == place and row.quantity]
+
+    def apply(self, posting: Posting) -> None:
+        """Write one posting: both holdings, both tracks."""
+        if posting.quantity < 0:
+            message = f"negative posting of operation {posting.of}"
+            raise InvariantBrokenError(message)
+        self.postings.append(posting)
+        self.made.setdefault(posting.of, []).append(posting)
+        for place, sign in ((posting.place_from, -1), (posting.place_to, 1)):
+            self._shift(place, posting, sign * posting.quantity)
+        for place in {posting.place_from, posting.place_to}:
+            track = self.tracks.find((place, posting.key))
+            if track is not None:
+                self.tracks.put((place, posting.key), track.with_posting(posting, place))
+
+    def _shift(self, place: str, posting: Posting, amount: int) -> None:
+        name = (place, posting.key)
+        row = self.holdings.get(name) or Holding(place=place, key=posting.key, item=posting.item)
+        quantity = row.quantity + amount
+        if abs(quantity) > BALANCE_MAX:
+            message = f"balance of {posting.key} at {place} leaves the whole numbers"
+            raise InvariantBrokenError(message)
+        if amount or not row.version:
+            self.holdings.put(name, replace(row, quantity=quantity))
+
+    def run_forward(self, name: TrackName, after: Moment, change: int) -> list[Posting]:
+        """Let a late change run along its track until a count absorbs it; return what it made."""
+        track = self.tracks.find(name)
+        if track is None or not change:
+            return []
+        made = absorb(track, name, after, change)
+        for posting in made:
+            self.apply(posting)
+            far = posting.place_from if posting.place_to == name[0] else posting.place_to
+            time = posting.t_from if posting.place_to == name[0] else posting.t_to
+            if time is not None:
+                amount = -posting.quantity if far == posting.place_from else posting.quantity
+                at = (time, posting.replica, posting.rseq, posting.line)
+                made = made + self.run_forward((far, posting.key), at, amount)
+        return made
+
+    def balance_at(self, name: TrackName, time: int) -> int:
+        """Return the fold of a track to a time, everything at that time included."""
+        track = self.tracks.get(name)
+        return track.upto(end_of(time)) if track else 0
+
+    # --- one operation -----------------------------------------------------------------------
+
+    def mark(self) -> tuple[int, int]:
+        """Return where the journal stands, to come back to or to read from."""
+        return len(self.journal), len(self.postings)
+
+    def roll_back(self, mark: tuple[int, int]) -> None:
+        """Take back everything since the mark."""
+        while len(self.journal) > mark[0]:
+            undo = self.journal.pop()
+            undo.table.rows[undo.key] = undo.before
+        for posting in self.postings[mark[1] :]:
+            self.made[posting.of].remove(posting)
+        del self.postings[mark[1] :]
+
+    def changed_since(self, mark: tuple[int, int]) -> list[tuple[str, Hashable, Row, Row | None]]:
+        """Return (kind, key, row, row before) of every replicated row changed since the mark.
+
+        The rows take the current seq as their version.
+        """
+        first: dict[tuple[str, Hashable], Undo] = {}
+        for undo in self.journal[mark[0] :]:
+            if undo.table.kind in FEED:
+                first.setdefault((undo.table.kind, undo.key), undo)
+        changes = []
+        for (kind, key), undo in first.items():
+            row = replace(cast("Row", undo.table.rows[key]), version=self.seq)
+            undo.table.rows[key] = row
+            before = undo.before if isinstance(undo.before, Row) else None
+            changes.append((kind, key, row, before))
+        return changes
