@@ -19,20 +19,27 @@ export interface Capture {
   wall: number;
 }
 
+/**
+ * Keys under the thumb. As a way of a band, `reason` opens the text entry (it answers with a text)
+ * and `consent` asks for a supervisor's badge and PIN (it answers with a consent).
+ */
 export type KeyName =
-  | "done" | "skip" | "short" | "empty" | "full" | "other" | "hold" | "confirm" | "cancel" | "next" | "undo";
+  | "done" | "skip" | "short" | "empty" | "full" | "other" | "hold" | "confirm" | "cancel" | "next" | "undo"
+  | "reason" | "consent";
 
 export type Input =
   | { kind: "scan"; capture: Capture; meaning: Meaning }
   /** The keypad: a quantity in base units, and how it was typed. */
   | { kind: "quantity"; quantity: number; typed: string; unit: string; factor: number; wall: number }
   /** A text that a code did not say: lot, expiry, reason. */
-  | { kind: "text"; field: "lot" | "expires" | "reason"; text: string; wall: number }
+  | { kind: "text"; field: "lot" | "expires" | "serial" | "reason"; text: string; wall: number }
   | { kind: "key"; key: KeyName; wall: number }
   /** A list entry that was tapped (document, line, lot, place). */
   | { kind: "choose"; what: "document" | "line" | "item" | "lot" | "place"; value: string; wall: number }
   /** A supervisor's badge and PIN were given at the device for the stop that the band shows. */
-  | { kind: "consent"; actor: string; at: number };
+  | { kind: "consent"; actor: string; at: number }
+  /** The view changed (a sync, an undo): only what the screen shows is worked out again. */
+  | { kind: "refresh"; wall: number };
 
 /** An operation to be written: the outbox adds id, chain, clock, actor, base and the raw scans. */
 export interface Draft {
@@ -54,7 +61,7 @@ export interface Band {
   say: string;
   values: Values;
   note?: string;
-  /** What was written, or null for "nothing written yet". */
+  /** What was written (out is negative), or null for "nothing written yet". */
   wrote: { quantity: number; code: string } | null;
   /** Ways on, shown as keys. */
   ways: KeyName[];
@@ -70,6 +77,10 @@ export interface Step<S> {
   band: Band | null;
   /** Leave the flow for another screen: `{screen: "bin", code: "06-B-10"}`. */
   open?: { screen: string; code?: string };
+  /** Captures that the worker decided against: they no longer wait for an operation. */
+  released?: number[];
+  /** Reverse the last operation that this flow wrote, then step with `refresh`. */
+  undo?: true;
 }
 
 /** What a flow is started with. `numbers` hands out lot numbers from the device's block. */

@@ -1,0 +1,158 @@
+/**
+ * What a hand holds between two scans, and the small questions that every flow asks of it:
+ * which key, which lot, how many, and whether it may be used at all.
+ */
+import type { Entered, Key, Lot, Place } from "../types.gen";
+import type { Said } from "../meaning";
+import type { Shown, View } from "../view";
+
+export type Assumed = "lot" | "serial" | "status" | "owner" | "quantity";
+
+/** Goods that were scanned and not written yet. `item` is the raw code when nobody knows it. */
+export interface Goods {
+  item: string;
+  known: boolean;
+  lot: string | null;
+  expires: string | null;
+  produced: string | null;
+  serial: string | null;
+  /** In base units; null until a label, a pack or the keypad said it. */
+  quantity: number | null;
+  entered: Entered | null;
+  captures: number[];
+  wall: number;
+}
+
+/** One thing to choose from; `value` comes back in the `choose` input. */
+export interface Choice {
+  value: string;
+  item: string;
+  lot: string | null;
+  place: string | null;
+  quantity: number | null;
+}
+
+/** What one label says of the goods: its own quantity first, else the pack of its code. */
+export function goodsOf(item: string, said: Said, pack: number, capture: number, wall: number): Goods {
+  return {
+    item,
+    known: true,
+    lot: said.lot ?? null,
+    expires: said.expires ?? null,
+    produced: said.produced ?? null,
+    serial: said.serial ?? null,
+    quantity: said.serial === undefined ? (said.quantity ?? (pack > 1 ? pack : null)) : 1,
+    entered: null,
+    captures: [capture],
+    wall,
+  };
+}
+
+export function placeOf(text: string): Place {
+  if (text.startsWith("container/")) return { container: text.slice("container/".length) };
+  if (text.startsWith("unidentified/")) return { code: text.slice("unidentified/".length) };
+  return { location: text };
+}
+
+/** The canonical text of a key, the same on server and phone. */
+export function keyText(key: Key): string {
+  const lot = key.lot ? [key.lot.code, key.lot.expires ?? null, key.lot.supplier ?? null] : null;
+  return JSON.stringify([key.item, lot, key.serial ?? null, key.status ?? "ok", key.owner ?? null]);
+}
+
+/** The key behind a canonical text. */
+export function keyFrom(text: string): Key {
+  const [item, lot, serial, status, owner] = JSON.parse(text) as [
+    string, [string, string | null, string | null] | null, string | null, NonNullable<Key["status"]>, string | null,
+  ];
+  return keyOf(item, lot ? { code: lot[0], expires: lot[1], supplier: lot[2] } : null, serial, status, owner);
+}
+
+export function keyOfShown(shown: Shown): Key {
+  return keyOf(shown.item, shown.lot, shown.serial, shown.status as NonNullable<Key["status"]>, shown.owner);
+}
+
+export function keyOf(
+  item: string,
+  lot: Lot | null,
+  serial: string | null = null,
+  status: Key["status"] = "ok",
+  owner: string | null = null,
+): Key {
+  return {
+    item,
+    ...(lot ? { lot: bareLot(lot) } : {}),
+    ...(serial === null ? {} : { serial }),
+    ...(status === "ok" ? {} : { status: status ?? null }),
+    ...(owner === null ? {} : { owner }),
+  };
+}
+
+function bareLot(lot: Lot): Lot {
+  return {
+    code: lot.code,
+    ...(lot.expires ? { expires: lot.expires } : {}),
+    ...(lot.supplier ? { supplier: lot.supplier } : {}),
+  };
+}
+
+/** Finds the one known lot that a label can mean; else the lot exactly as the label says. */
+export function lotMeant(view: View, goods: Goods): Lot | null {
+  if (goods.lot === null) return null;
+  const known = view
+    .lots(goods.item, goods.lot)
+    .filter((lot) => goods.expires === null || (lot.expires ?? null) === goods.expires);
+  const only = known[0];
+  if (known.length === 1 && only) return only;
+  return { code: goods.lot, ...(goods.expires === null ? {} : { expires: goods.expires }) };
+}
+
+/** Holdings that the goods can be, judged by all that their label said. */
+export function matching(holdings: readonly Shown[], goods: Goods): Shown[] {
+  return holdings.filter(
+    (held) =>
+      held.item === goods.item &&
+      (goods.lot === null || held.lot?.code === goods.lot) &&
+      (goods.expires === null || goods.lot === null || (held.expires ?? goods.expires) === goods.expires) &&
+      (goods.serial === null || held.serial === goods.serial),
+  );
+}
+
+/** What a key says beyond what the label said: the envelope names it as assumed. */
+export function assumedOf(goods: Goods, key: Key): Assumed[] {
+  const assumed: Assumed[] = [];
+  if (key.lot && goods.lot === null) assumed.push("lot");
+  if (key.serial && goods.serial === null) assumed.push("serial");
+  if (key.status && key.status !== "ok") assumed.push("status");
+  if (key.owner) assumed.push("owner");
+  return assumed;
+}
+
+export function choiceOf(shown: Shown): Choice {
+  return {
+    value: `${shown.place}|${shown.key}`,
+    item: shown.item,
+    lot: shown.lot?.code ?? null,
+    place: shown.place,
+    quantity: shown.quantity,
+  };
+}
+
+/** One meaning of a bare lot number. */
+export function choiceOfLot(item: string, lot: Lot): Choice {
+  return { value: `${item}|${lot.code}`, item, lot: lot.code, place: null, quantity: null };
+}
+
+/** Goods as the screen names them: item and lot. */
+export function nameOf(goods: { item: string; lot: string | null }): string {
+  return goods.lot === null ? goods.item : `${goods.item} · ${goods.lot}`;
+}
+
+/** The day of an instant at the site, as expiry dates are written. */
+export function dayOf(wall: number, timeZone: string): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" }).format(wall);
+}
+
+export function isExpired(expires: string | null, wall: number, view: View): boolean {
+  return expires !== null && expires < dayOf(wall, view.site.time_zone);
+}

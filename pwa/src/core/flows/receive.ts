@@ -1,0 +1,367 @@
+/**
+ * Receive: scan the order, scan the goods, done. The label says lot, expiry and quantity;
+ * only what no code said is asked. The dock is remembered, scanning a place changes it.
+ */
+import type { Draft, Input, KeyName, Start, Step } from "../flow";
+import type { Key } from "../types.gen";
+import type { View } from "../view";
+import { asks, band, CALM, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import { choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
+import { candidates, leftOf, linesShown, spread, type LineShown, type Part } from "./order_lines";
+import { stopOf } from "./receive_stops";
+
+export type Missing = "order" | "lot" | "expires" | "serial" | "quantity";
+
+export interface ReceiveState extends Asking {
+  flow: "receive";
+  document: string | null;
+  /** The supplier, of the order or scanned for a receipt without one. */
+  partner: string | null;
+  /** Where the goods are put down: the dock, a bin or a container. */
+  place: string;
+  goods: Goods | null;
+  /** The line that was tapped; it is filled before the others. */
+  chosen: number | null;
+  /** The one thing that is asked for now. */
+  missing: Missing | null;
+  /** The remainder of the line, accepted by done, by the place or by the next scan. */
+  prefilled: number | null;
+  /** All lines of the order, and the index of the one that the card shows. */
+  lines: LineShown[];
+  at: number | null;
+  /** After done: what is short or over; a second done leaves. */
+  finish: { short: LineShown[]; over: LineShown[] } | null;
+  last: { key: Key; place: string; quantity: number } | null;
+}
+
+type Took = Step<ReceiveState>;
+
+const EMPTY: ReceiveState = {
+  ...CALM,
+  flow: "receive",
+  document: null,
+  partner: null,
+  place: "",
+  goods: null,
+  chosen: null,
+  missing: null,
+  prefilled: null,
+  lines: [],
+  at: null,
+  finish: null,
+  last: null,
+};
+
+function begin(view: View, start: Start): Took {
+  const state = { ...EMPTY, place: start.dock };
+  return start.document === undefined
+    ? step(state, band("tick", "receive.scan_order"))
+    : openOrder(state, start.document, start.wall, view, start);
+}
+
+function openOrder(state: ReceiveState, code: string, wall: number, view: View, start: Start): Took {
+  const document = view.document(code);
+  if (!document) return step(state, band("look", "flow.unknown_document", { document: code }));
+  const waiting = state.missing === "order" ? state.goods : null;
+  const next: ReceiveState = {
+    ...EMPTY, place: state.place, captures: state.captures, written: state.document === code ? state.written : [],
+    document: code, partner: document.partner, goods: waiting,
+  };
+  if (waiting) return advance(next, wall, view, start, false);
+  if (document.state !== "open") return step(next, band("look", "receive.order_closed", { document: code }));
+  return step(next, band("tick", "receive.order", { document: code, partner: document.partner ?? "" }));
+}
+
+function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start: Start): Took {
+  const kept = { ...state, captures: [...state.captures, capture.id] };
+  switch (meaning.kind) {
+    case "document": {
+      const next = settle(kept, capture.wall, view, start);
+      if (next.state.ask) return next;
+      return joined(next, openOrder(next.state, meaning.document, capture.wall, view, start));
+    }
+    case "partner":
+      return supplier(kept, meaning.partner, capture.wall, view, start);
+    case "location":
+    case "container": {
+      const place = meaning.kind === "location" ? meaning.location : `container/${meaning.container}`;
+      const next = { ...kept, place };
+      return kept.goods
+        ? advance(next, capture.wall, view, start, true)
+        : step(next, band("tick", "receive.place", { place }));
+    }
+    case "lot":
+      return lotScanned(state, meaning.candidates, capture.id, capture.wall, view, start);
+    case "unknown": {
+      const goods = { ...goodsOf(meaning.raw, meaning.said, 1, capture.id, capture.wall), known: false };
+      return take(state, goods, view, start);
+    }
+    case "item":
+      return take(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall), view, start);
+    default:
+      return step(state, band("look", "flow.no_meaning", { code: capture.raw }));
+  }
+}
+
+function supplier(state: ReceiveState, code: string, wall: number, view: View, start: Start): Took {
+  const next: ReceiveState = { ...state, document: null, partner: code, missing: null };
+  if (state.goods) return advance(next, wall, view, start, false);
+  return step(next, band("tick", "receive.supplier", { partner: view.partner(code)?.name ?? code }));
+}
+
+/** A bare lot number can fit several items: those on the order come first, else the worker says which. */
+function lotScanned(
+  state: ReceiveState,
+  meant: { item: string; lot: { code: string; expires?: string | null } }[],
+  capture: number,
+  wall: number,
+  view: View,
+  start: Start,
+): Took {
+  const asked = meant.filter(({ item }) => candidates(view, state, item).length > 0);
+  const fit = asked.length > 0 ? asked : meant;
+  const first = fit[0];
+  if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
+  const said = { lot: first.lot.code, ...(first.lot.expires ? { expires: first.lot.expires } : {}) };
+  const goods = goodsOf(first.item, said, 1, capture, wall);
+  if (fit.length === 1) return take(state, goods, view, start);
+  const choices = fit.map(({ item, lot }) => choiceOfLot(item, lot));
+  return step({ ...state, goods, choices }, band("look", "flow.which_item", { lot: first.lot.code }));
+}
+
+/** The next goods accept what the hand still holds, then ask for what their label did not say. */
+function take(state: ReceiveState, goods: Goods, view: View, start: Start): Took {
+  const held = state.goods;
+  if (held && held.item === goods.item && goods.quantity === null && (goods.lot ?? held.lot) === held.lot) {
+    const again = { ...held, captures: [...held.captures, ...goods.captures], wall: goods.wall };
+    return advance({ ...state, goods: again }, goods.wall, view, start, false);
+  }
+  const first = settle(state, goods.wall, view, start);
+  if (first.state.ask) return first;
+  const next: ReceiveState = { ...first.state, ...UNASKED, goods, finish: null };
+  return joined(first, advance(next, goods.wall, view, start, false));
+}
+
+function joined(first: Took, second: Took): Took {
+  return { ...second, drafts: [...first.drafts, ...second.drafts] };
+}
+
+/** Writes goods that lack nothing but a nod; lets go of any others. */
+function settle(state: ReceiveState, wall: number, view: View, start: Start): Took {
+  if (!state.goods || state.missing === "order") return step(state);
+  const next = advance(state, wall, view, start, true);
+  if (next.state.goods === null) {
+    const [first, ...rest] = next.drafts;
+    const drafts: Draft[] = first ? [{ ...first, assumed: [...first.assumed, "quantity"] }, ...rest] : [];
+    return { ...next, drafts };
+  }
+  return next.state.ask ? next : step({ ...state, goods: null });
+}
+
+/** Asks for what is missing, stops what must be looked at, and else writes. */
+function advance(state: ReceiveState, wall: number, view: View, start: Start, accept: boolean): Took {
+  let goods = state.goods;
+  if (!goods) return step(state);
+  const item = view.item(goods.item);
+  if (item?.lots && goods.lot === null && !item.dated) goods = { ...goods, lot: start.nextLot() };
+  if (goods.expires === null) goods = { ...goods, expires: lotMeant(view, goods)?.expires ?? null };
+  const open = candidates(view, state, goods.item);
+  const left = leftOf(open);
+  if (accept && goods.quantity === null && left > 0) goods = { ...goods, quantity: left };
+  const next: ReceiveState = { ...state, goods, ask: null, missing: null, prefilled: null };
+  const stop = stopOf(next, view);
+  if (stop) return asks(next, stop.ask, stop.band);
+  const missing = missingOf(next, view, open.length);
+  if (missing === null) return write(next, wall, view);
+  const prefilled = missing === "quantity" && left > 0 ? left : null;
+  const values = { item: goods.item, quantity: prefilled ?? 0, lot: goods.lot ?? "" };
+  const say = missing === "quantity" && prefilled !== null ? "receive.prefilled" : `receive.ask.${missing}`;
+  const signal = missing === "order" ? "look" : "tick";
+  return step({ ...next, missing, prefilled }, band(signal, say, values, missing === "order" ? { ways: ["other", "cancel"] } : {}));
+}
+
+function missingOf(state: ReceiveState, view: View, lines: number): Missing | null {
+  const goods = state.goods;
+  if (!goods) return null;
+  const item = view.item(goods.item);
+  if (state.document === null && state.partner === null && lines === 0 && !state.agreed.includes("order")) return "order";
+  if (item?.lots && goods.lot === null) return "lot";
+  if (item?.dated && goods.expires === null) return "expires";
+  if (item?.serials && goods.serial === null) return "serial";
+  return goods.quantity === null ? "quantity" : null;
+}
+
+function write(state: ReceiveState, wall: number, view: View): Took {
+  const goods = state.goods;
+  if (!goods || goods.quantity === null) return step(state);
+  const item = view.item(goods.item);
+  const key = keyOf(goods.item, lotMeant(view, goods), goods.serial, item?.receive_status ?? "ok");
+  const parts = spread(candidates(view, state, goods.item), goods.quantity);
+  const drafts = parts.map((part, index) => draftOf(state, goods, key, part, index === 0));
+  const written = parts.map((part) => ({
+    verb: "receive" as const, wall, item: goods.item, lot: goods.lot, place: state.place,
+    line: part.line?.line ?? null, quantity: part.quantity, sum: (part.line?.done ?? sumOf(state, goods.item)) + part.quantity,
+  }));
+  const last = parts.at(-1)?.line ?? null;
+  const isComplete = last !== null && (written.at(-1)?.sum ?? 0) >= last.quantity;
+  const over = Math.max(0, goods.quantity - leftOf(candidates(view, state, goods.item)));
+  const shown = band(isComplete ? "complete" : "done", "receive.done", { quantity: goods.quantity, item: goods.item, place: state.place }, {
+    wrote: { quantity: goods.quantity, code: nameOf(goods) },
+    ...(over > 0 && last ? { note: "receive.over.settled" } : {}),
+  });
+  shown.values.over = over;
+  const next: ReceiveState = {
+    ...state, ...UNASKED, goods: null, chosen: null, captures: [], missing: null, prefilled: null,
+    written: [...state.written, ...written], at: last?.line ?? null,
+    last: { key, place: state.place, quantity: goods.quantity },
+  };
+  return step(next, shown, drafts);
+}
+
+function sumOf(state: ReceiveState, item: string): number {
+  return state.written.filter((line) => line.item === item).reduce((sum, line) => sum + line.quantity, 0);
+}
+
+function draftOf(state: ReceiveState, goods: Goods, key: Key, part: Part, isFirst: boolean): Draft {
+  return {
+    did: {
+      verb: "receive", key, quantity: part.quantity,
+      from: { location: `supplier/${state.partner ?? "unknown"}` },
+      to: placeOf(state.place),
+      ...(goods.entered && isFirst && part.quantity === goods.quantity ? { entered: goods.entered } : {}),
+      ...(goods.produced === null ? {} : { produced: goods.produced }),
+    },
+    task: part.line ? { document: part.line.document, line: part.line.line } : null,
+    assumed: [],
+    captures: isFirst ? [...state.captures, ...goods.captures] : [],
+    consent: state.consent,
+  };
+}
+
+function key(state: ReceiveState, name: KeyName, wall: number, view: View, start: Start): Took {
+  switch (name) {
+    case "done":
+    case "confirm":
+      return done(state, wall, view, start);
+    case "other":
+      return state.goods
+        ? advance({ ...state, agreed: [...state.agreed, "order", "not_on_order"] }, wall, view, start, false)
+        : step(state, band("look", "flow.scan_goods"));
+    case "hold":
+      return hold(state, wall, view, start);
+    case "cancel":
+      return step({ ...state, ...UNASKED, goods: null, missing: null, prefilled: null }, band("tick", "flow.nothing_written"));
+    default:
+      return step(state);
+  }
+}
+
+/** Done writes what is in hand; with empty hands it says what is short or over, then leaves. */
+function done(state: ReceiveState, wall: number, view: View, start: Start): Took {
+  const lot = state.missing === "lot" && state.goods ? { goods: { ...state.goods, lot: start.nextLot() } } : {};
+  if (state.goods) return advance({ ...state, ...lot }, wall, view, start, true);
+  if (state.finish) return { ...step({ ...state, finish: null }), open: { screen: "home" } };
+  const short = state.lines.filter((line) => line.done < line.quantity);
+  const over = state.lines.filter((line) => line.done > line.quantity);
+  const say = short.length > 0 ? "receive.short" : over.length > 0 ? "receive.over" : "receive.complete";
+  const values = { document: state.document ?? "", short: short.length, over: over.length };
+  return step({ ...state, finish: { short, over } }, band(say === "receive.complete" ? "tick" : "look", say, values, { ways: ["done"] }));
+}
+
+/** Hold speaks of the goods just received: written first, then stopped with a reason. */
+function hold(state: ReceiveState, wall: number, view: View, start: Start): Took {
+  const first = state.goods ? advance(state, wall, view, start, true) : step(state);
+  if (first.state.goods || !first.state.last) return first.state.goods ? first : step(state, band("look", "flow.scan_goods"));
+  const shown = band("look", "receive.hold.why", { item: first.state.last.key.item }, { ways: ["reason", "cancel"] });
+  return joined(first, asks(first.state, { why: "hold", needs: "reason" }, shown));
+}
+
+function held(state: ReceiveState, wall: number): Took {
+  const last = state.last;
+  if (!last || !state.reason) return step({ ...state, ...UNASKED });
+  const did: Draft["did"] = {
+    verb: "status", place: placeOf(last.place), key: last.key, quantity: last.quantity,
+    to_status: "hold", reason: state.reason,
+  };
+  const draft: Draft = { did, task: null, assumed: [], captures: [], consent: null };
+  const line = {
+    verb: "status" as const, wall, item: last.key.item, lot: last.key.lot?.code ?? null,
+    place: last.place, line: null, quantity: last.quantity, sum: last.quantity,
+  };
+  const shown = band("done", "receive.held", { quantity: last.quantity, item: last.key.item }, {
+    wrote: { quantity: last.quantity, code: last.key.item },
+  });
+  return step({ ...state, ...UNASKED, last: null, written: [...state.written, line] }, shown, [draft]);
+}
+
+function quantity(state: ReceiveState, input: Extract<Input, { kind: "quantity" }>, view: View, start: Start): Took {
+  const goods = state.goods ?? lastGoods(state, input.wall);
+  if (!goods || input.quantity <= 0) return step(state, band("look", "flow.scan_goods"));
+  const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
+  return advance({ ...state, goods: { ...goods, quantity: input.quantity, entered } }, input.wall, view, start, false);
+}
+
+/** The keypad after a line was written means: as many again of the same goods. */
+function lastGoods(state: ReceiveState, wall: number): Goods | null {
+  const key = state.last?.key;
+  if (!key || key.serial) return null;
+  const said = key.lot ? { lot: key.lot.code, ...(key.lot.expires ? { expires: key.lot.expires } : {}) } : {};
+  return { ...goodsOf(key.item, said, 1, 0, wall), captures: [] };
+}
+
+function text(state: ReceiveState, input: Extract<Input, { kind: "text" }>, view: View, start: Start): Took {
+  const { goods } = state;
+  if (!goods || input.field === "reason") return step(state, band("look", "flow.scan_goods"));
+  const quantityOfSerial = input.field === "serial" ? { quantity: 1 } : {};
+  const next = { ...goods, [input.field]: input.text, ...quantityOfSerial };
+  return advance({ ...state, goods: next }, input.wall, view, start, false);
+}
+
+function choose(state: ReceiveState, input: Extract<Input, { kind: "choose" }>, view: View, start: Start): Took {
+  switch (input.what) {
+    case "document":
+      return openOrder(state, input.value, input.wall, view, start);
+    case "place":
+      return step({ ...state, place: input.value }, band("tick", "receive.place", { place: input.value }));
+    case "line": {
+      const line = state.lines.find((row) => row.line === Number(input.value));
+      if (!line) return step(state);
+      const goods = { ...goodsOf(line.item, {}, 1, 0, input.wall), captures: [] };
+      return take({ ...state, chosen: line.line }, goods, view, start);
+    }
+    case "item":
+    case "lot": {
+      const choice = state.choices.find((row) => row.value === input.value);
+      if (choice && state.goods) {
+        const goods = { ...state.goods, item: choice.item, lot: choice.lot };
+        return advance({ ...state, goods, choices: [] }, input.wall, view, start, false);
+      }
+      const goods = { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] };
+      return take(state, goods, view, start);
+    }
+  }
+}
+
+export const receive = flowOf<ReceiveState>({
+  kind: "purchase",
+  guarded: true,
+  start: begin,
+  scan,
+  key,
+  quantity,
+  text,
+  choose,
+  resume: (state, wall, view, start) =>
+    state.agreed.includes("hold") ? held(state, wall) : advance(state, wall, view, start, false),
+  drop: (state) => ({ ...state, goods: null, missing: null, prefilled: null, chosen: null }),
+  unhand: (state) =>
+    state.goods
+      ? step({ ...state, ...UNASKED, goods: null, missing: null, prefilled: null }, band("tick", "flow.nothing_written"))
+      : null,
+  derive: (state, view) => {
+    const lines = linesShown(view, state.document);
+    const inHand = state.goods && candidates(view, state, state.goods.item)[0];
+    return { ...state, lines, at: inHand ? inHand.line : state.at };
+  },
+  holds: (state) => [...state.captures, ...(state.goods?.captures ?? []), ...(state.again ? [state.again.capture.id] : [])],
+});

@@ -1,0 +1,55 @@
+/**
+ * What the screen of a pick or an issue shows: stops, kit and ranked lots.
+ * All of it follows from stock and lines, so that it is worked out again after every step.
+ */
+import type { View } from "../view";
+import type { LineShown } from "./order_lines";
+import { plan, usable, valueOf, type RankedLot } from "./route";
+import { heldAt } from "./take_write";
+import type { TakeState, Taking } from "./taking";
+
+export function derive(way: Taking, state: TakeState, view: View): TakeState {
+  const lines = state.document === null ? [] : linesOf(view, state.document);
+  const route = { skipped: state.skipped, dry: state.dry, wish: state.wish, place: state.place ?? state.stood };
+  const stops = plan(view, lines, route, way.order);
+  const next: TakeState = {
+    ...state,
+    lines,
+    stops,
+    complete: lines.filter((line) => line.done >= line.quantity).length,
+    place: stops[0] && stops[0].place === state.stood ? state.stood : state.place,
+    stood: null,
+    n: state.gone + (stops.length > 0 ? 1 : 0),
+    of: state.gone + stops.length,
+  };
+  return { ...next, ranked: rankedOf(next, view) };
+}
+
+function rankedOf(state: TakeState, view: View): RankedLot[] {
+  const item = state.goods?.item ?? state.stops[0]?.item ?? state.item;
+  if (item === null) return [];
+  const mine = state.goods && state.place !== null ? heldAt(state, state.goods, state.place, view) : null;
+  return usable(view, item, state.dry).map((lot) => ({
+    value: valueOf(lot),
+    rank: lot.rank,
+    place: lot.place,
+    lot: lot.lot?.code ?? null,
+    fifo_at: lot.fifo_at,
+    expires: lot.expires,
+    quantity: lot.quantity,
+    mine: mine !== null && valueOf(mine) === valueOf(lot),
+  }));
+}
+
+function linesOf(view: View, document: string): LineShown[] {
+  const lines = view.lines(document).filter((line) => line.item !== null && line.state === "open");
+  return lines.map((line, index) => ({
+    document,
+    line: line.line,
+    n: index + 1,
+    of: lines.length,
+    item: line.item ?? "",
+    quantity: line.quantity,
+    done: line.done,
+  }));
+}
