@@ -13,7 +13,7 @@ const files = globSync("**/*.{ts,svelte}", { cwd: root }).filter((name) => !name
 
 // main -> screens -> (outbox, push, feed, replica, scan) -> core
 const layerOf = (name: string): number => {
-  if (/^(main\.ts|App\.svelte)$/.test(name)) return 3;
+  if (/^(main\.ts|App\.svelte|dev\/.*)$/.test(name)) return 3;
   if (name.startsWith("screens/")) return 2;
   return name.startsWith("core/") ? 0 : 1;
 };

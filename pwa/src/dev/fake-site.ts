@@ -1,0 +1,102 @@
+/** A small warehouse for the gallery: enough of everything that a screen can show. */
+import type { Document, Item, Line, Location, Site } from "../core/types.gen.ts";
+import type { Ranked, Shown, View } from "../core/view.ts";
+import { keyText } from "../core/stock.ts";
+
+const DAY = 86_400_000;
+const NOW = Date.now();
+
+const site: Site = {
+  site: "FACTORY", name: "Bothell plant", name_zh: "博塞尔厂区", time_zone: "UTC",
+  over_receipt_percent: 5, over_issue_percent: 0, count_tolerance: 0,
+  unsent_warning: 200, unsent_warning_hours: 4,
+};
+
+function item(code: string, name: string, name_zh: string, more: Partial<Item> = {}): Item {
+  return {
+    item: code, name, name_zh, spec: "", unit: "EA", kind: "raw", lots: true, dated: false, serials: false,
+    fifo: "reason", units: [{ code: "CS", factor: 12, version: 1 }], aliases: [], receive_status: "ok",
+    active: true, ...more,
+  };
+}
+
+const items = [
+  item("BE-2908", "Headset Ball Bearings", "头碗钢珠"),
+  item("BE-2349", "BB Ball Bearing", "中轴钢珠"),
+  item("PA-529S", "Paint - Silver", "油漆 银色", { unit: "CAN", dated: true }),
+  item("HN-1224", "Hex Nut 5", "六角螺母 5"),
+  item("AR-5381", "Adjustable Race", "可调轴碗"),
+];
+
+function place(code: string, kind: Location["kind"], walk: number): Location {
+  return { location: code, warehouse: "06", kind, walk, blocked: false };
+}
+
+const places = [
+  place("DOCK-1", "dock", 0), place("06-B-10", "bin", 10), place("06-B-11", "bin", 11),
+  place("50-A-05", "bin", 50), place("STAGE-1", "stage", 90), place("50-A-02", "bin", 51),
+];
+
+function document(code: string, kind: Document["kind"], more: Partial<Document> = {}): Document {
+  return { document: code, kind, partner: null, item: null, quantity: null, due: "2026-11-25", state: "open", note: "", ...more };
+}
+
+const documents = [
+  document("PO-127", "purchase", { partner: "1580" }), document("PO-131", "purchase", { partner: "1580" }),
+  document("SO-43659", "sales", { partner: "29825" }), document("WO-71774", "work", { item: "AR-5381", quantity: 12 }),
+  document("CT-01", "count", { note: "06-B" }),
+];
+
+function line(code: string, number: number, of: string | null, quantity: number, done = 0, at: string | null = null): Line {
+  return { document: code, line: number, item: of, quantity, done, place: at, state: "open" };
+}
+
+const lines = [
+  line("PO-127", 1, "BE-2908", 200), line("PO-127", 2, "HN-1224", 1000, 250), line("PO-127", 3, "PA-529S", 60, 36),
+  line("PO-131", 1, "HN-1224", 500), line("SO-43659", 1, "AR-5381", 2), line("SO-43659", 2, "HN-1224", 12),
+  line("WO-71774", 1, "BE-2908", 24), line("WO-71774", 2, "HN-1224", 36),
+  line("CT-01", 1, null, 0, 0, "06-B-10"), line("CT-01", 2, null, 0, 0, "06-B-11"),
+];
+
+function held(at: string, of: string, lot: string, quantity: number, age: number): Shown {
+  const expires = of === "PA-529S" ? "2027-09-30" : null;
+  return {
+    place: at, key: keyText({ item: of, lot: { code: lot, expires } }), item: of,
+    lot: { code: lot, expires, supplier: null }, status: "ok", owner: null, serial: null, quantity,
+    fifo_at: NOW - age * DAY, expires, blocked: false,
+  };
+}
+
+const stock = [
+  held("06-B-10", "BE-2908", "K0817", 198, 96), held("06-B-10", "BE-2908", "K0902", 224, 80),
+  held("50-A-05", "BE-2908", "K1014", 353, 38), held("06-B-11", "HN-1224", "H0101", 1200, 200),
+  held("DOCK-1", "HN-1224", "H0202", 250, 2), held("DOCK-1", "PA-529S", "TR-26090S", 36, 1),
+  held("50-A-02", "AR-5381", "A1", 40, 20),
+];
+
+function ranked(code: string): Ranked[] {
+  const places = stock.filter((row) => row.item === code && !row.place.startsWith("DOCK"));
+  return places.sort((a, b) => a.fifo_at - b.fifo_at).map((row, index) => ({ ...row, rank: index + 1 }));
+}
+
+export const fakeView: View = {
+  site,
+  item: (code) => items.find((row) => row.item === code),
+  location: (code) => places.find((row) => row.location === code),
+  partner: (code) => ({ partner: code, kind: "supplier", name: "Trey Research" }),
+  person: (code) => ({
+    person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", verifier: "", active: true,
+  }),
+  document: (code) => documents.find((row) => row.document === code),
+  documents: (kind) => documents.filter((row) => row.kind === kind),
+  lines: (code) => lines.filter((row) => row.document === code),
+  at: (code) => stock.filter((row) => row.place === code),
+  of: (code) => stock.filter((row) => row.item === code),
+  holding: (at, key) => stock.find((row) => row.place === at && row.key === key)?.quantity ?? 0,
+  ranked,
+  lots: (of, lot) => stock.filter((row) => row.item === of && row.lot?.code === lot).map((row) => row.lot!),
+  search: (text, limit) =>
+    items.filter((row) => `${row.item} ${row.name} ${row.name_zh}`.toLowerCase().includes(text.toLowerCase())).slice(0, limit),
+  variances: () => [],
+  locations: (kind) => places.filter((row) => kind === undefined || row.kind === kind),
+};

@@ -1,0 +1,49 @@
+/** Makes the engine's changes visible to the screens: whoever reads `live` is worked out again. */
+import type { Engine, Status } from "../engine.types.ts";
+import type { View } from "../core/view.ts";
+
+const TICK_MS = 10_000;
+
+export class Live {
+  #engine: Engine;
+  #version = $state(0);
+  /** Device time for ages on the screen; exact enough to say minutes. */
+  now = $state(0);
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.now = engine.now();
+  }
+
+  /** Begins to follow the engine; returns the way to stop. */
+  follow(): () => void {
+    const stop = this.#engine.subscribe(() => {
+      this.now = this.#engine.now();
+      this.#version += 1;
+    });
+    const timer = setInterval(() => (this.now = this.#engine.now()), TICK_MS);
+    return () => {
+      stop();
+      clearInterval(timer);
+    };
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get status(): Status {
+    void this.#version;
+    return { ...this.#engine.status };
+  }
+
+  get view(): View {
+    void this.#version;
+    return this.#engine.view;
+  }
+
+  get engine(): Engine {
+    void this.#version;
+    return this.#engine;
+  }
+}

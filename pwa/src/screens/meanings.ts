@@ -1,0 +1,36 @@
+/** Where a scan leads when no task is open: every known code opens its thing. */
+import type { Meaning } from "../core/meaning.ts";
+import type { View } from "../core/view.ts";
+import { href } from "./router.ts";
+import { FLOW_OF } from "./work.ts";
+
+export function meaningHref(meaning: Meaning, view: View): string | null {
+  switch (meaning.kind) {
+    case "item":
+      return href("item", meaning.item);
+    case "location":
+      return href("bin", meaning.location);
+    case "lot": {
+      const only = meaning.candidates[0];
+      return only ? href("item", only.item) : null;
+    }
+    case "document": {
+      const document = view.document(meaning.document);
+      if (!document) return null;
+      return document.state === "open"
+        ? href(FLOW_OF[document.kind], document.document)
+        : href("document", document.document);
+    }
+    case "container":
+      return href("bin", `container/${meaning.container}`);
+    case "badge":
+      return href("sign-in", meaning.badge);
+    case "enrol":
+      return href("enrol", meaning.code);
+    case "command":
+      return meaning.command === "HELP" ? href("help", "home") : href("outbox");
+    case "partner":
+    case "unknown":
+      return null;
+  }
+}

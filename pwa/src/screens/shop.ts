@@ -1,0 +1,55 @@
+/** What every screen is given by `main.ts`: the engine, the voice, the scans and the way about. */
+import { getContext, setContext } from "svelte";
+import type { Capture } from "../core/flow.ts";
+import type { Engine, Voice } from "../engine.types.ts";
+import type { Live } from "./live.svelte.ts";
+
+export interface Scan {
+  raw: string;
+  source: Capture["source"];
+  symbology: string | null;
+}
+
+export type ScanTaker = (scan: Scan) => void;
+
+/** The screen on top takes the scans; an entry above it takes them first. */
+export class Scans {
+  #takers: ScanTaker[] = [];
+  #otherwise: ScanTaker;
+
+  constructor(otherwise: ScanTaker) {
+    this.#otherwise = otherwise;
+  }
+
+  /** Takes scans until the returned function is called. */
+  take(taker: ScanTaker): () => void {
+    this.#takers.push(taker);
+    return () => {
+      this.#takers = this.#takers.filter((other) => other !== taker);
+    };
+  }
+
+  give(scan: Scan): void {
+    (this.#takers.at(-1) ?? this.#otherwise)(scan);
+  }
+}
+
+export interface Shop {
+  engine: Engine;
+  live: Live;
+  voice: Voice;
+  scans: Scans;
+  version: string;
+  go(hash: string): void;
+  back(): void;
+}
+
+const KEY = Symbol("shop");
+
+export function openShop(shop: Shop): Shop {
+  return setContext(KEY, shop);
+}
+
+export function useShop(): Shop {
+  return getContext<Shop>(KEY);
+}

@@ -1,0 +1,102 @@
+/** Turns a flow's band into words and keys: the band names sentences, the worker reads them. */
+import type { Band, KeyName } from "../core/flow.ts";
+import { isVirtual } from "../core/stock.ts";
+import type { Written } from "../engine.types.ts";
+import { groundOf } from "../look/signal.ts";
+import type { Verdict, Way } from "../look/verdict.ts";
+import { known, type Name, say, t } from "../words/index.ts";
+
+/** The state of an operation in words; what is odd about it is named. */
+export function stateWords(written: Written): string {
+  if (written.reversed) return t("outbox.undone");
+  if (written.state !== "flagged") return t(`state.${written.state}`);
+  return t("state.flagged", { what: written.flags.map((flag) => say(flag)).join(", ") });
+}
+
+/** In this order a way is the main key: yes before no, putting back before an exception. */
+const MAIN: KeyName[] = ["next", "confirm", "done", "empty", "other", "reason", "cancel"];
+
+function labelOf(band: Band, way: KeyName): string {
+  if (band.older && way === "next") return t("key.go_to", { code: band.older.place });
+  if (band.older && way === "confirm") return t("key.use_anyway");
+  if (band.signal === "wrong" && way === "cancel") return t("key.back_in_place");
+  const own = `${band.say}.${way}`;
+  return known(own) ? t(own) : t(`key.${way}` as Name);
+}
+
+export interface Hands {
+  press(key: KeyName): void;
+  /** Puts the band to rest without an answer. */
+  rest(): void;
+}
+
+function mainOf(band: Band): KeyName | undefined {
+  if (band.signal === "wrong" && band.ways.includes("cancel")) return "cancel";
+  return MAIN.find((key) => band.ways.includes(key)) ?? band.ways[0];
+}
+
+function waysOf(band: Band, hands: Hands): Way[] {
+  const main = mainOf(band);
+  const ways = band.ways.map((key) => ({
+    label: labelOf(band, key),
+    main: key === main,
+    press: () => hands.press(key),
+  }));
+  if (ways.length === 0) return [{ label: t("key.next"), main: true, press: hands.rest }];
+  return ways.sort((one, other) => Number(one.main) - Number(other.main));
+}
+
+function wordOf(band: Band): string {
+  switch (band.signal) {
+    case "tick":
+      return say(band.say, band.values);
+    case "done":
+    case "complete":
+      return t("band.done");
+    default:
+      return t(`band.${band.signal}`);
+  }
+}
+
+/** From where to where, without the places that only balance the books. */
+function routeOf(written: Written | undefined): string[] {
+  if (!written) return [];
+  const from = written.from !== null && !isVirtual(written.from) ? written.from : null;
+  const to = written.to !== null && !isVirtual(written.to) ? written.to : null;
+  const ends = from === null ? [written.document, to] : [from, to ?? written.document];
+  return ends.filter((place) => place !== null);
+}
+
+function noteOf(band: Band, written: Written | undefined): string {
+  if (band.note) return say(band.note, band.values);
+  return written?.state === "device" ? t("band.later") : "";
+}
+
+export function verdictOf(band: Band, written: Written | undefined, quiet: boolean, hands: Hands): Verdict {
+  const ground = quiet ? "plain" : groundOf(band.signal);
+  const isStop = (ground === "look" || ground === "wrong") && band.wrote === null;
+  const mark = written?.state ?? (isStop ? "unwritten" : null);
+  return {
+    ground,
+    word: wordOf(band),
+    sentence: say(band.say, band.values),
+    note: band.older ? t("band.older_lot", { lot: band.older.lot, n: band.older.quantity }) : noteOf(band, written),
+    isTick: band.signal === "tick",
+    wrote: band.wrote && { ...band.wrote, sign: written?.verb !== "count" },
+    route: routeOf(written),
+    mark,
+    state: written ? stateWords(written) : isStop ? t("state.unwritten") : "",
+    held: band.held ?? null,
+    asked: band.asked ?? null,
+    older: band.older
+      ? { place: band.older.place, lot: band.older.lot, difference: olderBy(band) }
+      : null,
+    ways: waysOf(band, hands),
+    undo: band.wrote ? () => hands.press("undo") : null,
+  };
+}
+
+function olderBy(band: Band): string {
+  const days = band.values["days"];
+  return typeof days === "number" && days > 0 ? t("band.older_by", { n: days }) : "";
+}
