@@ -50,6 +50,8 @@ class SiteRow(SQLModel, table=True):
     link: str = "0" * 64
     scope: str = "0"
     clock: int = _big()
+    watermark: int = _big()
+    master_seq: int = _big()
 
 
 class WarehouseRow(SQLModel, table=True):
@@ -339,6 +341,7 @@ class Log(SQLModel, table=True):
     content_hash: str
     verdict: bytes = b""
     link: str
+    scope: str = "0"
 
 
 class Posting(SQLModel, table=True):

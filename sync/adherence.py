@@ -1,4 +1,4 @@
-"""First in, first out: was an older lot there, and could the worker know it (R26)?"""
+"""First in, first out: whether an older lot was there, and whether the worker could know (R26)."""
 
 from msgspec import Struct
 

@@ -105,7 +105,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
 
 def _crosses(effect: Effect, variance: Variance) -> bool:
     """Say whether a movement of another device may lie on either side of the scan (R31)."""
-    if effect.kind == "count" or effect.kind == "reverse" or effect.at[1] == variance.replica:
+    if effect.kind in {"count", "reverse"} or effect.at[1] == variance.replica:
         return False
     return effect.start <= variance.last and effect.end >= variance.first
 

@@ -159,10 +159,13 @@ def _moment(effect: Effect) -> Moment:
     return effect.at
 
 
+_OWN_FIRST: Final = {"linked": 1, "reverse": 2}
+
+
 def track_of(balance: int, since: int, place: str, postings: Iterable[Posting]) -> Track:
-    """Build a track from its balance now and its postings from `since` on, in ledger order."""
+    """Build a track from its balance now and its postings from `since` on, in any order."""
     track = Track(0, (), since)
-    for posting in postings:
+    for posting in sorted(postings, key=lambda posting: _OWN_FIRST.get(posting.kind, 0)):
         track = track.with_posting(posting, place)
     return replace(track, balance=balance)
 

@@ -95,8 +95,10 @@ def named(arrivals: Iterable[Arrival], device: str) -> Named:
                 needs.count_ids.add(arrival.did.count_id)
             case Settle():
                 needs.discrepancies.add(arrival.did.discrepancy)
-        if isinstance(arrival.did, Count):
-            needs.count_ids.add(arrival.did.count_id)
+            case Count():
+                needs.count_ids.add(arrival.did.count_id)
+            case _:
+                pass
         if arrival.body is not None and arrival.body.class_ == "intent":
             needs.proved.add((device, arrival.body.actor))
     return needs
@@ -140,8 +142,9 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             row_ = state.discrepancies.find(did.discrepancy)
             if row_ is not None and row_.item is not None:
                 needs.lots.add(row_.item)
-        case _ if isinstance(did, MOVING):
-            _stand_moving(needs, state, did, arrival)
+        case _:
+            if isinstance(did, MOVING):
+                _stand_moving(needs, state, did, arrival)
 
 
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
@@ -196,13 +199,18 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
         case Approve():
             for row in _decided(state, did):
                 needs.reach((row.place, row.key), row.at)
-        case _ if isinstance(did, MOVING):
-            left = arrival.taken.at if arrival.taken else arrival.dated.at
-            document = arrival.body.task.document if arrival.body and arrival.body.task else None
-            for movement in movements_of(did, document):
-                key = resolved_key(state, movement.key)
-                needs.reach((resolved_place(state, movement.place_from), key), left)
-                needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at)
+        case _:
+            if isinstance(did, MOVING):
+                _walk_moving(needs, state, did, arrival)
+
+
+def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) -> None:
+    left = arrival.taken.at if arrival.taken else arrival.dated.at
+    document = arrival.body.task.document if arrival.body and arrival.body.task else None
+    for movement in movements_of(did, document):
+        key = resolved_key(state, movement.key)
+        needs.reach((resolved_place(state, movement.place_from), key), left)
+        needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at)
 
 
 def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:

@@ -51,7 +51,7 @@ def graver(state: State, row: Discrepancy) -> None:
         return
     state.discrepancies.put(
         row.discrepancy,
-        replace(row, severity=later),  # type: ignore[arg-type]  # "R" or "U", from the tables
+        replace(row, severity=later),
     )
     if row.code == Code.NEGATIVE and row.place is not None:
         ask_recount(state, row.place)

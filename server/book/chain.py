@@ -1,0 +1,64 @@
+"""A replica's chain of envelopes: what may be decided, and what the device must repair first."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from sync.arrivals import links_of
+from sync.hashing import sha256_hex
+from sync.messages import Ack, Conflict
+from sync.operations import Link
+from sync.state import Replica
+
+Linked = tuple[Link, bytes, bytes]
+
+
+class Chained(Struct, frozen=True):
+    """Envelopes in order, each following the one before; `repeats` come first."""
+
+    repeats: list[Linked]
+    fresh: list[Linked]
+
+
+def split(operations: Sequence[bytes], acked: int) -> Chained:
+    """Return the envelopes of a push, those that are acknowledged already apart."""
+    links = links_of(operations)
+    return Chained(
+        repeats=[one for one in links if one[0].seq <= acked],
+        fresh=[one for one in links if one[0].seq > acked],
+    )
+
+
+def check(chained: Chained, replica: Replica, stored: Mapping[int, str]) -> Conflict | None:
+    """Return what is wrong with a chain: a gap (R4) or a fork (R3).
+
+    `stored` are the envelope hashes of this replica's operations by seq, as far as the log has
+    them: an operation that came before by another replica under the same id has none here.
+    """
+    matched = Ack(0, None)
+    for link, _, payload in chained.repeats:
+        digest = sha256_hex(payload)
+        if stored.get(link.seq, digest) != digest:
+            return Conflict(code="fork", have=_before(matched, link, stored))
+        matched = Ack(link.seq, digest)
+    expected, prev = replica.acked + 1, replica.hash
+    for link, _, payload in chained.fresh:
+        if link.seq != expected:
+            return Conflict(code="gap", need_from=expected)
+        if link.prev != prev and not (prev is None and link.seq == 1):
+            have = Ack(replica.acked, replica.hash) if link.seq == replica.acked + 1 else matched
+            return Conflict(code="fork", have=_last_common(have, link, stored))
+        expected, prev = link.seq + 1, sha256_hex(payload)
+    return None
+
+
+def _before(matched: Ack, link: Link, stored: Mapping[int, str]) -> Ack:
+    if matched.seq:
+        return matched
+    return _last_common(Ack(0, None), link, stored)
+
+
+def _last_common(have: Ack, link: Link, stored: Mapping[int, str]) -> Ack:
+    """Return the last operation that both sides have: the one that this envelope follows."""
+    before = stored.get(link.seq - 1)
+    return Ack(link.seq - 1, before) if before is not None and before == link.prev else have

@@ -1,0 +1,176 @@
+"""The three rounds of `sync/needs.py`, each in a few set-based queries."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from server.book.rows import fetch, fetch_in, table
+from server.book.session import Session
+from sync import needs
+from sync.arrivals import Arrival
+from sync.ledger import Posting, TrackName, track_of
+from sync.needs import History, Named, Standing
+from sync.records import (
+    Counted,
+    Discrepancy,
+    Document,
+    Holding,
+    Line,
+    LotRow,
+    Result,
+    Variance,
+)
+from sync.state import Logged, Signed, State
+from sync.stock import is_virtual
+
+POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
+
+
+def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
+    """Load in three rounds what the operations of several devices need."""
+    site, state, connection = session.head.site, session.state, session.connection
+    for device, arrivals in pushes:
+        load_named(connection, site, state, needs.named(arrivals, device))
+    new = [
+        arrival
+        for _, arrivals in pushes
+        for arrival in arrivals
+        if state.operations.find(arrival.id) is None
+    ]
+    load_standing(connection, site, state, needs.standing(state, new))
+    load_history(connection, site, state, needs.history(state, new))
+
+
+def load_named(connection: Connection, site: str, state: State, asked: Named) -> None:
+    """Round one: operations, counts and discrepancies by their ids."""
+    ids = set(asked.operations)
+    for row in fetch_in(connection, "discrepancy", Discrepancy, site, "waits", asked.waits):
+        state.discrepancies.load(row.discrepancy, row)
+        ids.add(row.operation)
+    for row in fetch_in(
+        connection, "discrepancy", Discrepancy, site, "discrepancy", asked.discrepancies
+    ):
+        state.discrepancies.load(row.discrepancy, row)
+    for logged in fetch_in(connection, "log", Logged, site, "id", ids):
+        state.operations.load(logged.id, logged)
+    for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
+        state.variances.load((variance.operation, variance.line), variance)
+    for device, person in asked.proved:
+        state.proved.load((device, person), Signed(None, _proved(connection, site, device, person)))
+
+
+def _proved(connection: Connection, site: str, device: str, person: str) -> bool:
+    sign_in = table("sign_in").c
+    statement = sa.select(sign_in.proved_at).where(
+        sign_in.site == site, sign_in.device == device, sign_in.person == person
+    )
+    return connection.execute(statement).scalar() is not None
+
+
+def load_standing(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """Round two: documents, lots, holdings, and what is open where the operations act."""
+    for document in fetch_in(connection, "document", Document, site, "document", asked.documents):
+        state.documents.load(document.document, document)
+    for line in fetch_in(connection, "line", Line, site, "document", asked.documents):
+        state.lines.load((line.document, line.line), line)
+    for lot in fetch_in(connection, "lot", LotRow, site, "item", asked.lots):
+        state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
+    _load_holdings(connection, site, state, asked)
+    _load_near(connection, site, state, asked.near)
+    _load_targets(connection, site, state, asked)
+    for operation, (item, cursor) in asked.since_base.items():
+        state.since_base[operation] = _since(connection, site, item, cursor)
+
+
+def _load_holdings(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    found = fetch_in(connection, "holding", Holding, site, "place", asked.places)
+    found += fetch_in(connection, "holding", Holding, site, "item", asked.items)
+    found += _holdings_of(connection, site, asked.names)
+    for row in found:
+        state.holdings.load((row.place, row.key), row)
+    for name in asked.names:
+        state.holdings.load(name, None)
+
+
+def _holdings_of(connection: Connection, site: str, names: Iterable[TrackName]) -> list[Holding]:
+    rows = connection.exec_driver_sql(
+        "SELECT h.place, h.key, h.item, h.quantity, h.version FROM json_each(?) AS n"
+        " CROSS JOIN holding AS h ON h.site = ? AND h.place = json_extract(n.value, '$[0]')"
+        " AND h.key = json_extract(n.value, '$[1]')",
+        (_json(names), site),
+    )
+    return [Holding(place=r[0], key=r[1], item=r[2], quantity=r[3], version=r[4]) for r in rows]
+
+
+def _load_near(connection: Connection, site: str, state: State, places: set[str]) -> None:
+    """What is open at a place: shortages that may be covered, counts that may be explained."""
+    discrepancy, variance = table("discrepancy").c, table("variance").c
+    for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "place", places,
+                          discrepancy.state == "open"):  # fmt: skip
+        state.discrepancies.load(doubt.discrepancy, doubt)
+    for row in fetch_in(connection, "variance", Variance, site, "place", places,
+                        variance.state.in_(("open", "approved"))):  # fmt: skip
+        state.variances.load((row.operation, row.line), row)
+    for counted in fetch_in(connection, "counted", Counted, site, "place", places):
+        state.counted.load(counted.operation, counted)
+
+
+def _load_targets(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """What a reverse takes back: postings, doubts, variances, earlier results."""
+    targets = list(asked.targets)
+    if not targets:
+        return
+    for result in fetch_in(connection, "result", Result, site, "operation", targets):
+        state.results.load(result.operation, result)
+    for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "operation", targets):
+        state.discrepancies.load(doubt.discrepancy, doubt)
+    for row in fetch_in(connection, "variance", Variance, site, "operation", targets):
+        state.variances.load((row.operation, row.line), row)
+    for posting in _postings_of(connection, site, asked.targets.values()):
+        state.made.setdefault(posting.of, []).append(posting)
+
+
+def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:
+    wanted = list(seqs)
+    posting = table("posting").c
+    own = fetch(connection, "posting", Posting, posting.site == site,
+                posting.seq.in_(wanted), posting.of == posting.seq)  # fmt: skip
+    return own + fetch(connection, "posting", Posting, posting.site == site,
+                       posting.of.in_(wanted), posting.of != posting.seq)  # fmt: skip
+
+
+def _since(connection: Connection, site: str, item: str, cursor: int) -> list[tuple[int, Posting]]:
+    posting = table("posting").c
+    rows = fetch(connection, "posting", Posting, posting.site == site,
+                 posting.seq > cursor, posting.item == item)  # fmt: skip
+    return [(row.of, row) for row in rows]
+
+
+def load_history(connection: Connection, site: str, state: State, asked: History) -> None:
+    """Round three: the postings of each key at each place from a time on, as tracks."""
+    wanted = {name: since for name, since in asked.since.items() if not is_virtual(name[0])}
+    ends: dict[TrackName, list[Posting]] = {name: [] for name in wanted}
+    parameter = _json((*name, since) for name, since in wanted.items())
+    for end in ("from", "to"):
+        rows = connection.exec_driver_sql(
+            f"SELECT {POSTING} FROM json_each(?) AS n CROSS JOIN posting AS p"  # noqa: S608 - no input in it
+            f" ON p.site = ? AND p.place_{end} = json_extract(n.value, '$[0]')"
+            f" AND p.key = json_extract(n.value, '$[1]')"
+            f" AND p.t_{end} >= json_extract(n.value, '$[2]')"
+            " ORDER BY p.seq, p.n",
+            (parameter, site),
+        )
+        for row in rows:
+            posting = Posting(*row)
+            place = posting.place_from if end == "from" else posting.place_to
+            ends[place, posting.key].append(posting)
+    for name, postings in ends.items():
+        holding = state.holdings.find(name)
+        balance = holding.quantity if holding else 0
+        state.tracks.load(name, track_of(balance, wanted[name], name[0], postings))
+
+
+def _json(value: Iterable[object]) -> str:
+    return msgspec.json.encode(list(value)).decode()

@@ -1,0 +1,173 @@
+"""Pushes of one site, decided together and written in one transaction (group commit).
+
+Lock the site, load what the operations need in three rounds, decide in memory, write in bulk.
+Each replica stands in a group once; a repeat inside the group waits for the next one.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
+
+from server.book.chain import Chained, check, split
+from server.book.changing import write_rows
+from server.book.load import load
+from server.book.rows import fetch_in, table, upsert, values_of
+from server.book.session import Session
+from sync.arrivals import Arrival, read
+from sync.dating import Clock, closing
+from sync.messages import Ack, Conflict, Exchange, Push, Pushed
+from sync.operations import Lost
+from sync.reconcile import decide
+from sync.records import Discrepancy
+from sync.settling import heard
+from sync.state import Replica
+from sync.vocabulary import Code
+
+decode_exchange: Final = msgspec.json.Decoder(Exchange).decode
+encode: Final = msgspec.json.Encoder().encode
+
+
+class Job(Struct):
+    """One push that waits for its turn; `device` is the enrolled device that brought it."""
+
+    device: str
+    push: Push
+    received: int
+
+
+class Turn(Struct):
+    """One push in its turn: its replica, its chain, and what it came to."""
+
+    job: Job
+    replica: Replica
+    chained: Chained
+    arrivals: list[Arrival]
+    conflict: Conflict | None = None
+    verdicts: tuple[msgspec.Raw, ...] = ()
+
+
+def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]:
+    """Decide the pushes in their order and return their answers, to be given after the commit."""
+    turns = [_take(session, job) for job in jobs]
+    load(session, [(turn.job.device, turn.arrivals) for turn in turns])
+    for turn in turns:
+        if turn.conflict is None:
+            _decide(session, turn)
+        elif turn.conflict.code == "fork":
+            _report_fork(session, turn)
+    replicas = [values_of(session.head.site, turn.replica) for turn in turns]
+    upsert(session.connection, "replica", replicas)
+    return [_answer(session, turn) for turn in turns]
+
+
+def _take(session: Session, job: Job) -> Turn:
+    """Read one push as far as its chain allows."""
+    site, push = session.head.site, job.push
+    found = fetch_in(session.connection, "replica", Replica, site, "replica", [push.replica])
+    first = min((e.server_now for e in push.exchanges), default=job.received)
+    replica = found[0] if found else Replica(
+        push.replica, job.device, seen_at=min(first, job.received), watermark=0,
+    )  # fmt: skip
+    chained = split([bytes(raw) for raw in push.operations], replica.acked)
+    turn = Turn(job, replica, chained, [])
+    if push.epoch != session.head.epoch:
+        turn.conflict = Conflict(
+            code="epoch", epoch=session.head.epoch, have=Ack(replica.acked, replica.hash)
+        )
+        return turn
+    if replica.device != job.device and push.carrier is None:
+        turn.conflict = Conflict(code="fork", have=Ack(0, None))
+        return turn
+    turn.conflict = check(chained, replica, _stored(session, chained, replica))
+    if turn.conflict is None:
+        turn.arrivals = _date(session, turn)
+    return turn
+
+
+def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, str]:
+    """Return the envelope hashes of what the log has of a replica around its repeats."""
+    if not chained.repeats:
+        return {}
+    log = table("log").c
+    first = chained.repeats[0][0].seq - 1
+    rows = session.connection.execute(
+        sa.select(log.rseq, log.payload_hash).where(
+            log.site == session.head.site,
+            log.replica == replica.replica,
+            log.rseq >= first,
+        )  # fmt: skip
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _date(session: Session, turn: Turn) -> list[Arrival]:
+    """Read and date the envelopes of a push, in the order of their chain."""
+    push, replica, site = turn.job.push, turn.replica, session.head.site
+    last = [decode_exchange(replica.exchange)] if replica.exchange else []
+    end = closing(push.sent, turn.job.received, push.segment)
+    clock = Clock((*last, *push.exchanges, end), turn.job.received, replica.seen_at)
+    arrivals = [read(*one, site, clock, 0) for one in turn.chained.repeats]
+    floor = replica.at
+    for one in turn.chained.fresh:
+        arrivals.append(read(*one, site, clock, floor))
+        floor = arrivals[-1].dated.at
+    return arrivals
+
+
+def _decide(session: Session, turn: Turn) -> None:
+    """Decide the operations of one push and move its replica on."""
+    job, push = turn.job, turn.job.push
+    verdicts = []
+    acked, digest, at = turn.replica.acked, turn.replica.hash, turn.replica.at
+    for arrival in turn.arrivals:
+        decided = decide(session.state, arrival, job.device, session.seal)
+        verdicts.append(msgspec.Raw(decided.verdict))
+        if decided.entry is not None:
+            session.batch.add(decided.entry)
+        if arrival.link.seq > acked:
+            through = arrival.did.through_seq if isinstance(arrival.did, Lost) else 0
+            acked, digest = max(arrival.link.seq, through), arrival.payload_hash
+            at = arrival.dated.at
+    turn.verdicts = tuple(verdicts)
+    last = push.exchanges[-1] if push.exchanges else None
+    turn.replica = replace(
+        heard(turn.replica, push, job.received),
+        acked=acked,
+        hash=digest,
+        at=at,
+        exchange=encode(last) if last else turn.replica.exchange,
+    )
+
+
+def _report_fork(session: Session, turn: Turn) -> None:
+    """Tell the supervisors that two devices write under one identity (R3)."""
+    push = turn.job.push
+    seq = turn.conflict.have.seq if turn.conflict and turn.conflict.have else 0
+    name = f"{Code.REPLICA_FORK.value}/{push.replica}/{seq}"
+    known = fetch_in(
+        session.connection, "discrepancy", Discrepancy, session.head.site, "discrepancy", [name]
+    )
+    if known or session.state.discrepancies.find(name):
+        return
+    row = Discrepancy(
+        discrepancy=name, code=Code.REPLICA_FORK.value, severity="U", operation="",
+        at=session.now, opened_seq=session.state.seq + 1,
+        detail={"replica": push.replica, "device": turn.job.device, "after": seq},
+    )  # fmt: skip
+    write_rows(session, "server", "fork", [row])
+
+
+def _answer(session: Session, turn: Turn) -> Pushed | Conflict:
+    if turn.conflict is not None:
+        return turn.conflict
+    return Pushed(
+        epoch=session.head.epoch,
+        acked=Ack(turn.replica.acked, turn.replica.hash),
+        verdicts=turn.verdicts,
+        server_now=session.now,
+        watermark=session.head.watermark,
+    )

@@ -1,0 +1,119 @@
+"""Everything that a batch decided, in a few bulk statements: log, postings, rows, feed."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from server.book.rows import image, insert, key_of_row, replicated, table, upsert, values_of
+from sync.feed import SCOPE_MODULUS, scope_of
+from sync.hashing import link
+from sync.ledger import Posting
+from sync.reconcile import Change, Entry
+from sync.records import Holding, Row
+from sync.stock import is_virtual
+
+_POSTING: Final = Posting.__struct_fields__
+
+
+class Head(Struct):
+    """Where the log of a site ends, moved on by every change."""
+
+    site: str
+    seq: int
+    link: str
+    scope: int
+
+
+class Batch:
+    """What is to be written; one pass over the entries of a transaction in their order."""
+
+    def __init__(self, head: Head, received_at: int) -> None:
+        self.head = head
+        self.received_at = received_at
+        self._log: list[dict[str, Any]] = []
+        self._postings: list[dict[str, Any]] = []
+        self._feed: list[dict[str, Any]] = []
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Take one operation with its postings and rows."""
+        logged = entry.logged
+        fields = msgspec.structs.asdict(logged)
+        self._advance(logged.seq, logged.payload_hash, entry.changes)
+        fields |= {"kind": entry.kind, "device": entry.device}
+        self._log.append(fields | self._frame())
+        for n, posting in enumerate(entry.postings):
+            row = {field: getattr(posting, field) for field in _POSTING}
+            row |= {"site": self.head.site, "seq": logged.seq, "n": n}
+            self._postings.append(row)
+
+    def add_change(self, fields: dict[str, Any], changes: Sequence[Change]) -> None:
+        """Take a change that is no operation: master data, documents, an import."""
+        self._advance(fields["seq"], fields["payload_hash"], changes)
+        empty = {
+            "kind": "change", "device": "", "replica": None, "rseq": None, "document": None,
+            "line": None, "at": self.received_at, "u": 0, "trust": "high", "outcome": "posted",
+            "verdict": b"",
+        }  # fmt: skip
+        self._log.append(empty | fields | self._frame())
+
+    def _frame(self) -> dict[str, Any]:
+        return {
+            "site": self.head.site,
+            "link": self.head.link,
+            "scope": str(self.head.scope),
+            "received_at": self.received_at,
+        }
+
+    def _advance(self, seq: int, payload_hash: str, changes: Sequence[Change]) -> None:
+        """Move the head by one number, one link and the images that changed."""
+        if seq != self.head.seq + 1:
+            message = f"change {seq} does not follow {self.head.seq}"
+            raise AssertionError(message)
+        self.head.seq = seq
+        self.head.link = link(self.head.link, payload_hash)
+        for n, (kind, _, row, before) in enumerate(changes):
+            key = key_of_row(kind, row)
+            self._rows.setdefault(kind, {})[key] = row
+            if is_private(row):
+                continue
+            if before is not None and before.version:
+                self.head.scope -= scope_of(kind, key, before.version)
+            self.head.scope += scope_of(kind, key, row.version)
+            self._feed.append(
+                {
+                    "site": self.head.site,
+                    "seq": seq,
+                    "n": n,
+                    "kind": kind,
+                    "key": key,
+                    "payload": image(row),
+                }  # fmt: skip
+            )
+        self.head.scope %= SCOPE_MODULUS
+
+    def write(self, connection: Connection) -> None:
+        """Write it all."""
+        insert(connection, "log", self._log)
+        insert(connection, "posting", self._postings)
+        insert(connection, "feed", self._feed)
+        for kind, rows in self._rows.items():
+            values = [values_of(self.head.site, row) for row in rows.values()]
+            write = update_site if kind == "site" else upsert
+            write(connection, replicated(kind), values)
+
+
+def update_site(connection: Connection, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write a site's settings: the row is there, and its head is not theirs to change."""
+    site = table(name)
+    for row in rows:
+        connection.execute(sa.update(site).where(site.c.site == row["site"]).values(row))
+
+
+def is_private(row: Row) -> bool:
+    """Say whether a row stays on the server: holdings that only balance the books."""
+    return isinstance(row, Holding) and is_virtual(row.place)

@@ -1,0 +1,73 @@
+"""One transaction on one site: the locked head, the working memory, the batch to write."""
+
+import hashlib
+import hmac
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from server.book.master import Master
+from server.book.rows import fetch, table
+from server.book.save import Batch, Head
+from sync.records import Site
+from sync.state import State
+
+
+class SiteHead(Struct, frozen=True):
+    """The site row as it is locked."""
+
+    site: str
+    epoch: int
+    seq: int
+    link: str
+    scope: str
+    clock: int
+    watermark: int
+    master_seq: int
+
+
+class Session(Struct):
+    """One transaction on one site."""
+
+    connection: Connection
+    head: SiteHead
+    now: int
+    state: State
+    batch: Batch
+    key: bytes
+
+    def close(self, watermark: int, *, master: bool) -> None:
+        """Write everything and move the site's row on; `master` says that master data changed."""
+        self.batch.write(self.connection)
+        head = self.batch.head
+        values = {
+            "seq": head.seq, "link": head.link, "scope": str(head.scope), "clock": self.now,
+            "watermark": watermark,
+        }  # fmt: skip
+        if master:
+            values["master_seq"] = head.seq
+        site = table("site")
+        self.connection.execute(sa.update(site).where(site.c.site == self.head.site).values(values))
+
+    def seal(self, data: bytes) -> str:
+        """Return the MAC by which a verdict is known again after a restore."""
+        return hmac.new(self.key, b"seal\n" + data, hashlib.sha256).hexdigest()
+
+
+def lock_site(connection: Connection, site: str) -> tuple[SiteHead, Site] | None:
+    """Lock a site's row, first of all, and return it; None when there is no such site."""
+    where = table("site").c.site == site
+    connection.execute(sa.select(table("site").c.site).where(where).with_for_update())
+    heads = fetch(connection, "site", SiteHead, where)
+    return (heads[0], fetch(connection, "site", Site, where)[0]) if heads else None
+
+
+def open_session(  # noqa: PLR0913 - the parts of a transaction
+    connection: Connection, head: SiteHead, settings: Site, master: Master, now: int, key: bytes
+) -> Session:
+    """Begin to decide on a site whose row is locked."""
+    state = State(settings, head.seq)
+    master.lend(state)
+    batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)
+    return Session(connection, head, now, state, batch, key)

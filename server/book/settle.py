@@ -1,0 +1,101 @@
+"""After each group: what the watermark settles, in the same transaction."""
+
+import hashlib
+from itertools import groupby
+
+import msgspec
+import sqlalchemy as sa
+
+from server.book.changing import write_changes
+from server.book.load import load
+from server.book.rows import fetch, fetch_in, table
+from server.book.session import Session
+from sync.arrivals import Arrival
+from sync.dating import Dated
+from sync.hashing import sha256_hex
+from sync.operations import Approve, Body, Envelope, Link
+from sync.reconcile import SERVER, decide
+from sync.records import Discrepancy, Document, Line, Variance
+from sync.settling import SILENT_MS, approvable, approval, graver
+
+APPROVALS_MAX = 500
+
+
+def reached(session: Session) -> int:
+    """Return how far the active devices have reported; it never goes back."""
+    replica = table("replica").c
+    lowest = session.connection.execute(
+        sa.select(sa.func.min(replica.watermark)).where(
+            replica.site == session.head.site,
+            replica.active.is_(True),
+            replica.seen_at > session.now - SILENT_MS,
+        )
+    ).scalar()
+    return max(session.head.watermark, session.now if lowest is None else int(lowest))
+
+
+def run_settling(session: Session, watermark: int) -> None:
+    """Let what waited for the watermark be graver, or be approved by the server itself."""
+    _graver(session, watermark)
+    _approve(session, watermark)
+
+
+def _graver(session: Session, watermark: int) -> None:
+    row = table("discrepancy").c
+    due = fetch(session.connection, "discrepancy", Discrepancy, row.site == session.head.site,
+                row.state == "open", row.until <= watermark, row.severity == "I")  # fmt: skip
+    if not due:
+        return
+    state, site = session.state, session.head.site
+    names = [f"RC-{one.place}" for one in due if one.place]
+    for document in fetch_in(session.connection, "document", Document, site, "document", names):
+        state.documents.load(document.document, document)
+    for line in fetch_in(session.connection, "line", Line, site, "document", names):
+        state.lines.load((line.document, line.line), line)
+    for one in due:
+        state.discrepancies.load(one.discrepancy, one)
+    state.seq += 1
+    mark = state.mark()
+    for one in due:
+        graver(state, one)
+    changes = state.changed_since(mark)
+    if changes:
+        write_changes(session, SERVER, "graver", changes)
+    else:
+        state.seq -= 1
+
+
+def _approve(session: Session, watermark: int) -> None:
+    row = table("variance").c
+    tolerance = session.state.site.count_tolerance
+    due = fetch(session.connection, "variance", Variance, row.site == session.head.site,
+                row.state == "open", row.at + row.u <= watermark, row.line >= 0,
+                row.ambiguous.is_(False), row.counted - row.expected <= tolerance,
+                row.expected - row.counted <= tolerance)  # fmt: skip
+    due = [one for one in due if approvable(session.state, one)][:APPROVALS_MAX]
+    due.sort(key=_count)
+    for _, rows in groupby(due, key=_count):
+        arrival = _own(session, approval(list(rows)))
+        load(session, [(SERVER, [arrival])])
+        decided = decide(session.state, arrival, SERVER, session.seal)
+        if decided.entry is not None:
+            session.batch.add(decided.entry)
+
+
+def _count(row: Variance) -> str:
+    return row.operation
+
+
+def _own(session: Session, did: Approve) -> Arrival:
+    """Return an intent of the server's own replica, as bytes like any other operation."""
+    site, seq = session.head.site, session.state.seq + 1
+    replica = hashlib.sha256(f"{SERVER}/{site}/{session.head.epoch}".encode()).hexdigest()[:32]
+    body = Body(
+        v=1, class_="intent", id=f"{SERVER}/{session.head.epoch}/{seq}", site=site, actor=SERVER,
+        wall=session.now, mono=0, segment=SERVER, did=msgspec.Raw(msgspec.json.encode(did)),
+    )  # fmt: skip
+    content = msgspec.json.encode(body)
+    link = Link(replica, seq)
+    payload = msgspec.json.encode(Envelope(link, msgspec.Raw(content)))
+    return Arrival(payload, sha256_hex(payload), sha256_hex(content), link, body.id,
+                   Dated(session.now, 0, "high"), body, did)  # fmt: skip

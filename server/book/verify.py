@@ -1,0 +1,132 @@
+"""`bincard verify`: the ledger replayed from its first posting, and compared with what is kept.
+
+Checks the chain, the numbers without a hole, that every item sums to zero, that holdings are the
+sum of the postings *and* the fold of the facts in time, the progress of documents, and the scope.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from server.book.rows import fetch, key_of_row, replicated, table
+from server.book.save import is_private
+from sync.feed import SCOPE_MODULUS, scope_of
+from sync.hashing import ZERO, link, sha256_hex
+from sync.ledger import Posting, Track, TrackName, track_of
+from sync.records import FEED, Holding, Line
+from sync.stock import is_virtual
+
+
+def verify_site(connection: Connection, site: str) -> list[str]:
+    """Return every difference found in a site, in words; empty when the book is true."""
+    postings = fetch(connection, "posting", Posting, table("posting").c.site == site)
+    holdings = fetch(connection, "holding", Holding, table("holding").c.site == site)
+    kept = {(row.place, row.key): row.quantity for row in holdings}
+    return [
+        *_chain(connection, site),
+        *_sums(postings, kept),
+        *_folds(postings, kept),
+        *_progress(connection, site),
+        *_scope(connection, site),
+    ]
+
+
+def _chain(connection: Connection, site: str) -> Iterator[str]:
+    log = table("log").c
+    rows = connection.execute(
+        sa.select(log.seq, log.payload, log.payload_hash, log.link)
+        .where(log.site == site).order_by(log.seq)
+    )  # fmt: skip
+    before, seq = ZERO, 0
+    for seq, row in enumerate(rows, start=1):
+        if row.seq != seq:
+            yield f"log: {row.seq} stands where {seq} belongs"
+            return
+        if sha256_hex(row.payload) != row.payload_hash:
+            yield f"log {seq}: the stored bytes were changed"
+        before = link(before, row.payload_hash)
+        if row.link != before:
+            yield f"log {seq}: the chain is broken"
+            return
+    head = connection.execute(
+        sa.select(table("site").c.seq, table("site").c.link).where(table("site").c.site == site)
+    ).one()
+    if (head.seq, head.link) != (seq, before):
+        yield f"site: the head says {head.seq}, the log ends at {seq}"
+
+
+def _sums(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[str]:
+    sums: dict[TrackName, int] = defaultdict(int)
+    for posting in postings:
+        sums[posting.place_from, posting.key] -= posting.quantity
+        sums[posting.place_to, posting.key] += posting.quantity
+    for name in sorted(sums.keys() | kept.keys()):
+        if sums[name] != kept.get(name, 0):
+            yield f"holding {name}: kept {kept.get(name, 0)}, the postings give {sums[name]}"
+
+
+def _folds(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[str]:
+    """Fold every track in the order of time and compare where it ends."""
+    ends: dict[TrackName, list[Posting]] = defaultdict(list)
+    for posting in postings:
+        for place in {posting.place_from, posting.place_to}:
+            if not is_virtual(place):
+                ends[place, posting.key].append(posting)
+    for name, part in sorted(ends.items()):
+        counted = {(p.of, p.line): p.counted for p in part if p.counted is not None}
+        folded = fold(track_of(0, 0, name[0], part), counted)
+        if folded != kept.get(name, 0):
+            yield f"holding {name}: kept {kept.get(name, 0)}, the facts in time give {folded}"
+
+
+def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
+    """Return the balance that a track's facts give in time: counts set it, movements add.
+
+    What a movement moved is fixed; only counts and "all that stands there" depend on the rest.
+    """
+    balance = 0
+    for effect in track.effects:
+        if effect.kind == "count":
+            balance = counted[effect.of, effect.at[3]]
+        elif effect.kind == "all" and effect.amount <= 0:
+            balance -= max(balance, 0)
+        else:
+            balance += effect.amount
+    return balance
+
+
+def _progress(connection: Connection, site: str) -> Iterator[str]:
+    """A line's progress is what the postings of its operations moved, reversals taken off."""
+    log, posting = table("log").c, table("posting").c
+    moved = sa.case(
+        (posting.kind.in_(("move", "all")), posting.quantity),
+        (posting.kind == "reverse", -posting.quantity),
+        else_=0,
+    )
+    rows = connection.execute(
+        sa.select(log.document, log.line, sa.func.sum(moved))
+        .join(table("log"), sa.and_(log.site == posting.site, log.seq == posting.of))
+        .where(posting.site == site, log.line.is_not(None))
+        .group_by(log.document, log.line)
+    )
+    done = {(row[0], row[1]): int(row[2]) for row in rows}
+    for line in fetch(connection, "line", Line, table("line").c.site == site):
+        name = (line.document, line.line)
+        if line.item is not None and line.done != done.get(name, 0):
+            yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
+
+
+def _scope(connection: Connection, site: str) -> Iterator[str]:
+    total = 0
+    for kind, (struct, _) in FEED.items():
+        name = replicated(kind)
+        for row in fetch(connection, name, struct, table(name).c.site == site):
+            if row.version and not is_private(row):
+                total += scope_of(kind, key_of_row(kind, row), row.version)
+    kept = connection.execute(
+        sa.select(table("site").c.scope).where(table("site").c.site == site)
+    ).scalar()
+    if str(total % SCOPE_MODULUS) != kept:
+        yield f"feed: the site's scope is {kept}, its rows give {total % SCOPE_MODULUS}"

@@ -1,0 +1,137 @@
+"""The one thread that writes: pushes that wait for the same site share a transaction.
+
+Durability is paid once per group, so throughput comes from batches and never from weaker
+settings. When a group fails, each of its pushes runs again alone; nothing is acknowledged
+before the commit.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+GROUP_MAX: Final = 64
+WAITING_MAX: Final = 2_000
+
+
+class BusyError(Exception):
+    """Too much is waiting; try again after `retry_after_ms`."""
+
+    def __init__(self, retry_after_ms: int = 1_000) -> None:
+        super().__init__("too many pushes are waiting")
+        self.retry_after_ms = retry_after_ms
+
+
+class StorageFullError(Exception):
+    """The disk is full: nothing was written, the devices keep their queues."""
+
+
+class Task(Generic[T]):
+    """One thing to do in a transaction. Tasks with the same `group` may share one."""
+
+    def __init__(self, run: Callable[[Connection], T], group: str | None, payload: Any) -> None:  # noqa: ANN401 - a group's own business
+        self.run = run
+        self.group = group
+        self.payload = payload
+        self.done: Future[T] = Future()
+
+
+Grouped = Callable[[Connection, str, Sequence[Any]], Sequence[Any]]
+
+
+class Writer:
+    """Runs tasks one after the other on its own thread; `grouped` runs many of one group."""
+
+    def __init__(self, engine: Engine, grouped: Grouped) -> None:
+        self._engine = engine
+        self._grouped = grouped
+        self._queue: queue.Queue[Task[Any] | None] = queue.Queue(WAITING_MAX)
+        self._thread = threading.Thread(target=self._loop, name="bincard-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def submit(self, task: Task[T]) -> "Future[T]":
+        """Queue a task. Raises `BusyError` when too much waits already."""
+        try:
+            self._queue.put_nowait(task)
+        except queue.Full:
+            raise BusyError from None
+        return task.done
+
+    def _loop(self) -> None:
+        going = True
+        while going:
+            first = self._queue.get()
+            tasks = [first, *self._waiting()]
+            going = None not in tasks
+            for group in _groups([task for task in tasks if task is not None]):
+                self._run(group)
+
+    def _waiting(self) -> list[Task[Any] | None]:
+        found: list[Task[Any] | None] = []
+        while len(found) < GROUP_MAX - 1:
+            try:
+                found.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return found
+
+    def _run(self, tasks: list[Task[Any]]) -> None:
+        try:
+            results = self._transaction(tasks)
+        except Exception as error:  # noqa: BLE001 - whatever failed is told to who waits for it
+            if len(tasks) > 1:
+                for task in tasks:
+                    self._run([task])
+                return
+            tasks[0].done.set_exception(_known(error))
+            return
+        for task, result in zip(tasks, results, strict=True):
+            task.done.set_result(result)
+
+    def _transaction(self, tasks: list[Task[Any]]) -> Sequence[Any]:
+        with self._engine.begin() as connection:
+            group = tasks[0].group
+            if group is None:
+                return [tasks[0].run(connection)]
+            return self._grouped(connection, group, [task.payload for task in tasks])
+
+
+def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:
+    """Put neighbours of the same group together, a replica no more than once in each."""
+    groups: list[list[Task[Any]]] = []
+    seen: set[str] = set()
+    for task in tasks:
+        replica = task.payload.push.replica if task.group is not None else ""
+        last = groups[-1] if groups else None
+        if last and task.group is not None and last[0].group == task.group and replica not in seen:
+            last.append(task)
+            seen.add(replica)
+        else:
+            groups.append([task])
+            seen = {replica}
+    return groups
+
+
+def _known(error: Exception) -> Exception:
+    """Name a full disk; SQLite says it in words only."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        words = str(cause)
+        if "disk is full" in words or "disk I/O error" in words:
+            return StorageFullError(words)
+    return error
