@@ -30,6 +30,7 @@ class Code(StrEnum):
     LOCKED = "locked"
     TOO_MANY = "too_many"
     BADGE_TAKEN = "badge_taken"
+    PERSON_UNKNOWN = "person_unknown"
     LAST_SUPERVISOR = "last_supervisor"
     DOCUMENT_EXISTS = "document_exists"
     ITEM_UNKNOWN = "item_unknown"

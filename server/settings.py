@@ -51,6 +51,9 @@ class Settings:
     push_per_second: int = 1_000
     """BINCARD_PUSH_PER_SECOND: pushes of one device; far above what a healthy one sends."""
 
+    access_log: bool = False
+    """BINCARD_ACCESS_LOG: 1 writes one JSON line per request to standard error."""
+
     @property
     def token_key_file(self) -> Path:
         return self.data / "token.key"
@@ -81,6 +84,7 @@ class Settings:
                 environment, "BINCARD_SIGN_IN_PER_MINUTE", cls.sign_in_per_minute
             ),
             push_per_second=_number(environment, "BINCARD_PUSH_PER_SECOND", cls.push_per_second),
+            access_log=environment.get("BINCARD_ACCESS_LOG", "0") not in {"", "0"},
         )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from server.api.guards import Gate, supervisor, worker
@@ -26,12 +26,12 @@ async def list_documents(  # noqa: PLR0913, PLR0917 - one argument per filter of
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
     kind: FromQuery[Kind | None] = None,
-    state: FromQuery[State | None] = None,
+    in_state: Annotated[State | None, QueryParameter(name="state")] = None,
     limit: FromQuery[Limit] = 200,
     start: FromQuery[Number | None] = None,
 ) -> progress.Documents:
     """List documents by number with their progress; `next` of a page is `start` of the next."""
-    asked = progress.Asked(kind, state, limit, start)
+    asked = progress.Asked(kind, in_state, limit, start)
     return await gate.book.read(lambda book: progress.documents(book, person.site, asked))
 
 

@@ -13,8 +13,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from msgspec import Struct
 
-from server.api.sentences import SENTENCES
-from server.book import Busy, CursorGone, SiteUnknown, StorageFull
+from server.api.sentences import SENTENCES, say
+from server.book import BusyError, CursorGoneError, SiteUnknownError, StorageFullError
 from server.refusals import Code, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -49,7 +49,7 @@ class CursorProblem(Problem, frozen=True):
 
 def answer_for(request: Request[Any, Any, Any], exception: Exception) -> Response[Problem]:
     """Return the answer to a request that failed."""
-    if isinstance(exception, CursorGone):
+    if isinstance(exception, CursorGoneError):
         return _response(_cursor_problem(exception, _wants_chinese(request)), None)
     refusal = refusal_for(exception)
     if refusal.code is Code.INTERNAL:
@@ -65,11 +65,11 @@ def refusal_for(exception: Exception) -> Refusal:
     match exception:
         case Refusal():
             return exception
-        case Busy():
+        case BusyError():
             return Refusal(Code.BUSY, retry_after=-(-exception.retry_after_ms // 1000))
-        case StorageFull():
+        case StorageFullError():
             return Refusal(Code.STORAGE_FULL, retry_after=STORAGE_RETRY_S)
-        case SiteUnknown():
+        case SiteUnknownError():
             return Refusal(Code.SITE_UNKNOWN, site=str(exception))
         case msgspec.ValidationError():
             return Refusal(Code.INVALID, reason=_reason(str(exception)))
@@ -86,22 +86,14 @@ def refusal_for(exception: Exception) -> Refusal:
 
 
 def problem_for(refusal: Refusal, *, chinese: bool) -> Problem:
-    status, *texts = SENTENCES[refusal.code]
-    title, detail = texts[2:] if chinese else texts[:2]
+    sentence = SENTENCES[refusal.code]
     return Problem(
         type=f"/schema#{refusal.code}",
-        title=title,
-        status=status,
-        detail=detail.format_map(_Facts(refusal.facts)),
+        title=sentence.title_zh if chinese else sentence.title,
+        status=sentence.status,
+        detail=say(refusal, chinese=chinese),
         code=refusal.code,
     )
-
-
-class _Facts(dict[str, object]):
-    """A fact that nobody gave leaves a gap in the sentence, never an error in the error."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"
 
 
 def _refusal_of_framework(exception: HTTPException) -> Refusal:
@@ -128,7 +120,7 @@ def _reason(text: str) -> str:
     return text.rstrip(". ")[:300]
 
 
-def _cursor_problem(exception: CursorGone, chinese: bool) -> CursorProblem:  # noqa: FBT001
+def _cursor_problem(exception: CursorGoneError, chinese: bool) -> CursorProblem:  # noqa: FBT001
     return CursorProblem(
         type=f"/schema#{exception.code}",
         title="本机数据过旧" if chinese else "Start again from a snapshot",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
 from server.api.limits import Limiter
@@ -98,6 +98,10 @@ async def few_pushes(connection: Connection, _: BaseRouteHandler) -> None:
 
 GUARDS: Final = frozenset({any_device, device, worker, supervisor})
 """The guards that say who may pass; the others only say how often."""
+
+
+def give_gate(request: Request[Any, Any, Any]) -> Gate:
+    return gate_of(request)
 
 
 def give_device(request: Connection) -> DeviceToken:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Meta
 
 from server.api.guards import Gate, supervisor, worker
@@ -25,13 +25,13 @@ Decided = Literal["open", "matched", "approved", "rejected", "recount", "reverse
 async def list_discrepancies(  # noqa: PLR0913, PLR0917 - one argument per filter of the query
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
-    state: FromQuery[Settled | None] = None,
+    in_state: Annotated[Settled | None, QueryParameter(name="state")] = None,
     code: FromQuery[Name | None] = None,
     limit: FromQuery[Limit] = 200,
     start: FromQuery[Start | None] = None,
 ) -> review.Discrepancies:
     """List what is odd, oldest first."""
-    asked = review.DiscrepanciesAsked(state, code, limit, start)
+    asked = review.DiscrepanciesAsked(in_state, code, limit, start)
     return await gate.book.read(lambda book: review.discrepancies(book, person.site, asked))
 
 
@@ -39,12 +39,12 @@ async def list_discrepancies(  # noqa: PLR0913, PLR0917 - one argument per filte
 async def list_variances(
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
-    state: FromQuery[Decided | None] = None,
+    in_state: Annotated[Decided | None, QueryParameter(name="state")] = None,
     limit: FromQuery[Limit] = 200,
     start: FromQuery[Start | None] = None,
 ) -> review.Variances:
     """List what was counted beside what was expected at that moment."""
-    asked = review.VariancesAsked(state, limit, start)
+    asked = review.VariancesAsked(in_state, limit, start)
     return await gate.book.read(lambda book: review.variances(book, person.site, asked))
 
 

@@ -5,7 +5,7 @@ The web app shows these as they are, so they follow the vocabulary of the screen
 
 from typing import Final, NamedTuple
 
-from server.refusals import Code
+from server.refusals import Code, Refusal
 
 
 class Sentence(NamedTuple):
@@ -106,6 +106,10 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         409, "Badge taken", "Somebody else has the badge or number {badge}. Use another.",
         "工牌已占用", "工牌或工号 {badge} 已属于他人，请换一个。",
     ),
+    Code.PERSON_UNKNOWN: Sentence(
+        404, "Person unknown", "There is no person {person} here. Check the number.",
+        "人员不存在", "没有工号 {person}，请核对。",
+    ),
     Code.LAST_SUPERVISOR: Sentence(
         409, "Last supervisor", "A site needs one supervisor. Make somebody else one first.",
         "最后一位主管", "厂区至少要有一位主管，请先指定其他主管。",
@@ -156,3 +160,16 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "服务器出错", "服务器出错，记录保存在本机并会重试；详情见服务器日志 {reference}。",
     ),
 }  # fmt: skip
+
+
+class _Facts(dict[str, object]):
+    """A fact that nobody gave leaves a gap in the sentence, never an error in the error."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def say(refusal: Refusal, *, chinese: bool = False) -> str:
+    """Return the sentence of a refusal, with its facts."""
+    sentence = SENTENCES[refusal.code]
+    return (sentence.detail_zh if chinese else sentence.detail).format_map(_Facts(refusal.facts))

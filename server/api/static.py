@@ -53,7 +53,9 @@ def static_files(web: Path) -> HTTPRouteHandler:
         opt=PUBLIC,
         include_in_schema=False,
     )
-    async def web_app(request: Request[Any, Any, Any], path: FromPath[str] = "/") -> Response[bytes]:
+    async def web_app(
+        request: Request[Any, Any, Any], path: FromPath[str] = "/"
+    ) -> Response[bytes]:
         """Return a file of the web app, or its page."""
         found = await to_thread.run_sync(find, root, path)
         if found is None and _wants_page(request, path):

@@ -61,14 +61,16 @@ class Enrolled:
     site_name: str
 
 
-async def issue_code(book: Book, invitation: Invitation, url: str, now: int) -> CodeIssued:
+async def issue_code(
+    book: Book, invitation: Invitation, url: str, now: int, lasts_ms: int = CODE_MS
+) -> CodeIssued:
     code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
     values = {
         "code_hash": _hash(code),
         "site": invitation.site,
         "name": invitation.name,
         "by": invitation.by,
-        "expires_at": now + CODE_MS,
+        "expires_at": now + lasts_ms,
     }
 
     def store(connection: Connection) -> None:
@@ -80,7 +82,7 @@ async def issue_code(book: Book, invitation: Invitation, url: str, now: int) -> 
     await site_name(book, invitation.site)
     await book.write(store)
     shown = f"{code[:5]}-{code[5:]}"
-    return CodeIssued(shown, f"{url}{shown}", now + CODE_MS)
+    return CodeIssued(shown, f"{url}{shown}", now + lasts_ms)
 
 
 async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:

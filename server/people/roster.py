@@ -68,6 +68,10 @@ async def change_person(book: Book, site: str, by: str, change: PersonChange) ->
     return PersonShown(row.person, row.name, row.role, row.badge, row.language, row.active)
 
 
+def unknown(person: str) -> Refusal:
+    return Refusal(Code.PERSON_UNKNOWN, person=person)
+
+
 def _changed(change: PersonChange, before: Person | None) -> Person:
     if before is None and change.pin is None:
         raise Refusal(Code.PIN_MISSING)

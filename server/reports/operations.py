@@ -1,5 +1,6 @@
 """One operation whole: what was sent, what the ledger made of it, and what became of it since."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -97,3 +98,35 @@ def _postings(connection: Connection, site: str, seq: int) -> list[PostingShown]
     both = sa.union(own, linked).subquery()
     query = sa.select(both).order_by(both.c.seq, both.c.n).limit(_POSTINGS_MAX)
     return [PostingShown(*row) for row in connection.execute(query)]
+
+
+class Latest(Struct, frozen=True):
+    """One line of the log, for somebody at the terminal."""
+
+    seq: int
+    recorded: str
+    verb: str
+    actor: str
+    device: str
+    document: str | None
+    outcome: str
+    operation: str
+
+
+def latest(connection: Connection, site: str, limit: int) -> list[Latest]:
+    """Return the newest entries of the log, oldest first."""
+    c = _log.c
+    query = (
+        sa.select(
+            c.seq, c.received_at, c.verb, c.actor, c.device, c.document, c.outcome, c.id
+        )
+        .where(c.site == site)
+        .order_by(c.seq.desc())
+        .limit(limit)
+    )  # fmt: skip
+    rows = connection.execute(query).all()
+    return [Latest(row[0], _clock(row[1]), *row[2:]) for row in reversed(rows)]
+
+
+def _clock(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -51,7 +51,7 @@ def _bytes(name: str) -> sa.Column[Any]:
     return _column(name, sa.LargeBinary())
 
 
-def _only(rows: str) -> dict[str, Any]:
+def _if(rows: str) -> dict[str, Any]:
     """An index of these rows only."""
     return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
 
@@ -61,7 +61,8 @@ sa.Table(
     _text("*site"), _text("name"), _text("name_zh"), _text("time_zone"),
     _whole("over_receipt_percent"), _whole("over_issue_percent"), _whole("count_tolerance"),
     _whole("unsent_warning"), _whole("unsent_warning_hours"), _big("version"), _whole("epoch"),
-    _big("seq"), _text("link"), _text("scope"), _big("clock"),
+    _big("seq"), _text("link"), _text("scope"), _big("clock"), _big("watermark"),
+    _big("master_seq"),
 )  # fmt: skip
 
 sa.Table(
@@ -172,7 +173,7 @@ sa.Table(
     _text("device"), _text("replica?"), _big("rseq?"), _text("document?"), _whole("line?"),
     _big("received_at"), _big("at"), _big("u"), _text("trust"), _text("outcome"),
     _bytes("payload"), _text("payload_hash"), _text("content_hash"), _bytes("verdict"),
-    _text("link"), sa.UniqueConstraint("site", "id"),
+    _text("link"), _text("scope"), sa.UniqueConstraint("site", "id"),
     sa.Index("ix_log_replica", "site", "replica", "rseq"),
 )  # fmt: skip
 
@@ -181,9 +182,9 @@ sa.Table(
     _text("*site"), _big("*seq"), _whole("*n"), _big("of"), _whole("line"), _text("kind"),
     _text("item"), _text("key"), _text("place_from"), _text("place_to"), _big("quantity"),
     _big("t_from?"), _big("t_to?"), _big("u"), _text("replica"), _big("rseq"), _big("counted?"),
-    sa.Index("ix_posting_from", "site", "place_from", "key", "t_from", **_only("t_from IS NOT NULL")),
-    sa.Index("ix_posting_linked", "site", "of", **_only("of <> seq")),
-    sa.Index("ix_posting_to", "site", "place_to", "key", "t_to", **_only("t_to IS NOT NULL")),
+    sa.Index("ix_posting_from", "site", "place_from", "key", "t_from", **_if("t_from IS NOT NULL")),
+    sa.Index("ix_posting_linked", "site", "of", **_if("of <> seq")),
+    sa.Index("ix_posting_to", "site", "place_to", "key", "t_to", **_if("t_to IS NOT NULL")),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

@@ -1,0 +1,281 @@
+"""The command `bincard`: every task of whoever looks after the server, with help that teaches.
+
+Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 not ready.
+"""
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from server.refusals import Refusal
+from server.settings import Settings, SettingsInvalid
+
+if TYPE_CHECKING:
+    from server.commands.desk import Said
+
+DONE, FAILED, USAGE, NOT_READY = 0, 1, 2, 3
+
+Run = Callable[[Settings, argparse.Namespace], "Awaitable[Said] | Said"]
+
+START: Final = """\
+A first day:
+  bincard demo                              the demo factory, ready to scan
+  bincard serve                             answer on http://127.0.0.1:8000
+
+A site of your own:
+  bincard migrate
+  bincard site add PLANT --name "My plant" --time-zone Asia/Shanghai
+  bincard user add 2001 --name "Fang Ping" --role supervisor --site PLANT
+  bincard import items items.csv --site PLANT
+  bincard device enrol --name "Handheld 1" --site PLANT
+
+Settings are environment variables: BINCARD_DATA (the folder of database and key),
+BINCARD_PORT, BINCARD_HOST, BINCARD_ORIGIN (the https address that phones open),
+BINCARD_DATABASE, BINCARD_PROXIES, BINCARD_ACCESS_LOG=1.
+Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 not ready.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    try:
+        settings = Settings.of(os.environ)
+        return _run(asked.run, settings, asked)
+    except SettingsInvalid as fault:
+        return _complain(str(fault), USAGE)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
+    from server.api.errors import refusal_for
+    from server.api.sentences import say
+    from server.migrations import SchemaOld
+
+    try:
+        result = run(settings, asked)
+        said = result if not isinstance(result, Awaitable) else asyncio.run(_await(result))
+    except SchemaOld as fault:
+        return _complain(str(fault), NOT_READY)
+    except Refusal as refusal:
+        return _complain(say(refusal), FAILED)
+    except (OSError, ValueError) as fault:
+        return _complain(str(fault), FAILED)
+    except Exception as fault:
+        # What the book raises has a sentence too; anything else is a fault with its trace.
+        refusal = refusal_for(fault)
+        if "reference" in refusal.facts:
+            raise
+        return _complain(say(refusal), FAILED)
+    if said.text:
+        print(said.text)
+    return said.exit_code
+
+
+async def _await(result: "Awaitable[Said]") -> "Said":
+    return await result
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"bincard: {sentence}", file=sys.stderr)
+    return code
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.app import serve
+    from server.commands.desk import Said
+
+    serve(settings, lambda: print(f"Bincard answers on {settings.origin}", flush=True))
+    return Said("")
+
+
+def _demo(settings: Settings, _: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+
+    return sites.demo(settings)
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands import sites
+
+    return sites.migrate(settings)
+
+
+def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+
+    return sites.verify(settings, asked.site)
+
+
+def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+
+    return sites.operations(settings, asked.site, asked.limit)
+
+
+def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+    from sync.records import Site
+
+    site = Site(
+        site=asked.site, name=asked.name, name_zh=asked.name_zh, time_zone=asked.time_zone
+    )  # fmt: skip
+    return sites.add(settings, site)
+
+
+def _import(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import imports
+
+    moment = asked.opened
+    opened_ms = int(moment.timestamp() * 1000) if moment else None
+    job = imports.Job(asked.kind, asked.file, asked.apply, opened_ms)
+    return imports.load(settings, asked.site, job)
+
+
+def _device_enrol(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import devices
+
+    if asked.json:
+        return devices.enrol_for_script(settings, asked.site, asked.name)
+    return devices.enrol_by_code(settings, asked.site, asked.name)
+
+
+def _device_list(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import devices
+
+    return devices.list_devices(settings, asked.site)
+
+
+def _device_revoke(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import devices
+
+    return devices.revoke(settings, asked.site, asked.device)
+
+
+def _user_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    import msgspec
+
+    from server.commands import people
+    from server.people.roster import PersonChange
+
+    change = {
+        "person": asked.person, "name": asked.name, "role": asked.role,
+        "badge": asked.badge, "language": asked.language, "pin": asked.pin or _ask_pin(),
+    }  # fmt: skip
+    return people.add(settings, asked.site, msgspec.convert(change, PersonChange))
+
+
+def _user_list(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import people
+
+    return people.list_people(settings, asked.site)
+
+
+def _user_pin(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import people
+
+    return people.set_pin(settings, asked.site, asked.person, asked.pin or _ask_pin())
+
+
+def _ask_pin() -> str:
+    """Ask on the terminal, so that the PIN stands in no history; scripts give it on a line."""
+    if sys.stdin.isatty():
+        return getpass.getpass("PIN (4 to 12 digits): ")
+    return sys.stdin.readline().strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bincard",
+        description="The server of Bincard: it keeps the ledger that handhelds scan into.",
+        epilog=START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(commands, "serve", _serve, "answer devices and browsers until stopped")
+    _add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
+    _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
+    verify = _add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
+    verify.add_argument("--site", help="only this one")
+    latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
+    latest.add_argument("--site", help="needed when there are several")
+    latest.add_argument("--limit", type=int, default=20, help="how many (20)")
+    _add_import(commands)
+    _add_groups(commands)
+    return parser
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    load = _add(commands, "import", _import, "preview a CSV of another system; --apply writes it")
+    load.add_argument("kind", choices=["items", "locations", "partners", "people", "stock"])
+    load.add_argument("file", type=Path, help="UTF-8 or GB18030, with a header line")
+    load.add_argument("--site", help="needed when there are several")
+    load.add_argument("--apply", action="store_true", help="write the good rows")
+    load.add_argument(
+        "--opened", type=datetime.fromisoformat, metavar="MOMENT",
+        help="the moment opening stock was counted, such as 2026-11-21T06:00+08:00 (now)",
+    )  # fmt: skip
+
+
+def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    site = _group(commands, "site", "sites, each with a ledger of its own")
+    add = _add(site, "add", _site_add, "found a site")
+    add.add_argument("site", help="a short code, such as PLANT")
+    add.add_argument("--name", required=True)
+    add.add_argument("--name-zh", default="")
+    add.add_argument("--time-zone", default="UTC", help="such as Asia/Shanghai (UTC)")
+
+    device = _group(commands, "device", "handhelds and desks")
+    enrol = _add(device, "enrol", _device_enrol, "let a device join: a QR, or a token with --json")
+    enrol.add_argument("--name", required=True, help="what it is called on the floor")
+    enrol.add_argument("--site", help="needed when there are several")
+    enrol.add_argument("--json", action="store_true", help="make it at once, print its token")
+    _add(device, "list", _device_list, "list them").add_argument("--site")
+    revoke = _add(device, "revoke", _device_revoke, "shut one out; its records are still taken")
+    revoke.add_argument("device", help="its id, from bincard device list")
+    revoke.add_argument("--site")
+
+    user = _group(commands, "user", "who may sign in")
+    person = _add(user, "add", _user_add, "add a person; asks for the PIN")
+    person.add_argument("person", help="the number that is typed when the badge is forgotten")
+    person.add_argument("--name", required=True)
+    person.add_argument("--role", choices=["worker", "supervisor"], default="worker")
+    person.add_argument("--badge", help="what is printed on the badge (the number)")
+    person.add_argument("--language", choices=["en", "zh"], default="en")
+    person.add_argument("--pin", help="better typed when asked, or given on standard input")
+    person.add_argument("--site", help="needed when there are several")
+    _add(user, "list", _user_list, "list them").add_argument("--site")
+    pin = _add(user, "pin", _user_pin, "set a new PIN")
+    pin.add_argument("person")
+    pin.add_argument("--pin", help="better typed when asked")
+    pin.add_argument("--site")
+
+
+def _group(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+    parser = commands.add_parser(name, help=words, description=words.capitalize() + ".")
+    return parser.add_subparsers(metavar="COMMAND", required=True)
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Run,
+    words: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    parser.set_defaults(run=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Devices from the command line: a QR for a person's phone, a token for a script."""
+
+import io
+from urllib.parse import urlsplit
+
+import msgspec
+import qrcode
+
+from server.app import now_ms
+from server.book import Book
+from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
+from server.people import enrolment
+from server.people.enrolment import CODE_MS, Invitation
+from server.people.tokens import device_token
+from server.settings import Settings, token_key
+
+
+async def enrol_for_script(settings: Settings, site: str | None, name: str) -> Said:
+    """Make a device at once and return its token as JSON."""
+    async with opened(settings) as book:
+        invitation = Invitation(await site_or_only(book, site), name, OPERATOR)
+        made = await enrolment.enrol(book, invitation, "enrolled at the server")
+    token = device_token(token_key(settings.token_key_file), made.device, made.site)
+    answer = {"device": made.device, "token": token, "site": made.site}
+    return Said(msgspec.json.encode(answer).decode())
+
+
+async def enrol_by_code(settings: Settings, site: str | None, name: str) -> Said:
+    """Make a one-time code and show it as a QR."""
+    async with opened(settings) as book:
+        invitation = Invitation(await site_or_only(book, site), name, OPERATOR)
+        return Said(await invite(book, settings, invitation))
+
+
+async def invite(
+    book: Book, settings: Settings, invitation: Invitation, lasts_ms: int = CODE_MS
+) -> str:
+    """Return a fresh enrolment code as text for the terminal."""
+    url, now = settings.enrolment_url, now_ms()
+    issued = await enrolment.issue_code(book, invitation, url, now, lasts_ms)
+    lines = [
+        qr(issued.url),
+        f"Scan it with {invitation.name}, or open there: {issued.url}",
+        f"It works once, for {lasts_ms // 60_000} minutes.",
+    ]
+    if urlsplit(settings.origin).hostname in {"127.0.0.1", "localhost", "::1"}:
+        lines.append(
+            "This address is for browsers on this machine; "
+            "set BINCARD_ORIGIN to the https address that phones see."
+        )
+    return "\n".join(lines)
+
+
+async def list_devices(settings: Settings, site: str | None) -> Said:
+    async with opened(settings) as book:
+        rows = await enrolment.devices(book, await site_or_only(book, site))
+    return Said(
+        table(
+            ("device", "name", "unsent", "state"),
+            [(d.device, d.name, d.unsent, "revoked" if d.revoked else "enrolled") for d in rows],
+        )
+    )
+
+
+async def revoke(settings: Settings, site: str | None, device: str) -> Said:
+    async with opened(settings) as book:
+        await enrolment.revoke(book, await site_or_only(book, site), device, OPERATOR)
+    return Said(f"{device} is revoked. What it has not sent is still taken, for review.")
+
+
+def qr(text: str) -> str:
+    """Draw a QR with half blocks, dark on the terminal's light or light on its dark."""
+    code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_L)
+    code.add_data(text)
+    out = io.StringIO()
+    code.print_ascii(out=out, invert=True)
+    return out.getvalue().rstrip("\n")

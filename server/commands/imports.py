@@ -1,0 +1,55 @@
+"""Imports from the command line: a preview first, and written only when asked to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from server.app import now_ms
+from server.commands.desk import OPERATOR, Said, opened, site_or_only
+from server.imports import tables, writing
+from server.imports.columns import Kind
+from server.imports.tables import Preview
+from server.reports.master_data import rows_of_site
+from server.settings import Settings
+
+PROBLEMS_SHOWN_MAX: Final = 50
+
+
+@dataclass(frozen=True)
+class Job:
+    """Which file, as what, and the moment for which opening stock stands."""
+
+    kind: Kind
+    file: Path
+    apply: bool
+    opened_ms: int | None
+
+
+async def load(settings: Settings, site: str | None, job: Job) -> Said:
+    """Show what a file would change; write it with --apply. Problem rows are never half taken."""
+    data = job.file.read_bytes()
+    async with opened(settings) as book:
+        where = await site_or_only(book, site)
+        known = await book.read(lambda connection: rows_of_site(connection, where))
+        found = tables.preview(job.kind, data, known)
+        lines = _report(found)
+        if job.apply:
+            now = now_ms()
+            task = writing.Import(where, OPERATOR, data, job.opened_ms or now)
+            verdicts = await writing.write(book, task, found, known, now)
+            lines.append(f"Written; {len(verdicts)} stock rows posted.")
+        else:
+            lines.append("Nothing was written. Add --apply to write the good rows.")
+    return Said("\n".join(lines), exit_code=1 if found.problems else 0)
+
+
+def _report(found: Preview) -> list[str]:
+    shown = found.problems[:PROBLEMS_SHOWN_MAX]
+    lines = [f"line {problem.line}: {problem.sentence()}" for problem in shown]
+    if len(found.problems) > len(shown):
+        lines.append(f"… and {len(found.problems) - len(shown)} more problems")
+    if found.ignored:
+        lines.append("Columns that were not read: " + ", ".join(found.ignored))
+    new = len(found.rows) + len(found.stock)
+    lines.append(f"{new} new or changed, {found.unchanged} as they are, {len(found.problems)} bad.")
+    return lines

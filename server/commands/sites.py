@@ -1,0 +1,94 @@
+"""Sites and their ledgers: add one, load the demo, check a ledger, look at its latest entries."""
+
+import sqlalchemy as sa
+from anyio import to_thread
+
+from server.app import now_ms
+from server.book import Book
+from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
+from server.commands.devices import invite
+from server.imports import factory
+from server.migrations import migrate as migrate_tables
+from server.people import roster
+from server.people.enrolment import Invitation
+from server.reports.operations import latest
+from server.settings import Settings
+from server.tables import SiteRow
+from sync.records import Person, Site
+
+DEMO_CODE_MS = 24 * 3_600_000
+"""Whoever tries the demo may have lunch first."""
+
+
+def migrate(settings: Settings) -> Said:
+    before, after = migrate_tables(settings.database)
+    if before == after:
+        return Said(f"The tables are at step {after} already.")
+    return Said(f"The tables went from step {before or 'none'} to step {after}.")
+
+
+async def add(settings: Settings, site: Site) -> Said:
+    """Found a site, with a ledger of its own."""
+    async with opened(settings) as book:
+        if await _exists(book, site.site):
+            return Said(f"There is a site {site.site} already.", exit_code=1)
+        await book.change(site.site, OPERATOR, [site], "site added")
+    return Said(f"Site {site.site} is there. Next: bincard user add --site {site.site} …")
+
+
+async def demo(settings: Settings) -> Said:
+    """Load the demo factory once, and say how to get in; a second run keeps what was done."""
+    migrate_tables(settings.database)
+    async with opened(settings) as book:
+        if not await _exists(book, factory.SITE):
+            people = [
+                Person(
+                    person=p.person, name=p.name, role=p.role, badge=p.badge, language=p.language,
+                    verifier=await roster.set_pin(book, factory.SITE, p.person, p.pin),
+                )
+                for p in factory.DEMO_PEOPLE
+            ]  # fmt: skip
+            await factory.load(book, people, now_ms())
+        invitation = Invitation(factory.SITE, "Handheld 1", OPERATOR)
+        invited = await invite(book, settings, invitation, DEMO_CODE_MS)
+    people_table = table(
+        ("badge", "PIN", "name", "role"),
+        [(p.badge, p.pin, p.name, p.role) for p in factory.DEMO_PEOPLE],
+    )
+    return Said(
+        f"{invited}\nMore devices: bincard device enrol --name NAME\n\n"
+        f"Sign in with a badge and its PIN:\n{people_table}\n"
+    )
+
+
+async def verify(settings: Settings, site: str | None) -> Said:
+    """Replay the ledger and compare; every difference is one line."""
+    async with opened(settings) as book:
+        if site is not None:
+            await site_or_only(book, site)
+        faults = await to_thread.run_sync(book.verify, site)
+    if faults:
+        return Said("\n".join([*faults, f"{len(faults)} differences."]), exit_code=1)
+    return Said("The ledger is true: replayed, chained and compared without a difference.")
+
+
+async def operations(settings: Settings, site: str | None, limit: int) -> Said:
+    async with opened(settings) as book:
+        where = await site_or_only(book, site)
+        rows = await book.read(lambda connection: latest(connection, where, limit))
+    return Said(
+        table(
+            ("seq", "recorded (UTC)", "verb", "who", "device", "document", "outcome", "operation"),
+            [
+                (r.seq, r.recorded, r.verb, r.actor, r.device, r.document, r.outcome, r.operation)
+                for r in rows
+            ],
+        )
+    )
+
+
+async def _exists(book: Book, site: str) -> bool:
+    query = sa.select(SiteRow.metadata.tables["site"].c.site).where(
+        SiteRow.metadata.tables["site"].c.site == site
+    )
+    return await book.read(lambda connection: connection.scalar(query)) is not None
