@@ -24,7 +24,15 @@ async function answer(request: Request): Promise<Response> {
 }
 
 self.addEventListener("install", (event) => event.waitUntil(keepFiles()));
-self.addEventListener("activate", (event) => event.waitUntil(dropOldFiles()));
+self.addEventListener("activate", (event) => {
+  event.waitUntil(dropOldFiles());
+  // The very first page must find its later parts offline too.
+  event.waitUntil(self.clients.claim());
+});
+// Never in the middle of work: the new build waits until the worker agrees.
+self.addEventListener("message", (event) => {
+  if (event.data === "update") event.waitUntil(self.skipWaiting());
+});
 self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
   if (origin !== self.location.origin || /^\/(api|sync)(\/|$)/.test(pathname)) return;

@@ -1,0 +1,37 @@
+/** What the device itself has to say when there is no server to say it, in the worker's language. */
+const SENTENCES = {
+  unknown_person: {
+    en: "Nobody on this device's list has that badge or number. Check it, or sign in once with the network on.",
+    zh: "本机名单里没有这个工牌或工号。请核对，或先连网登录一次。",
+  },
+  wrong_pin: { en: "Wrong PIN. Try again.", zh: "PIN 码不对，请再试一次。" },
+  locked: { en: "Five wrong PINs. Wait five minutes.", zh: "PIN 码错了五次，请等五分钟。" },
+  needs_network: {
+    en: "The first sign-in on this device needs the network.",
+    zh: "在本机第一次登录需要网络。",
+  },
+  offline: { en: "No network. Try again when it is back.", zh: "没有网络。恢复后再试。" },
+  not_secure: {
+    en: "This address is not secure (https), so nothing can be kept safely. Open Bincard by its https address.",
+    zh: "这个地址不安全（不是 https），无法安全保存数据。请用 https 地址打开 Bincard。",
+  },
+  not_here: {
+    en: "That operation is no longer on this device. A supervisor can reverse it at the desk.",
+    zh: "这条操作已不在本机上。主管可以在电脑上撤销。",
+  },
+  second_tab: {
+    en: "Bincard is open in another tab. Take over here first.",
+    zh: "Bincard 已在另一个标签页打开。请先在此处接管。",
+  },
+} as const;
+
+export type Sentence = keyof typeof SENTENCES;
+
+export function sentence(name: Sentence): string {
+  return SENTENCES[name][language()];
+}
+
+/** The language of the screen, as the page itself says. */
+export function language(): "en" | "zh" {
+  return typeof document !== "undefined" && document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+}

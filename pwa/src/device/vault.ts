@@ -1,0 +1,63 @@
+/**
+ * Keeps the device's token and the PIN verifiers encrypted under a key that cannot be taken out of
+ * the browser: a copied profile directory alone gives neither.
+ */
+import type { Store } from "../store/store";
+
+export interface Sealed {
+  iv: Uint8Array<ArrayBuffer>;
+  data: ArrayBuffer;
+}
+
+export class Vault {
+  private readonly store: Store;
+  private key: Promise<CryptoKey> | null = null;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  async seal(text: string): Promise<Sealed> {
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await this.ready(), bytes(text));
+    return { iv, data };
+  }
+
+  async open({ iv, data }: Sealed): Promise<string> {
+    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await this.ready(), data);
+    return new TextDecoder().decode(plain);
+  }
+
+  private ready(): Promise<CryptoKey> {
+    this.key ??= this.loadOrMake();
+    return this.key;
+  }
+
+  private async loadOrMake(): Promise<CryptoKey> {
+    const kept = await this.store.meta<CryptoKey>("vault");
+    if (kept) return kept;
+    const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+    await this.store.setMeta("vault", key);
+    return key;
+  }
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** Checks a PIN against `pbkdf2-sha256$<iterations>$<salt>$<hash>`, without a network. */
+export async function pinIsRight(verifier: string, pin: string): Promise<boolean> {
+  const [scheme, iterations, salt = "", hash = ""] = verifier.split("$");
+  if (scheme !== "pbkdf2-sha256" || !hash) return false;
+  const key = await crypto.subtle.importKey("raw", bytes(pin), "PBKDF2", false, ["deriveBits"]);
+  const wanted = base64(hash);
+  const parameters = { name: "PBKDF2", hash: "SHA-256", salt: base64(salt), iterations: Number(iterations) };
+  const derived = new Uint8Array(await crypto.subtle.deriveBits(parameters, key, wanted.length * 8));
+  return derived.reduce((difference, byte, i) => difference | (byte ^ (wanted[i] ?? 0)), 0) === 0;
+}
+
+function base64(text: string): Uint8Array<ArrayBuffer> {
+  const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(plain, (character) => character.charCodeAt(0));
+}

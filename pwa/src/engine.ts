@@ -1,0 +1,400 @@
+/**
+ * Joins the parts behind the one door of the screens: journal and outbox, push, feed, replica,
+ * people. `createEngine` brings back what the device keeps, then syncs whenever it can.
+ */
+import { meaning } from "./core/codes";
+import type { Capture, Draft } from "./core/flow";
+import type { Meaning } from "./core/meaning";
+import { operationId } from "./core/hashing";
+import { SiteView } from "./core/site-view";
+import type { View } from "./core/view";
+import { DeviceClock } from "./device/clock";
+import { LotNumbers } from "./device/lot-numbers";
+import { People, type Who } from "./device/people";
+import { language, sentence } from "./device/sentences";
+import { alone, Tab } from "./device/tab";
+import { Updates } from "./device/updates";
+import { Vault, type Sealed } from "./device/vault";
+import { NotRecorded, type Engine, type Status, type Written } from "./engine.types";
+import { epochOf, Feed, seqOf } from "./feed/feed";
+import { Poke } from "./feed/poke";
+import { written, type Operation } from "./outbox/operation";
+import { Outbox, type Context } from "./outbox/outbox";
+import { Loop } from "./push/loop";
+import { Push } from "./push/push";
+import { HttpWire, Offline, Problem } from "./push/wire";
+import { Store } from "./store/store";
+
+export interface EngineOptions {
+  origin?: string;
+  database?: string;
+  app?: string;
+}
+
+/** What enrolment gave; the token itself lies in the vault. */
+interface Enrolment {
+  device: string;
+  name: string;
+  site: string;
+  token: Sealed;
+}
+
+const HEARTBEAT_MS = 60_000;
+const PRUNE_EVERY_MS = 24 * 3_600_000;
+const KEPT_AT_LEAST_MS = 72 * 3_600_000;
+const KEPT_WITHOUT_BACKUP_MS = 30 * 24 * 3_600_000;
+
+export async function createEngine(options: EngineOptions = {}): Promise<DeviceEngine> {
+  const engine = new DeviceEngine(options);
+  await engine.start();
+  return engine;
+}
+
+export class DeviceEngine implements Engine {
+  readonly view: View & SiteView = new SiteView();
+  private readonly app: string;
+  private readonly store: Store;
+  private readonly vault: Vault;
+  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId());
+  private readonly wire: HttpWire;
+  private readonly outbox: Outbox;
+  private readonly push: Push;
+  private readonly feed: Feed;
+  private readonly people: People;
+  private readonly lots: LotNumbers;
+  private readonly loop: Loop;
+  private readonly poke: Poke;
+  private readonly tab = new Tab(() => this.lostTheTab());
+  private readonly updates = new Updates(() => this.changed());
+  private readonly listeners = new Set<() => void>();
+  private enrolment: Enrolment | null = null;
+  private online = typeof navigator === "undefined" || navigator.onLine;
+  private refused = false;
+  private sessionEnded = false;
+  private persisted: boolean | null = null;
+  private prunedAt = 0;
+  private leaving = false;
+
+  constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
+    this.app = app;
+    this.store = new Store(database);
+    this.vault = new Vault(this.store);
+    this.wire = new HttpWire(origin, () => this.headers());
+    this.outbox = new Outbox(this.store, () => hex(random(16)), () => this.newId());
+    this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
+    this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
+    this.push = new Push({
+      store: this.store, outbox: this.outbox, wire: this.wire, clock: this.clock,
+      site: () => this.status.site,
+      cursor: () => this.feed.position.cursor || "0",
+      context: () => this.context(),
+    });
+    this.feed = new Feed({
+      store: this.store, outbox: this.outbox, view: this.view, wire: this.wire,
+      hide: (rows) => this.people.hide(rows),
+      now: () => this.now(),
+      changed: () => this.changed(),
+    });
+    this.loop = new Loop({
+      cycle: () => this.cycle(),
+      alone,
+      random: Math.random,
+      later: (work, ms) => {
+        const timer = setTimeout(work, ms);
+        return () => clearTimeout(timer);
+      },
+      changed: ({ online, refused }) => this.reached(online, refused),
+    });
+    this.poke = new Poke(this.wire, () => void this.loop.wake());
+  }
+
+  async start(): Promise<void> {
+    await this.tab.enter();
+    this.enrolment = (await this.store.meta<Enrolment>("enrolment")) ?? null;
+    await Promise.all([this.outbox.load(), this.people.load(), this.lots.load(), this.push.load()]);
+    await this.feed.load();
+    this.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
+    this.updates.watch();
+    this.wakeWithThePage();
+    this.begin();
+  }
+
+  /** For tests and for a tab that was taken over: nothing goes on in the background. */
+  async stop(): Promise<void> {
+    this.loop.stop();
+    this.poke.stop();
+    await this.outbox.idle();
+    await this.store.close();
+  }
+
+  get status(): Status {
+    const unsent = this.outbox.unsent;
+    const { signedIn } = this.people;
+    const known = signedIn && this.view.person(signedIn.person);
+    return {
+      person: signedIn && {
+        person: signedIn.person,
+        name: signedIn.name,
+        role: signedIn.role,
+        language: known ? (known.language.startsWith("zh") ? "zh" : "en") : signedIn.language,
+      },
+      site: this.enrolment?.site ?? "",
+      enrolled: this.enrolment !== null,
+      unsent: unsent.length,
+      oldestUnsent: unsent.length ? Math.min(...unsent.map((row) => row.body.wall)) : null,
+      online: this.online,
+      stockAt: this.feed.position.at,
+      watermark: this.push.heard.watermark ?? this.feed.position.watermark,
+      persisted: this.persisted,
+      clockOffset: this.push.heard.offset,
+      needsSignIn: this.refused || this.sessionEnded,
+      updateReady: this.updates.ready,
+      secondTab: this.tab.isSecond,
+    };
+  }
+
+  get segment(): string {
+    return this.clock.segment();
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  newId(): string {
+    return operationId(Date.now(), random(10));
+  }
+
+  nextLot(): string {
+    return this.lots.next();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async capture(raw: string, source: Capture["source"], symbology: string | null): Promise<Capture> {
+    this.mustBeTheOnlyTab();
+    // Half a character cannot travel, and a code never has one.
+    const whole = raw.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, wall: this.now() });
+  }
+
+  meaning(capture: Capture): Meaning {
+    return meaning(capture.raw, capture.symbology, this.view, new Date(capture.wall).getUTCFullYear());
+  }
+
+  async write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]> {
+    this.mustBeTheOnlyTab();
+    const context = this.context();
+    const state = flow && { ...flow, at: context.wall };
+    const made = await this.outbox.write(drafts, state, context, { lots: this.lots.kept });
+    this.feed.refold();
+    this.changed();
+    void this.loop.wake();
+    return made.map((operation) => this.written(operation));
+  }
+
+  flow(name: string): unknown {
+    return this.outbox.flows.get(name)?.state ?? null;
+  }
+
+  async keepFlow(name: string, state: unknown): Promise<void> {
+    this.mustBeTheOnlyTab();
+    await this.outbox.keepFlow({ name, state, at: this.now() });
+  }
+
+  continueWith(): { name: string; state: unknown } | null {
+    const left = [...this.outbox.flows.values()].filter((flow) => flow.state !== null);
+    const latest = left.sort((a, b) => b.at - a.at)[0];
+    return latest ? { name: latest.name, state: latest.state } : null;
+  }
+
+  /** The newest first. */
+  operations(limit: number): Written[] {
+    return this.outbox.operations.slice(-limit).reverse().map((operation) => this.written(operation));
+  }
+
+  unconsumed(): Capture[] {
+    return [...this.outbox.captures.values()];
+  }
+
+  async dropCapture(id: number): Promise<void> {
+    await this.outbox.drop(id);
+    this.changed();
+  }
+
+  async undo(id: string, reason: string): Promise<Written> {
+    if (!this.outbox.find(id)) throw new Error(sentence("not_here"));
+    const did = { verb: "reverse", target: id, reason } as const;
+    const [made] = await this.write([{ did, task: null, assumed: [], captures: [], consent: null }], null);
+    if (!made) throw new NotRecorded("nothing was written");
+    return made;
+  }
+
+  async enrol(code: string): Promise<void> {
+    if (!globalThis.crypto?.subtle) throw new Error(sentence("not_secure"));
+    const told = await this.api<{ device: string; name: string; token: string; site: string }>(
+      "POST", "/api/enrol", { code, agent: navigator.userAgent.slice(0, 300) });
+    const { token, device, name, site } = told;
+    this.enrolment = { device, name, site, token: await this.vault.seal(token) };
+    await this.store.setMeta("enrolment", this.enrolment);
+    this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
+    this.refused = false;
+    this.changed();
+    this.begin();
+    await this.loop.wake();
+  }
+
+  async signIn(who: Who, pin: string): Promise<void> {
+    await this.people.signIn(who, pin);
+    this.sessionEnded = false;
+    this.changed();
+    void this.loop.wake();
+  }
+
+  async consent(who: Who, pin: string): Promise<{ actor: string; at: number } | null> {
+    const actor = await this.people.consent(who, pin);
+    return actor === null ? null : { actor, at: this.now() };
+  }
+
+  /** The outbox stays; with nothing unsent the device also leaves the watermark. */
+  async signOut(): Promise<void> {
+    await this.people.signOut();
+    this.leaving = true;
+    this.changed();
+    void this.loop.wake();
+  }
+
+  syncNow(): Promise<void> {
+    return this.loop.wake();
+  }
+
+  async api<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+    try {
+      return await (method === "GET" ? this.wire.get<T>(path) : this.wire.post<T>(path, JSON.stringify(body ?? {})));
+    } catch (error) {
+      if (error instanceof Offline) throw new Offline(sentence("offline"), { cause: error });
+      if (error instanceof Problem && error.status === 401 && !path.startsWith("/api/sign-in")) {
+        this.sessionEnded = true;
+        this.changed();
+      }
+      throw error;
+    }
+  }
+
+  /** What is on no server yet, as a file that another device can bring in. */
+  async exportRescue(): Promise<Blob> {
+    const { outbox, enrolment } = this;
+    const frame = JSON.stringify({
+      v: 1, site: this.status.site, replica: outbox.chain.replica, device: enrolment?.device ?? null,
+      made: this.now(), captures: this.unconsumed(),
+    });
+    const texts = outbox.unsent.map((row) => row.text).join(",\n");
+    return new Blob([`${frame.slice(0, -1)},"operations":[${texts}]}`], { type: "application/json" });
+  }
+
+  applyUpdate(): void {
+    this.updates.apply();
+  }
+
+  takeOver(): void {
+    // What the other tab wrote is on the disk: a fresh page reads it all.
+    void this.tab.takeOver().then(() => location.reload());
+  }
+
+  private async cycle(): Promise<number> {
+    if (!this.enrolment || this.tab.isSecond) return 0;
+    const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
+    const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet);
+    this.leaving = false;
+    await this.feed.run();
+    await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
+    await this.prune();
+    return wait;
+  }
+
+  /** Rule 8: acknowledged, in the second-newest backup, and older than three days. */
+  private async prune(): Promise<void> {
+    const now = this.now();
+    if (now - this.prunedAt < PRUNE_EVERY_MS) return;
+    this.prunedAt = now;
+    const through = this.push.heard.durableThrough;
+    await this.outbox.prune(({ acked, verdict }) => {
+      if (acked === null) return false;
+      if (!through) return now - acked > KEPT_WITHOUT_BACKUP_MS;
+      const isSafe = through[0] === this.push.heard.epoch && (verdict?.ledger_seq ?? Infinity) <= through[1];
+      return isSafe && now - acked > KEPT_AT_LEAST_MS;
+    });
+  }
+
+  private context(): Context {
+    const { cursor } = this.feed.position;
+    const base = cursor ? { epoch: epochOf(cursor), cursor: seqOf(cursor), hash: cursor.split(".")[2] ?? null } : null;
+    return {
+      ...this.clock.read(),
+      site: this.status.site,
+      actor: this.people.signedIn?.person ?? this.enrolment?.device ?? "device",
+      base,
+      app: this.app,
+    };
+  }
+
+  private written(operation: Operation): Written {
+    const later = this.view.replica.tables.operation.get(JSON.stringify([operation.id]));
+    const reversed = this.outbox.operations.some(
+      ({ body }) => body.did.verb === "reverse" && body.did.target === operation.id);
+    return written(operation, this.feed.covers(operation), later, reversed);
+  }
+
+  private async headers(): Promise<Record<string, string>> {
+    const session = await this.people.session();
+    return {
+      "Accept-Language": language(),
+      ...(this.enrolment && { Authorization: `Bearer ${await this.vault.open(this.enrolment.token)}` }),
+      ...(session !== null && { "X-Bincard-Session": session }),
+    };
+  }
+
+  private begin(): void {
+    if (!this.enrolment || this.tab.isSecond) return;
+    this.poke.start();
+    void this.loop.wake();
+  }
+
+  private wakeWithThePage(): void {
+    const wake = (): void => void this.loop.wake();
+    addEventListener("online", wake);
+    addEventListener("offline", () => this.reached(false, this.refused));
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+  }
+
+  private reached(online: boolean, refused: boolean): void {
+    this.online = online;
+    this.refused = refused;
+    this.changed();
+  }
+
+  private lostTheTab(): void {
+    this.loop.stop();
+    this.poke.stop();
+    this.changed();
+  }
+
+  private mustBeTheOnlyTab(): void {
+    if (this.tab.isSecond) throw new NotRecorded(sentence("second_tab"));
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function random(size: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(size));
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,54 @@
+/** One operation in memory: what is kept of it, with its body read once. */
+import { bodyOf } from "../core/envelope";
+import { keyOf, keyText, placeText } from "../core/stock";
+import type { Body, Result } from "../core/types.gen";
+import type { OperationState, Written } from "../engine.types";
+import type { Kept } from "../store/store";
+
+export interface Operation extends Kept {
+  body: Body;
+}
+
+export function operationOf(kept: Kept): Operation {
+  return { ...kept, body: JSON.parse(bodyOf(kept.text)) as Body };
+}
+
+export function keptOf({ replica, seq, id, text, hash, verdict, acked }: Operation): Kept {
+  return { replica, seq, id, text, hash, verdict, acked };
+}
+
+/** The operation as the outbox and the last band show it; `later` is what the feed said after. */
+export function written(
+  operation: Operation,
+  covered: boolean,
+  later: Result | undefined,
+  reversed: boolean,
+): Written {
+  const { body, verdict } = operation;
+  const { did } = body;
+  const from = "from" in did ? did.from : "place" in did ? did.place : null;
+  const to = "to" in did ? did.to : null;
+  return {
+    id: operation.id,
+    seq: operation.seq,
+    verb: did.verb,
+    actor: body.actor,
+    wall: body.wall,
+    state: stateOf(operation, covered, later),
+    flags: later?.flags ?? verdict?.flags?.map((flag) => flag.code) ?? [],
+    item: "key" in did && did.key ? keyOf(keyText(did.key)).item : null,
+    quantity: ("quantity" in did ? did.quantity : null) ?? null,
+    from: from ? placeText(from) : null,
+    to: to ? placeText(to) : null,
+    document: body.task?.document ?? ("document" in did ? did.document : null),
+    reversed: reversed || (later?.reversed ?? false),
+  };
+}
+
+/** On this device, on the server, settled: settled only when the picture here holds it. */
+function stateOf(operation: Operation, covered: boolean, later: Result | undefined): OperationState {
+  const outcome = later?.outcome ?? operation.verdict?.outcome;
+  if (outcome === "flagged" || outcome === "parked" || outcome === "refused") return outcome;
+  if (operation.acked === null) return covered ? "server" : "device";
+  return covered ? "settled" : "server";
+}

@@ -1,0 +1,335 @@
+/**
+ * Journal and outbox: every capture and every operation, in one queue, strictly durable before
+ * anybody is told. Rows are never edited; they move to `sent` when the server has them, and only
+ * a fork appends them again under a new replica (rules 1 to 3 of the device).
+ */
+import { bodyOf, bodyText, scansThatFit, seal } from "../core/envelope";
+import type { Capture, Draft } from "../core/flow";
+import type { Ack, Base, Body, Scan, Verdict } from "../core/types.gen";
+import { NotRecorded } from "../engine.types";
+import type { Kept, Read, Store, Write } from "../store/store";
+import { keptOf, operationOf, type Operation } from "./operation";
+
+/** Where the next operation hangs. */
+export interface Chain {
+  replica: string;
+  seq: number;
+  prev: string | null;
+}
+
+/** What is true of an operation beside its draft. */
+export interface Context {
+  site: string;
+  actor: string;
+  wall: number;
+  mono: number;
+  segment: string;
+  base: Base | null;
+  app: string;
+}
+
+export interface FlowState {
+  name: string;
+  state: unknown;
+  at: number;
+}
+
+/** How many sent operations are read back at a start: a shift, to list and to undo. */
+const SENT_KEPT_IN_MEMORY = 500;
+/** `acked` of a row that a fork wrote again under another replica. */
+const SUPERSEDED = 0;
+const RECENT_CAPTURES = 300;
+
+export class Outbox {
+  chain: Chain = { replica: "", seq: 0, prev: null };
+  /** In the order in which they were written; those that the server has acknowledged too. */
+  operations: Operation[] = [];
+  captures = new Map<number, Capture>();
+  flows = new Map<string, FlowState>();
+  private readonly recent = new Map<number, Capture>();
+  private readonly store: Store;
+  private readonly newReplica: () => string;
+  private readonly newId: () => string;
+  private lastCapture = 0;
+  private queue: Promise<unknown> = Promise.resolve();
+  /** After a failed write the disk may hold more than we know: read it before the next one. */
+  private stale = true;
+
+  constructor(store: Store, newReplica: () => string, newId: () => string) {
+    this.store = store;
+    this.newReplica = newReplica;
+    this.newId = newId;
+  }
+
+  load(): Promise<void> {
+    return this.inTurn(() => Promise.resolve());
+  }
+
+  /** Resolves when everything that was begun before is on the disk or has failed. */
+  idle(): Promise<unknown> {
+    return this.queue.catch(() => undefined);
+  }
+
+  get unsent(): Operation[] {
+    return this.operations.filter((operation) => operation.acked === null);
+  }
+
+  find(id: string): Operation | undefined {
+    return this.operations.filter((operation) => operation.id === id).pop();
+  }
+
+  capture(read: Omit<Capture, "id">): Promise<Capture> {
+    return this.inTurn(async () => {
+      const capture = { ...read, id: this.lastCapture + 1 };
+      await this.store.record(["journal"], (tx) => void tx.objectStore("journal").put(capture));
+      this.lastCapture = capture.id;
+      this.captures.set(capture.id, capture);
+      return capture;
+    });
+  }
+
+  drop(id: number): Promise<void> {
+    return this.inTurn(async () => {
+      await this.store.record(["journal"], (tx) => void tx.objectStore("journal").delete(id));
+      this.captures.delete(id);
+    });
+  }
+
+  keepFlow(flow: FlowState): Promise<void> {
+    return this.inTurn(async () => {
+      await this.store.keep(["flow"], (tx) => void tx.objectStore("flow").put(flow));
+      this.flows.set(flow.name, flow);
+    });
+  }
+
+  /** One strict transaction: operations, next seq, consumed captures, the flow's state. */
+  write(drafts: Draft[], flow: FlowState | null, context: Context, meta: Record<string, unknown> = {}): Promise<Operation[]> {
+    return this.inTurn(async () => {
+      const made: Operation[] = [];
+      let chain = this.chain;
+      for (const draft of drafts) {
+        const operation = this.make(draft, context, chain);
+        chain = { ...chain, seq: operation.seq, prev: operation.hash };
+        made.push(operation);
+      }
+      const consumed = drafts.flatMap((draft) => draft.captures);
+      await this.store.record(["outbox", "meta", "journal", "flow"], async (tx, again) => {
+        for (const operation of made) await append(tx, keptOf(operation), again);
+        void tx.objectStore("meta").put(chain, "chain");
+        for (const [key, value] of Object.entries(meta)) void tx.objectStore("meta").put(value, key);
+        for (const id of consumed) void tx.objectStore("journal").delete(id);
+        if (flow) void tx.objectStore("flow").put(flow);
+      });
+      this.chain = chain;
+      this.operations.push(...made);
+      if (flow) this.flows.set(flow.name, flow);
+      for (const id of consumed) this.consume(id);
+      return made;
+    });
+  }
+
+  /** The server has everything up to `acked`: those rows move to `sent`. */
+  acknowledge(acked: Ack, verdicts: readonly Verdict[], now: number): Promise<void> {
+    return this.inTurn(async () => {
+      const told = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
+      const moved = this.mine().filter((operation) => operation.seq <= acked[0] && (operation.acked === null || told.has(operation.id)));
+      const rows = moved.map((operation) => ({
+        ...keptOf(operation),
+        verdict: told.get(operation.id) ?? operation.verdict,
+        acked: operation.acked ?? now,
+      }));
+      await this.move(rows, "outbox", "sent");
+    });
+  }
+
+  /** The server does not have what follows `seq` any more: those rows are to be sent again. */
+  sendAgainAfter(seq: number): Promise<void> {
+    return this.inTurn(async () => {
+      const rows = await this.sentAfter(seq);
+      await this.move(rows.map((row) => ({ ...row, acked: null })), "sent", "outbox");
+    });
+  }
+
+  /** The lowest seq that this device still holds of its replica, or the next one. */
+  async firstHeldAfter(seq: number): Promise<number> {
+    const held = [...(await this.sentAfter(seq)), ...this.unsent].map((row) => row.seq);
+    return Math.min(this.chain.seq + 1, ...held.filter((other) => other > seq));
+  }
+
+  /** Fills a hole that only this device could fill, and cannot: says that it is lost. */
+  declareLost(from: number, through: number, context: Context): Promise<void> {
+    return this.inTurn(async () => {
+      const did = { verb: "lost", through_seq: through, reason: "not on the device any more" } as const;
+      const draft = { did, task: null, assumed: [], captures: [], consent: null };
+      const chain = { replica: this.chain.replica, seq: from - 1, prev: null };
+      const operation = this.make(draft, context, chain);
+      await this.store.record(["outbox"], (tx, again) => append(tx, keptOf(operation), again));
+      this.operations = this.inOrder([...this.operations, operation]);
+    });
+  }
+
+  /** Another device wrote on this chain: go on under a new replica, everything after `seq` again. */
+  fork(seq: number): Promise<void> {
+    return this.inTurn(async () => {
+      const again = [...(await this.sentAfter(seq)), ...this.mine().filter((row) => row.acked === null && row.seq > seq)];
+      let chain: Chain = { replica: this.newReplica(), seq: 0, prev: null };
+      const made = again.sort((a, b) => a.seq - b.seq).map((old): Kept => {
+        const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
+        const sealed = seal(link, bodyOf(old.text));
+        chain = { replica: chain.replica, seq: link.seq, prev: sealed.hash };
+        return { ...old, replica: link.replica, seq: link.seq, ...sealed, acked: null };
+      });
+      await this.store.record(["outbox", "sent", "meta"], async (tx, retry) => {
+        for (const kept of made) await append(tx, kept, retry);
+        for (const old of again) {
+          void tx.objectStore("outbox").delete([old.replica, old.seq]);
+          void tx.objectStore("sent").put({ ...keptOf(operationOf(old)), acked: SUPERSEDED });
+        }
+        void tx.objectStore("meta").put(chain, "chain");
+      });
+      this.stale = true;
+    });
+  }
+
+  /** Rule 8: what is durable twice elsewhere, or old where no backup is named. */
+  prune(mayGo: (row: Kept) => boolean): Promise<void> {
+    return this.inTurn(async () => {
+      await this.store.keep(["sent"], async (tx) => {
+        for await (const cursor of tx.objectStore("sent")) if (mayGo(cursor.value)) await cursor.delete();
+      });
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.queue.catch(() => undefined).then(async () => {
+      if (this.stale) await this.reload().catch(notRecorded);
+      try {
+        return await work();
+      } catch (error) {
+        this.stale = true;
+        throw error;
+      }
+    });
+    this.queue = turn;
+    return turn;
+  }
+
+  private async reload(): Promise<void> {
+    const [chain, captures, flows, unsent, sent] = await this.store.read(
+      ["meta", "journal", "flow", "outbox", "sent"],
+      async (tx) => Promise.all([
+        tx.objectStore("meta").get("chain") as Promise<Chain | undefined>,
+        tx.objectStore("journal").getAll(),
+        tx.objectStore("flow").getAll(),
+        tx.objectStore("outbox").getAll(),
+        newest(tx, SENT_KEPT_IN_MEMORY),
+      ]),
+    );
+    this.chain = chain ?? (await this.mint());
+    this.captures = new Map(captures.map((capture) => [capture.id, capture]));
+    this.lastCapture = Math.max(this.lastCapture, ...captures.map((capture) => capture.id));
+    this.flows = new Map(flows.map((flow) => [flow.name, flow]));
+    const here = new Set(unsent.map((row) => row.id));
+    // What a fork left under an old replica is here again under the new one.
+    const done = sent.filter((row) => !here.has(row.id) && row.acked !== SUPERSEDED);
+    this.operations = this.inOrder([...done, ...unsent].map(operationOf));
+    this.stale = false;
+  }
+
+  /** Kept at once: a replica that was seen by the server and forgotten here would hold the watermark. */
+  private async mint(): Promise<Chain> {
+    const chain = { replica: this.newReplica(), seq: 0, prev: null };
+    await this.store.record(["meta"], (tx) => void tx.objectStore("meta").put(chain, "chain"));
+    return chain;
+  }
+
+  /** Operations of replicas before this one first, then this chain. */
+  private inOrder(operations: Operation[]): Operation[] {
+    const isMine = (operation: Operation): number => Number(operation.replica === this.chain.replica);
+    return operations.sort((a, b) =>
+      isMine(a) - isMine(b) || (a.replica === b.replica ? a.seq - b.seq : a.body.wall - b.body.wall));
+  }
+
+  private mine(): Operation[] {
+    return this.operations.filter((operation) => operation.replica === this.chain.replica);
+  }
+
+  private sentAfter(seq: number): Promise<Kept[]> {
+    const { replica } = this.chain;
+    const range = IDBKeyRange.bound([replica, seq + 1], [replica, Number.MAX_SAFE_INTEGER]);
+    return this.store.read(["sent"], (tx) => tx.objectStore("sent").getAll(range));
+  }
+
+  private async move(rows: Kept[], from: "outbox" | "sent", to: "outbox" | "sent"): Promise<void> {
+    if (!rows.length) return;
+    await this.store.keep([from, to], (tx) => {
+      for (const row of rows) {
+        void tx.objectStore(from).delete([row.replica, row.seq]);
+        void tx.objectStore(to).put(row);
+      }
+    });
+    const moved = new Map(rows.map((row) => [row.seq, row]));
+    const kept = this.operations.filter((old) => old.replica !== this.chain.replica || !moved.has(old.seq));
+    this.operations = this.inOrder([...kept, ...rows.map(operationOf)]);
+  }
+
+  private make(draft: Draft, context: Context, chain: Chain): Operation {
+    const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
+    const id = this.newId();
+    const text = bodyText(fields(id, draft, context, this.scansOf(draft)));
+    const kept = { ...link, id, ...seal(link, text), verdict: null, acked: null };
+    return { ...kept, body: JSON.parse(text) as Body };
+  }
+
+  private scansOf(draft: Draft): Scan[] {
+    const read = draft.captures.flatMap((id) => this.captures.get(id) ?? this.recent.get(id) ?? []);
+    return scansThatFit(read.map(({ raw, source, wall, symbology }) => ({ raw, source, wall, symbology })));
+  }
+
+  /** A capture may make a second operation in the same breath, so it is remembered for a while. */
+  private consume(id: number): void {
+    const capture = this.captures.get(id);
+    if (!capture) return;
+    this.captures.delete(id);
+    this.recent.set(id, capture);
+    for (const old of this.recent.keys()) {
+      if (this.recent.size <= RECENT_CAPTURES) break;
+      this.recent.delete(old);
+    }
+  }
+}
+
+function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit<Body, "v" | "class"> {
+  const { site, actor, wall, mono, segment, base, app } = context;
+  const { consent, task, assumed, did } = draft;
+  return {
+    id, site, actor, wall, mono, segment,
+    ...(consent && { consent }),
+    ...(base && { base }),
+    ...(scans.length && { scans }),
+    ...(task && { task }),
+    ...(assumed.length && { assumed }),
+    did, app,
+  };
+}
+
+/** Adds a row that must be new; at a second try the first one may have come through. */
+async function append(tx: Write, kept: Kept, again: boolean): Promise<void> {
+  const outbox = tx.objectStore("outbox");
+  const there = again ? await outbox.get([kept.replica, kept.seq]) : undefined;
+  if (there?.hash !== kept.hash) await outbox.add(kept);
+}
+
+async function newest(tx: Read, count: number): Promise<Kept[]> {
+  const rows: Kept[] = [];
+  let cursor = await tx.objectStore("sent").index("acked").openCursor(null, "prev");
+  while (cursor && rows.length < count) {
+    rows.push(cursor.value);
+    cursor = await cursor.continue();
+  }
+  return rows;
+}
+
+function notRecorded(cause: unknown): never {
+  throw new NotRecorded("the device's memory cannot be read", { cause });
+}

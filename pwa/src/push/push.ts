@@ -1,0 +1,186 @@
+/**
+ * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
+ * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
+ */
+import type { Ack, Conflict, Dated, Exchange, Pushed } from "../core/types.gen";
+import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
+import type { Context, Outbox } from "../outbox/outbox";
+import type { Operation } from "../outbox/operation";
+import type { Store } from "../store/store";
+import { Problem, type Wire } from "./wire";
+
+/** What of the clock a push tells: it is the closing exchange of what it carries. */
+export interface Clock {
+  now(): number;
+  segment(): string;
+}
+
+/** What the server said last, kept over a restart. */
+export interface Heard {
+  epoch: number;
+  /** The last `server_now` received: the echo that lets the watermark pass. */
+  serverNow: number;
+  watermark: number | null;
+  durableThrough: [number, number] | null;
+  offset: number | null;
+}
+
+export interface PushParts {
+  store: Store;
+  outbox: Outbox;
+  wire: Wire;
+  clock: Clock;
+  site(): string;
+  cursor(): string;
+  /** A context without a person, for what the device itself must say. */
+  context(): Context;
+}
+
+const BYTES_MAX = 1_000_000;
+const EXCHANGES_MAX = 200;
+/** In one run; after these the back-off gives both sides time. */
+const REPAIRS_MAX = 12;
+const CHARACTERS_OF_FRAME = 100;
+
+export class Push {
+  heard: Heard = { epoch: 1, serverNow: 0, watermark: null, durableThrough: null, offset: null };
+  /** When the last push was answered, device time: an idle device still lets the watermark pass. */
+  answeredAt = 0;
+  private exchanges: Exchange[] = [];
+  private atMost = PUSH_OPERATIONS_MAX;
+  private owesEcho = true;
+  private repairs = 0;
+  private readonly parts: PushParts;
+
+  constructor(parts: PushParts) {
+    this.parts = parts;
+  }
+
+  async load(): Promise<void> {
+    this.heard = (await this.parts.store.meta<Heard>("heard")) ?? this.heard;
+    this.exchanges = (await this.parts.store.meta<Exchange[]>("exchanges")) ?? [];
+  }
+
+  /** Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait. */
+  async run(leaving = false, heartbeat = false): Promise<number> {
+    this.owesEcho ||= leaving || heartbeat;
+    this.repairs = 0;
+    for (;;) {
+      const echo = this.heard.serverNow;
+      // What was scanned before the echo came must be among the rows that are read now.
+      await this.parts.outbox.idle();
+      const unsent = this.parts.outbox.unsent;
+      if (!unsent.length && !this.owesEcho) return 0;
+      const batch = this.batchOf(unsent);
+      this.owesEcho = batch.length > 0;
+      const wait = await this.once(batch, unsent.length - batch.length, echo, leaving && !unsent.length);
+      if (wait > 0) return wait;
+    }
+  }
+
+  private async once(batch: Operation[], unsent: number, echo: number, leaving: boolean): Promise<number> {
+    const sent = this.parts.clock.now();
+    const exchanges = [...this.exchanges];
+    try {
+      const text = this.text(batch, { sent, unsent, echo, leaving, exchanges });
+      const pushed = await this.parts.wire.post<Pushed>("/sync/push", text);
+      await this.took(pushed, sent, exchanges.length);
+      this.atMost = Math.min(PUSH_OPERATIONS_MAX, this.atMost * 2);
+      return pushed.retry_after_ms;
+    } catch (error) {
+      this.owesEcho = true;
+      if (!(error instanceof Problem) || ++this.repairs > REPAIRS_MAX) throw error;
+      if (error.status === 409) await this.repair(error.body as Conflict);
+      else if (error.status === 413 && batch.length > 1) this.atMost = Math.ceil(batch.length / 2);
+      else throw error;
+      return 0;
+    }
+  }
+
+  private text(batch: Operation[], more: object): string {
+    const { site, clock, cursor, outbox } = this.parts;
+    const dated = batch.flatMap(datedOf);
+    const frame = {
+      v: 1, site: site(), replica: outbox.chain.replica, carrier: null, epoch: this.heard.epoch,
+      cursor: cursor(), segment: clock.segment(), ...more, dated,
+    };
+    // The stored texts go out byte for byte.
+    return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
+  }
+
+  private batchOf(unsent: Operation[]): Operation[] {
+    const { replica } = this.parts.outbox.chain;
+    let bytes = 0;
+    const mine = unsent.filter((row) => row.replica === replica).slice(0, this.atMost);
+    return mine.filter((row, index) => (bytes += row.text.length + CHARACTERS_OF_FRAME) < BYTES_MAX || index === 0);
+  }
+
+  private async took(pushed: Pushed, sent: number, told: number): Promise<void> {
+    const { outbox, clock } = this.parts;
+    const received = clock.now();
+    await this.hear(pushed, { sent, received, server_now: pushed.server_now, segment: clock.segment() }, told);
+    const [seq, hash] = pushed.acked;
+    const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
+    if (row && hash !== null && row.hash !== hash) return outbox.fork(this.lastAcked(seq));
+    await outbox.acknowledge(pushed.acked, pushed.verdicts, received);
+    this.answeredAt = received;
+  }
+
+  private async hear(pushed: Pushed, exchange: Exchange, told: number): Promise<void> {
+    this.exchanges = [...this.exchanges.slice(told), exchange].slice(-EXCHANGES_MAX);
+    this.heard = {
+      epoch: pushed.epoch,
+      serverNow: pushed.server_now,
+      watermark: pushed.watermark,
+      durableThrough: pushed.durable_through,
+      offset: exchange.server_now - (exchange.sent + exchange.received) / 2,
+    };
+    await this.parts.store.keep(["meta"], (tx) => {
+      void tx.objectStore("meta").put(this.heard, "heard");
+      void tx.objectStore("meta").put(this.exchanges, "exchanges");
+    });
+  }
+
+  private lastAcked(below: number): number {
+    const { chain, operations } = this.parts.outbox;
+    const acked = operations.filter((row) => row.replica === chain.replica && row.acked !== null);
+    return Math.max(0, ...acked.map((row) => row.seq).filter((seq) => seq < below));
+  }
+
+  private async repair(conflict: Conflict): Promise<void> {
+    const { outbox } = this.parts;
+    switch (conflict.code) {
+      case "fork":
+        await this.settle(conflict.have ?? [0, null]);
+        return outbox.fork((conflict.have ?? [0, null])[0]);
+      case "gap":
+        return this.fill(conflict.need_from ?? 1);
+      case "epoch":
+        this.heard = { ...this.heard, epoch: conflict.epoch ?? this.heard.epoch };
+        await this.parts.store.setMeta("heard", this.heard);
+        return this.fill((conflict.have ?? [0, null])[0] + 1);
+    }
+  }
+
+  /** What the server still has up to the last match needs no second push. */
+  private async settle(have: Ack): Promise<void> {
+    await this.parts.outbox.acknowledge(have, [], this.parts.clock.now());
+  }
+
+  private async fill(from: number): Promise<void> {
+    const { outbox, context } = this.parts;
+    await this.settle([from - 1, null]);
+    await outbox.sendAgainAfter(from - 1);
+    const first = await outbox.firstHeldAfter(from - 1);
+    // The server may know more than a device that was put back: then there is nothing to fill.
+    if (first > from && from <= outbox.chain.seq) await outbox.declareLost(from, first - 1, context());
+    else if (from > outbox.chain.seq + 1) await outbox.fork(outbox.chain.seq);
+  }
+}
+
+/** A verdict of before a restore, sent again with its seal so that it is not decided anew. */
+function datedOf({ id, verdict }: Operation): Dated[] {
+  if (!verdict) return [];
+  const { outcome, times, u, trust, seal } = verdict;
+  return [{ id, outcome: outcome === "flagged" ? "posted" : outcome, times, u, trust, seal }];
+}

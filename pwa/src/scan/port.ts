@@ -1,0 +1,100 @@
+/**
+ * Where scans come in: each source calls `take` with the raw code and returns the way to stop.
+ * The wedge scanner is one; the camera will be another, and typed entry calls `take` itself.
+ */
+import { hear, ORDINARY, QUIET, type Ear, type Heard, type Profile } from "./wedge";
+
+export type Take = (raw: string, symbology: string | null) => void;
+
+type Field = HTMLInputElement | HTMLTextAreaElement;
+
+/** Listens to the whole page, whatever has the focus. */
+export function listen(take: Take, profile: Profile = ORDINARY): () => void {
+  return new WedgeListener(take, profile).start();
+}
+
+class WedgeListener {
+  private readonly take: Take;
+  private readonly profile: Profile;
+  private readonly stopping = new AbortController();
+  private ear: Ear = QUIET;
+  private timer = 0;
+  /** The field that had the focus when the first character came, as it was before. */
+  private before: { field: Field; value: string } | null = null;
+  /** The last key had a character, so the input event that follows says nothing new. */
+  private keyHadText = false;
+
+  constructor(take: Take, profile: Profile) {
+    this.take = take;
+    this.profile = profile;
+  }
+
+  start(): () => void {
+    const options = { capture: true, signal: this.stopping.signal };
+    document.addEventListener("keydown", (event) => this.onKey(event), options);
+    document.addEventListener("beforeinput", (event) => this.onInput(event), options);
+    document.addEventListener("compositionend", (event) => this.onText(event.data, event), options);
+    return () => {
+      this.stopping.abort();
+      clearTimeout(this.timer);
+    };
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.altKey || event.metaKey || event.isComposing) return;
+    // An input method says 229: the text follows as an input event.
+    this.keyHadText = [...event.key].length === 1;
+    if (event.key === "Unidentified" || event.key === "Process") return;
+    this.on({ kind: "key", key: event.key, ctrl: event.ctrlKey, at: event.timeStamp }, event);
+  }
+
+  private onInput(event: InputEvent): void {
+    const text = event.data ?? "";
+    const isSeparator = text.includes("\x1d");
+    if (event.inputType === "insertText" && text && (isSeparator || !this.keyHadText)) this.onText(text, event);
+    this.keyHadText = false;
+  }
+
+  private onText(text: string, event: Event): void {
+    // Some input methods put the whole scan and its Enter into one event.
+    const code = text.replace(/[\r\n\t]+$/, "");
+    if (code) this.on({ kind: "text", text: code, at: event.timeStamp }, event);
+    if (code !== text) this.on({ kind: "key", key: "Enter", ctrl: false, at: event.timeStamp }, event);
+  }
+
+  private on(heard: Heard, event: Event | null): void {
+    const { ear, scan, swallow } = hear(this.ear, heard, this.profile);
+    // A first character, after a silence too: whatever it goes into is as it was before.
+    if (ear.text && (this.ear.text === "" || ear.began !== this.ear.began)) this.remember();
+    this.ear = ear;
+    if (swallow && event) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    clearTimeout(this.timer);
+    if (scan !== null) this.scanned(scan);
+    else if (ear.text) this.wait();
+  }
+
+  private wait(): void {
+    this.timer = window.setTimeout(() => {
+      this.on({ kind: "idle", at: Math.max(performance.now(), this.ear.last + this.profile.idleMs) }, null);
+    }, this.profile.idleMs);
+  }
+
+  private remember(): void {
+    const field = document.activeElement;
+    const isField = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
+    this.before = isField ? { field, value: field.value } : null;
+  }
+
+  /** What a scan wrote into a field is taken out again: nobody typed it. */
+  private scanned(scan: string): void {
+    if (this.before && this.before.field.value !== this.before.value) {
+      this.before.field.value = this.before.value;
+      this.before.field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    this.before = null;
+    this.take(scan, null);
+  }
+}
