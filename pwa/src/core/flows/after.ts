@@ -1,25 +1,27 @@
 /**
  * The view as it will be once the drafts of this step are written.
  * The next stop, the remainder and the ranked lots that a step shows must already know
- * what the same step writes, although the fold learns of it a moment later.
+ * what the same step writes, although the outbox folds it a moment later.
  */
-import { VIRTUAL, type Key, type Line, type Place } from "../types.gen";
 import type { Draft } from "../flow";
+import { fold, type Folded } from "../fold";
+import { feedKey } from "../hashing";
+import { isVirtual, keyOf } from "../stock";
 import type { Ranked, Shown, View } from "../view";
-import { keyText } from "./goods";
 
 interface Change {
   place: string;
-  key: Key;
   text: string;
   quantity: number;
 }
 
-const MOVING = new Set(["receive", "putaway", "move", "pick", "issue"]);
-
 export function after(view: View, drafts: readonly Draft[]): View {
-  const changes = drafts.flatMap(changesOf);
-  if (changes.length === 0) return view;
+  if (drafts.length === 0) return view;
+  const operations = drafts.map(({ did, task }, index) => ({ id: String(index), wall: 0, did, task }));
+  const folded = fold(operations, (place, key) => view.holding(place, key), () => undefined);
+  const changes = [...folded.deltas].flatMap(([place, keys]) =>
+    [...keys].map(([text, quantity]): Change => ({ place, text, quantity })),
+  );
   return {
     site: view.site,
     item: (code) => view.item(code),
@@ -28,12 +30,11 @@ export function after(view: View, drafts: readonly Draft[]): View {
     person: (code) => view.person(code),
     document: (code) => view.document(code),
     documents: (kind) => view.documents(kind),
-    lines: (document) => view.lines(document).map((line) => ({ ...line, done: line.done + doneBy(drafts, line) })),
+    lines: (document) => linesAfter(view, document, folded),
     at: (place) => changed(view.at(place), changes.filter((change) => change.place === place)),
-    of: (item) => changed(view.of(item), changes.filter((change) => change.key.item === item && isReal(change.place))),
-    holding: (place, key) =>
-      view.holding(place, key) + sum(changes.filter((change) => change.place === place && change.text === key)),
-    ranked: (item) => reranked(view.ranked(item), changes),
+    of: (item) => changed(view.of(item), changes.filter((change) => isHeld(change, item))),
+    holding: (place, key) => view.holding(place, key) + (folded.deltas.get(place)?.get(key) ?? 0),
+    ranked: (item) => reranked(view.ranked(item).map((lot) => ({ ...lot, quantity: lot.quantity + sumAt(changes, lot) }))),
     lots: (item, code) => view.lots(item, code),
     search: (text, limit) => view.search(text, limit),
     variances: (state) => view.variances(state),
@@ -41,27 +42,20 @@ export function after(view: View, drafts: readonly Draft[]): View {
   };
 }
 
-function changesOf(draft: Draft): Change[] {
-  const did = draft.did;
-  if (!MOVING.has(did.verb) || !("to" in did) || !("key" in did) || !did.key || !did.quantity) return [];
-  if (!("from" in did)) return [];
-  const common = { key: did.key, text: keyText(did.key) };
-  const from = did.from ? [{ ...common, place: textOf(did.from), quantity: -did.quantity }] : [];
-  return [...from, { ...common, place: textOf(did.to), quantity: did.quantity }];
+function linesAfter(view: View, document: string, folded: Folded): ReturnType<View["lines"]> {
+  return view
+    .lines(document)
+    .map((line) => ({ ...line, done: line.done + (folded.done.get(feedKey(document, line.line)) ?? 0) }));
 }
 
-function textOf(place: Place): string {
-  if (place.container) return `container/${place.container}`;
-  if (place.code) return `unidentified/${place.code}`;
-  return place.location ?? "";
+function isHeld(change: Change, item: string): boolean {
+  return !isVirtual(change.place) && keyOf(change.text).item === item;
 }
 
-function isReal(place: string): boolean {
-  return !VIRTUAL.includes(place.split("/", 1)[0] ?? "");
-}
-
-function sum(changes: readonly Change[]): number {
-  return changes.reduce((total, change) => total + change.quantity, 0);
+function sumAt(changes: readonly Change[], held: Shown): number {
+  return changes
+    .filter((change) => change.place === held.place && change.text === held.key)
+    .reduce((total, change) => total + change.quantity, 0);
 }
 
 function changed(holdings: readonly Shown[], changes: readonly Change[]): Shown[] {
@@ -74,38 +68,14 @@ function changed(holdings: readonly Shown[], changes: readonly Change[]): Shown[
   return rows.filter((held) => held.quantity !== 0);
 }
 
-function shownOf(change: Change): Shown {
-  const { key } = change;
-  return {
-    place: change.place,
-    key: change.text,
-    item: key.item,
-    lot: key.lot ?? null,
-    status: key.status ?? "ok",
-    owner: key.owner ?? null,
-    serial: key.serial ?? null,
-    quantity: change.quantity,
-    fifo_at: 0,
-    expires: key.lot?.expires ?? null,
-    blocked: false,
-  };
+function shownOf({ place, text, quantity }: Change): Shown {
+  const { item, lot, serial, status, owner } = keyOf(text);
+  const expires = lot?.expires ?? null;
+  return { place, key: text, item, lot, serial, status: status ?? "ok", owner, quantity, fifo_at: 0, expires, blocked: false };
 }
 
-function reranked(ranked: readonly Ranked[], changes: readonly Change[]): Ranked[] {
-  return ranked
-    .map((lot) => ({
-      ...lot,
-      quantity: lot.quantity + sum(changes.filter((change) => change.place === lot.place && change.text === lot.key)),
-    }))
-    .filter((lot) => lot.quantity > 0)
-    .map((lot, index) => ({ ...lot, rank: index + 1 }));
-}
-
-function doneBy(drafts: readonly Draft[], line: Line): number {
-  let done = 0;
-  for (const { did, task } of drafts) {
-    if (task?.document !== line.document || task.line !== line.line) continue;
-    if (did.verb === "receive" || did.verb === "pick" || did.verb === "issue") done += did.quantity ?? 0;
-  }
-  return done;
+/** Lots that remain, each with 1 + the number of remaining lots that are older. */
+export function reranked(ranked: readonly Ranked[]): Ranked[] {
+  const left = ranked.filter((lot) => lot.quantity > 0);
+  return left.map((lot) => ({ ...lot, rank: 1 + left.filter((other) => other.rank < lot.rank).length }));
 }

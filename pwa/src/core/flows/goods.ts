@@ -3,6 +3,7 @@
  * which key, which lot, how many, and whether it may be used at all.
  */
 import type { Entered, Key, Lot, Place } from "../types.gen";
+import { keyOf as stockKey } from "../stock";
 import type { Said } from "../meaning";
 import type { Shown, View } from "../view";
 
@@ -54,22 +55,14 @@ export function placeOf(text: string): Place {
   return { location: text };
 }
 
-/** The canonical text of a key, the same on server and phone. */
-export function keyText(key: Key): string {
-  const lot = key.lot ? [key.lot.code, key.lot.expires ?? null, key.lot.supplier ?? null] : null;
-  return JSON.stringify([key.item, lot, key.serial ?? null, key.status ?? "ok", key.owner ?? null]);
-}
-
-/** The key behind a canonical text. */
-export function keyFrom(text: string): Key {
-  const [item, lot, serial, status, owner] = JSON.parse(text) as [
-    string, [string, string | null, string | null] | null, string | null, NonNullable<Key["status"]>, string | null,
-  ];
-  return keyOf(item, lot ? { code: lot[0], expires: lot[1], supplier: lot[2] } : null, serial, status, owner);
-}
-
 export function keyOfShown(shown: Shown): Key {
-  return keyOf(shown.item, shown.lot, shown.serial, shown.status as NonNullable<Key["status"]>, shown.owner);
+  return keyFrom(shown.key);
+}
+
+/** The key behind a canonical text, spelled as short as on the wire. */
+export function keyFrom(text: string): Key {
+  const key = stockKey(text);
+  return keyOf(key.item, key.lot, key.serial, key.status, key.owner);
 }
 
 export function keyOf(

@@ -54,7 +54,8 @@ function begin(_view: View, start: Start): Took {
   return step(state, band("tick", "putaway.scan_goods", { place: start.dock }));
 }
 
-function scan(state: PutAwayState, { capture, meaning }: Scan, view: View): Took {
+function scan(before: PutAwayState, { capture, meaning }: Scan, view: View): Took {
+  const state = { ...before, ...UNASKED };
   switch (meaning.kind) {
     case "item":
       return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall), view);

@@ -4,6 +4,7 @@
  */
 import type { Older } from "../types.gen";
 import type { Ranked, View } from "../view";
+import { reranked } from "./after";
 import type { LineShown } from "./order_lines";
 import { walkOf } from "./suggest";
 
@@ -32,18 +33,18 @@ export interface RankedLot {
   mine: boolean;
 }
 
-const PICKABLE_PLACES = new Set(["bin", "dock"]);
-
-/** Usable lots, oldest first, without what was already found empty. */
-export function usable(view: View, item: string, dry: readonly string[]): Ranked[] {
-  return view
+/** Usable lots, oldest first, without expired ones and without what was already found empty. */
+export function usable(view: View, item: string, route: Pick<Route, "dry" | "today">): Ranked[] {
+  const lots = view
     .ranked(item)
-    .filter((lot) => PICKABLE_PLACES.has(view.location(lot.place)?.kind ?? "bin"))
-    .filter((lot) => !dry.includes(`${lot.place}|${lot.key}`))
-    .map((lot, index) => ({ ...lot, rank: index + 1 }));
+    .filter((lot) => lot.expires === null || route.today === "" || lot.expires >= route.today)
+    .filter((lot) => !route.dry.includes(valueOf(lot)));
+  return reranked(lots);
 }
 
 export interface Route {
+  /** The day at the site: what expired before it is not proposed. */
+  today: string;
   skipped: readonly number[];
   dry: readonly string[];
   /** The bin where the worker stands, and the lot that was asked for: they come first. */
@@ -68,7 +69,7 @@ export function plan(view: View, lines: readonly LineShown[], route: Route, orde
 function stopsOf(view: View, line: LineShown, route: Route, used: Map<string, number>): Stop[] {
   const stops: Stop[] = [];
   let left = line.quantity - line.done;
-  const lots = usable(view, line.item, route.dry);
+  const lots = usable(view, line.item, route);
   const wished = lots.filter((lot) => valueOf(lot) === route.wish);
   for (const lot of [...wished, ...lots.filter((other) => !wished.includes(other))]) {
     const there = lot.quantity - (used.get(valueOf(lot)) ?? 0);
@@ -109,18 +110,17 @@ function turnOf(stop: Stop, route: Route): number {
   return stop.place === route.place ? 1 : 2;
 }
 
-/** The rank of a lot among the usable ones, and the strictly older lot that would come first. */
-export function rankOf(ranked: readonly Ranked[], place: string, key: string): { mine: Ranked; older: Ranked | null } | null {
-  const mine = ranked.find((lot) => lot.place === place && lot.key === key);
-  if (!mine) return null;
-  const older = ranked.find((lot) => lot.rank < mine.rank && lot.lot !== null && isOlder(lot, mine));
-  return { mine, older: older ?? null };
+export interface Ranking {
+  mine: Ranked;
+  older: Ranked | null;
 }
 
-function isOlder(lot: Ranked, mine: Ranked): boolean {
-  if (lot.lot?.code === mine.lot?.code) return false;
-  if (lot.expires !== null && mine.expires !== null) return lot.expires < mine.expires;
-  return lot.fifo_at < mine.fifo_at;
+/** The rank of a lot among the usable ones, and the other lot that is strictly older. */
+export function rankOf(ranked: readonly Ranked[], place: string, key: string): Ranking | null {
+  const mine = ranked.find((lot) => lot.place === place && lot.key === key);
+  if (!mine) return null;
+  const older = ranked.find((lot) => lot.rank < mine.rank && lot.lot !== null && lot.lot.code !== mine.lot?.code);
+  return { mine, older: older ?? null };
 }
 
 export function olderOf(older: Ranked | null): Older | null {

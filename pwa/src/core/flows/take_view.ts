@@ -10,7 +10,7 @@ import type { TakeState, Taking } from "./taking";
 
 export function derive(way: Taking, state: TakeState, view: View): TakeState {
   const lines = state.document === null ? [] : linesOf(view, state.document);
-  const route = { skipped: state.skipped, dry: state.dry, wish: state.wish, place: state.place ?? state.stood };
+  const route = { today: state.today, skipped: state.skipped, dry: state.dry, wish: state.wish, place: state.place ?? state.stood };
   const stops = plan(view, lines, route, way.order);
   const next: TakeState = {
     ...state,
@@ -29,7 +29,7 @@ function rankedOf(state: TakeState, view: View): RankedLot[] {
   const item = state.goods?.item ?? state.stops[0]?.item ?? state.item;
   if (item === null) return [];
   const mine = state.goods && state.place !== null ? heldAt(state, state.goods, state.place, view) : null;
-  return usable(view, item, state.dry).map((lot) => ({
+  return usable(view, item, state).map((lot) => ({
     value: valueOf(lot),
     rank: lot.rank,
     place: lot.place,

@@ -3,11 +3,12 @@
  * what must be looked at stops, and the rest is written at once.
  */
 import type { Band, Draft } from "../flow";
+import { keyText } from "../stock";
 import type { Item } from "../types.gen";
 import type { Shown, View } from "../view";
 import { asks, band, step, UNASKED } from "./frame";
 import {
-  assumedOf, choiceOf, keyOf, keyOfShown, keyText, lotMeant, matching, nameOf, type Goods,
+  assumedOf, choiceOf, keyOf, keyOfShown, lotMeant, matching, nameOf, type Goods,
 } from "./goods";
 import { candidates } from "./order_lines";
 import { rankOf, usable, valueOf } from "./route";
@@ -61,7 +62,7 @@ function resolve(state: TakeState, goods: Goods, place: string, view: View): Tak
   const there = held?.quantity ?? 0;
   const quantity = state.typed?.quantity ?? planned(goods.quantity, left, there);
   if (quantity === null) return null;
-  const ranking = rankOf(usable(view, goods.item, state.dry), place, keyText(key));
+  const ranking = rankOf(usable(view, goods.item, state), place, keyText(key));
   return {
     goods: state.typed ? { ...goods, entered: state.typed.entered } : goods,
     place, key, held, there, line, left, quantity, ranking,
@@ -74,7 +75,7 @@ function resolve(state: TakeState, goods: Goods, place: string, view: View): Tak
 export function heldAt(state: TakeState, goods: Goods, place: string, view: View): Shown | null {
   const here = matching(view.at(place), goods).filter((row) => row.quantity > 0);
   const planned = state.stops.find((stop) => stop.place === place && stop.item === goods.item)?.key;
-  const best = usable(view, goods.item, state.dry).find((lot) => here.some((row) => valueOf(row) === valueOf(lot)));
+  const best = usable(view, goods.item, state).find((lot) => here.some((row) => valueOf(row) === valueOf(lot)));
   return here.find((row) => row.key === planned) ?? here.find((row) => row.key === best?.key) ?? here[0] ?? null;
 }
 

@@ -5,11 +5,11 @@
  */
 import type { Band, Input, Start, Step } from "../flow";
 import type { Did, Entered, Item, Key, Line, Location } from "../types.gen";
-import type { Ranked, Shown, View } from "../view";
+import type { Shown, View } from "../view";
 import { band, CALM, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
-import { choiceOfLot, goodsOf, type Assumed, type Goods } from "./goods";
+import { choiceOfLot, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
 import type { LineShown } from "./order_lines";
-import type { RankedLot, Stop } from "./route";
+import type { RankedLot, Ranking, Stop } from "./route";
 import { keyPressed } from "./take_keys";
 import { derive } from "./take_view";
 import { advance } from "./take_write";
@@ -39,6 +39,8 @@ export interface TakeState extends Asking {
   /** Free issue: the item whose lots are shown. */
   item: string | null;
   ranked: RankedLot[];
+  /** The day at the site when the task was opened or something was last scanned. */
+  today: string;
   skipped: number[];
   /** `place|key` of what was found empty: no stop leads there again. */
   dry: string[];
@@ -61,7 +63,7 @@ export interface Taken {
   left: number | null;
   quantity: number;
   rank: number;
-  ranking: { mine: Ranked; older: Ranked | null } | null;
+  ranking: Ranking | null;
   assumed: Assumed[];
 }
 
@@ -85,7 +87,10 @@ export function taking(way: Taking): Choreography<TakeState> {
     kind: way.kind,
     guarded: true,
     start: (view, start) => begin(way, view, start),
-    scan: (state, scan, view) => scanned(way, state, scan, view),
+    scan: (state, scan, view) => {
+      const today = dayOf(scan.capture.wall, view.site.time_zone);
+      return scanned(way, { ...state, today }, scan, view);
+    },
     key: (state, name, wall, view, start) => keyPressed(way, go, state, name, wall, view, start),
     quantity: (state, input, view) => typed(way, state, input, view),
     text: (state, input, view) => said(way, state, input, view),
@@ -110,7 +115,7 @@ function begin(way: Taking, view: View, start: Start): Took {
   const state: TakeState = {
     ...CALM, flow: way.flow, document: null, partner: null, to: way.to(view, null), lines: [], complete: 0,
     stops: [], n: 0, of: 0, gone: 0, place: null, stood: null, goods: null, missing: null, typed: null, item: null, ranked: [],
-    skipped: [], dry: [], wish: null, short: null, bin_empty: null, emptied: null, finish: null,
+    today: dayOf(start.wall, view.site.time_zone), skipped: [], dry: [], wish: null, short: null, bin_empty: null, emptied: null, finish: null,
   };
   return start.document === undefined
     ? step(state, band("tick", `${way.flow}.scan_order`))

@@ -1,0 +1,227 @@
+/**
+ * Move: scan what, scan where. From where is asked only when the goods lie in several places;
+ * a bin scanned first says it. A container is moved whole, with all that is in it.
+ */
+import type { Draft, Input, KeyName, Start, Step } from "../flow";
+import type { Key } from "../types.gen";
+import type { Shown, View } from "../view";
+import { asks, band, CALM, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import {
+  assumedOf, choiceOf, choiceOfLot, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf, type Choice, type Goods,
+} from "./goods";
+
+export interface MoveState extends Asking {
+  flow: "move";
+  goods: Goods | null;
+  /** A whole container in the hand instead of goods. */
+  container: string | null;
+  from: string | null;
+  /** What the ledger has of the goods at `from`. */
+  key: Key | null;
+  there: number;
+  to: string | null;
+  missing: "from" | "to" | "quantity" | "lot" | null;
+}
+
+type Took = Step<MoveState>;
+
+const EMPTY_HAND = { goods: null, container: null, key: null, there: 0, to: null, missing: null };
+
+function begin(view: View, start: Start): Took {
+  const state: MoveState = { ...CALM, ...EMPTY_HAND, flow: "move", from: null };
+  const from = start.document !== undefined && view.location(start.document) ? start.document : null;
+  return step({ ...state, from }, band("tick", "move.scan_goods"));
+}
+
+function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
+  const { id, wall } = capture;
+  switch (meaning.kind) {
+    case "item":
+      return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall), view);
+    case "lot":
+      return lotScanned(state, meaning.candidates, id, wall, view);
+    case "location":
+      return placeScanned(state, meaning.location, [id], wall, view);
+    case "container":
+      return state.goods || state.container !== null
+        ? placeScanned(state, `container/${meaning.container}`, [id], wall, view)
+        : containerTaken(state, meaning.container, id, view);
+    case "unknown":
+      return state.goods || state.container !== null
+        ? placeScanned(state, `unidentified/${meaning.raw}`, [id], wall, view)
+        : pickUp(state, { ...goodsOf(meaning.raw, meaning.said, 1, id, wall), known: false }, view);
+    default:
+      return step(state, band("look", "flow.no_meaning", { code: capture.raw }));
+  }
+}
+
+function lotScanned(state: MoveState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View): Took {
+  const lies = meant.filter(({ item, lot }) => view.of(item).some((held) => held.lot?.code === lot.code));
+  const fit = lies.length > 0 ? lies : meant;
+  const first = fit[0];
+  if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
+  const goods = goodsOf(first.item, { lot: first.lot.code }, 1, id, wall);
+  if (fit.length === 1) return pickUp(state, goods, view);
+  const choices = fit.map(({ item, lot }) => choiceOfLot(item, lot));
+  return step({ ...state, goods, missing: "lot", choices }, band("look", "flow.which_item", { lot: first.lot.code }));
+}
+
+/** The whole container: its contents go with it, whatever they are. */
+function containerTaken(state: MoveState, container: string, capture: number, view: View): Took {
+  const n = view.at(`container/${container}`).length;
+  const next: MoveState = {
+    ...state, ...UNASKED, ...EMPTY_HAND, container, from: null, missing: "to", captures: [...state.captures, capture],
+  };
+  return step(next, band("tick", "move.container", { container, n }));
+}
+
+/** Other goods are a change of mind: what the hand held stays where it was. */
+function pickUp(state: MoveState, goods: Goods, view: View): Took {
+  const isSame = state.goods !== null && state.goods.item === goods.item;
+  const captures = isSame && state.goods ? [...state.goods.captures, ...goods.captures] : goods.captures;
+  const asked: MoveState = { ...state, ...UNASKED, ...EMPTY_HAND, goods: { ...goods, captures } };
+  if (!goods.known) {
+    const shown = band("look", "flow.unknown_item", { code: goods.item }, { ways: ["confirm", "cancel"] });
+    return asks(asked, { why: "unknown", needs: "confirm" }, shown);
+  }
+  return locate(asked, view);
+}
+
+/** Finds where the goods lie: the scanned bin, else the only place that has them. */
+function locate(state: MoveState, view: View): Took {
+  const { goods, from } = state;
+  if (!goods) return step(state, band("look", "flow.scan_goods"));
+  const held = matching(from === null ? view.of(goods.item) : view.at(from), goods).filter((row) => row.quantity > 0);
+  const [only] = held;
+  if (held.length === 1 && only) return inHand(state, goods, only);
+  if (held.length > 1) {
+    const isOnePlace = new Set(held.map((row) => row.place)).size === 1;
+    const say = isOnePlace ? "flow.which_lot" : "move.where_from";
+    const choices: Choice[] = held.map(choiceOf);
+    return step({ ...state, choices, missing: isOnePlace ? "lot" : "from" }, band("look", say, { item: nameOf(goods) }));
+  }
+  if (from === null) return step({ ...state, missing: "from" }, band("look", "move.where_from", { item: nameOf(goods) }));
+  if (goods.known && !state.agreed.includes("not_here")) {
+    const shown = band("look", "take.not_there", { item: nameOf(goods), place: from }, { ways: ["confirm", "cancel"] });
+    return asks(state, { why: "not_here", needs: "confirm" }, shown);
+  }
+  const key = keyOf(goods.item, lotMeant(view, goods), goods.serial);
+  if (goods.quantity === null) {
+    return step({ ...state, key, missing: "quantity" }, band("tick", "flow.how_many", { item: nameOf(goods) }));
+  }
+  return step({ ...state, key, missing: "to" }, band("tick", "move.to", { item: nameOf(goods), quantity: goods.quantity }));
+}
+
+function inHand(state: MoveState, goods: Goods, held: Shown): Took {
+  const quantity = goods.quantity ?? held.quantity;
+  const next: MoveState = { ...state, from: held.place, key: keyOfShown(held), there: held.quantity, missing: "to", choices: [] };
+  if (quantity > held.quantity && !state.agreed.includes("over")) {
+    const values = { quantity, there: held.quantity, item: goods.item, place: held.place };
+    const shown = band("look", "flow.more_than_there", values, { ways: ["confirm", "cancel"] });
+    return asks(next, { why: "over", needs: "confirm" }, shown);
+  }
+  return step(next, band("tick", "move.to", { item: nameOf(goods), quantity, from: held.place }));
+}
+
+/** The first place is where from, unless the goods in hand already say it. */
+function placeScanned(state: MoveState, place: string, captures: number[], wall: number, view: View): Took {
+  const kept: MoveState = { ...state, captures: [...state.captures, ...captures] };
+  if (state.container !== null) return putDown({ ...kept, to: place }, wall, view);
+  if (!state.goods) return step({ ...kept, from: place }, band("tick", "move.from", { place }));
+  if (state.missing === "from") return locate({ ...kept, from: place, choices: [] }, view);
+  if (state.missing === "lot") return step(state, band("look", "flow.which_lot", { item: state.goods.item }));
+  if (state.missing === "quantity") return step(state, band("look", "flow.how_many", { item: state.goods.item }));
+  if (place === state.from) return step(kept, band("look", "move.same_place", { place }));
+  return putDown({ ...kept, to: place }, wall, view);
+}
+
+function putDown(state: MoveState, wall: number, view: View): Took {
+  const { to, from, goods, container, key } = state;
+  const stop = to === null ? null : stopAt(state, to, view);
+  if (stop || to === null) return stop ?? step(state);
+  const quantity = goods ? (goods.quantity ?? state.there) : 1;
+  let did: Draft["did"];
+  if (container !== null) did = { verb: "move", to: placeOf(to), container };
+  else if (goods && key && from !== null) {
+    did = {
+      verb: "move", key, quantity, from: placeOf(from), to: placeOf(to), taken_wall: goods.wall,
+      ...(goods.entered ? { entered: goods.entered } : {}),
+    };
+  } else return step(state);
+  const assumed = goods && key ? assumedOf(goods, key) : [];
+  if (goods?.quantity === null) assumed.push("quantity");
+  const draft: Draft = {
+    did, task: null, assumed, captures: [...state.captures, ...(goods?.captures ?? [])], consent: state.consent,
+  };
+  const item = goods?.item ?? container ?? "";
+  const written = { verb: "move" as const, wall, item, lot: key?.lot?.code ?? null, place: to, line: null, quantity, sum: quantity };
+  const next: MoveState = {
+    ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [], written: [...state.written, written],
+  };
+  const values = { quantity, item, from: from ?? "", place: to };
+  const say = container === null ? "move.done" : "move.container_done";
+  return step(next, band("done", say, values, { wrote: { quantity, code: to } }), [draft]);
+}
+
+function stopAt(state: MoveState, place: string, view: View): Took | null {
+  const ways = { ways: ["confirm" as const, "cancel" as const] };
+  if (place.startsWith("unidentified/") && !state.agreed.includes("unknown_place")) {
+    const shown = band("look", "flow.unknown_place", { code: place.slice("unidentified/".length) }, ways);
+    return asks(state, { why: "unknown_place", needs: "confirm" }, shown);
+  }
+  if (view.location(place)?.blocked && !state.agreed.includes("blocked_place")) {
+    return asks(state, { why: "blocked_place", needs: "confirm" }, band("look", "flow.blocked_place", { place }, ways));
+  }
+  return null;
+}
+
+function key(state: MoveState, name: KeyName): Took {
+  switch (name) {
+    case "cancel":
+      return step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [] }, band("tick", "flow.nothing_written"));
+    case "done":
+      if (state.goods || state.container !== null) return step(state, band("look", "move.where_to"));
+      return { ...step(state), open: { screen: "home" } };
+    default:
+      return step(state);
+  }
+}
+
+function quantity(state: MoveState, input: Extract<Input, { kind: "quantity" }>, view: View): Took {
+  const { goods } = state;
+  if (!goods || input.quantity <= 0) return step(state, band("look", "flow.scan_goods"));
+  const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
+  const agreed = state.agreed.filter((why) => why !== "over");
+  return locate({ ...state, agreed, goods: { ...goods, quantity: input.quantity, entered } }, view);
+}
+
+function choose(state: MoveState, input: Extract<Input, { kind: "choose" }>, view: View): Took {
+  const choice = state.choices.find((row) => row.value === input.value);
+  if (choice && state.goods) {
+    const goods = { ...state.goods, item: choice.item, lot: choice.lot };
+    return locate({ ...state, goods, from: choice.place ?? state.from, choices: [], missing: null }, view);
+  }
+  if (input.what === "place") return placeScanned(state, input.value, [], input.wall, view);
+  return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
+}
+
+export const move = flowOf<MoveState>({
+  kind: null,
+  guarded: true,
+  start: begin,
+  scan,
+  key,
+  quantity,
+  text: (state) => step(state),
+  choose,
+  resume: (state, wall, view) => (state.to === null ? locate(state, view) : putDown(state, wall, view)),
+  drop: (state) => ({ ...state, ...EMPTY_HAND, from: null }),
+  unhand: (state) =>
+    state.goods || state.container !== null
+      ? step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [] }, band("tick", "flow.nothing_written"))
+      : null,
+  derive: (state) => state,
+  holds: (state) => [
+    ...state.captures, ...(state.goods?.captures ?? []), ...(state.again ? [state.again.capture.id] : []),
+  ],
+});
