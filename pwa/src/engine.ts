@@ -310,6 +310,7 @@ export class DeviceEngine implements Engine {
     const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet);
     this.leaving = false;
     await this.feed.run();
+    if (this.push.isOfAnOldEpoch) return 1;
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
     await this.prune();
     return wait;

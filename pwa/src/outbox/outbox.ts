@@ -187,7 +187,7 @@ export class Outbox {
         }
         void tx.objectStore("meta").put(chain, "chain");
       });
-      this.stale = true;
+      await this.reload();
     });
   }
 

@@ -41,6 +41,7 @@ const EXCHANGES_MAX = 200;
 /** In one run; after these the back-off gives both sides time. */
 const REPAIRS_MAX = 12;
 const CHARACTERS_OF_FRAME = 100;
+const STUCK_MS = 2_000;
 
 export class Push {
   heard: Heard = { epoch: 1, serverNow: 0, watermark: null, durableThrough: null, offset: null };
@@ -63,7 +64,7 @@ export class Push {
 
   /** Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait. */
   async run(leaving = false, heartbeat = false): Promise<number> {
-    this.owesEcho ||= leaving || heartbeat;
+    this.owesEcho ||= leaving || heartbeat || this.isOfAnOldEpoch;
     this.repairs = 0;
     for (;;) {
       const echo = this.heard.serverNow;
@@ -73,9 +74,19 @@ export class Push {
       if (!unsent.length && !this.owesEcho) return 0;
       const batch = this.batchOf(unsent);
       this.owesEcho = batch.length > 0;
+      const repairs = this.repairs;
       const wait = await this.once(batch, unsent.length - batch.length, echo, leaving && !unsent.length);
       if (wait > 0) return wait;
+      // Taken but not acknowledged: the server is waiting for something, so do not hammer it.
+      const isStuck = batch.length > 0 && this.parts.outbox.unsent[0]?.id === batch[0]?.id;
+      if (isStuck && this.repairs === repairs) return STUCK_MS;
     }
+  }
+
+  /** The feed has met a restored server that the queue has not been repaired for yet. */
+  get isOfAnOldEpoch(): boolean {
+    const epoch = Number(this.parts.cursor().split(".")[0]);
+    return epoch > this.heard.epoch;
   }
 
   private async once(batch: Operation[], unsent: number, echo: number, leaving: boolean): Promise<number> {

@@ -1,0 +1,93 @@
+/** A handheld without a page: the real store, outbox, push and feed against any wire. */
+import "fake-indexeddb/auto";
+import type { Draft } from "../src/core/flow";
+import { operationId } from "../src/core/hashing";
+import { SiteView } from "../src/core/site-view";
+import type { Key } from "../src/core/types.gen";
+import { Feed } from "../src/feed/feed";
+import type { Operation } from "../src/outbox/operation";
+import { Outbox, type Context } from "../src/outbox/outbox";
+import { Push } from "../src/push/push";
+import type { Wire } from "../src/push/wire";
+import { Store } from "../src/store/store";
+
+let made = 0;
+
+export const KEY: Key = { item: "BE-2908", lot: { code: "K0902" } };
+export const KEY_TEXT = '["BE-2908",["K0902",null,null],null,"ok",null]';
+
+export class Handheld {
+  readonly name: string;
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly push: Push;
+  readonly feed: Feed;
+  readonly view = new SiteView();
+  wall = 500_000;
+
+  constructor(wire: Wire, name = `handheld-${++made}`) {
+    this.name = name;
+    this.store = new Store(name);
+    this.outbox = new Outbox(this.store, newReplica, () => operationId(this.wall, randomBytes()));
+    this.push = new Push({
+      store: this.store, outbox: this.outbox, wire,
+      clock: { now: () => this.wall, segment: () => "s1" },
+      site: () => "FACTORY",
+      cursor: () => this.feed.position.cursor || "0",
+      context: () => this.context(),
+    });
+    this.feed = new Feed({
+      store: this.store, outbox: this.outbox, view: this.view, wire,
+      hide: (rows) => Promise.resolve(rows), now: () => this.wall, changed: () => undefined,
+    });
+  }
+
+  static async on(wire: Wire, name?: string): Promise<Handheld> {
+    const handheld = new Handheld(wire, name);
+    await handheld.outbox.load();
+    await handheld.push.load();
+    await handheld.feed.load();
+    return handheld;
+  }
+
+  /** SIGKILL and a restart: only what is on the disk comes back. */
+  async restarted(wire: Wire): Promise<Handheld> {
+    await this.store.close();
+    return Handheld.on(wire, this.name);
+  }
+
+  context(): Context {
+    return { site: "FACTORY", actor: "1001", wall: ++this.wall, mono: 1.5, segment: "s1", base: null, app: "test" };
+  }
+
+  async scan(raw: string): Promise<number> {
+    return (await this.outbox.capture({ raw, source: "wedge", symbology: null, wall: ++this.wall })).id;
+  }
+
+  async receive(quantity: number, to = "DOCK", captures: number[] = []): Promise<Operation> {
+    const did = { verb: "receive", key: KEY, quantity, from: { location: "supplier/1580" }, to: { location: to } } as const;
+    const draft: Draft = { did, task: null, assumed: [], captures, consent: null };
+    const [operation] = await this.outbox.write([draft], null, this.context());
+    this.feed.refold();
+    if (!operation) throw new Error("nothing was written");
+    return operation;
+  }
+
+  async sync(): Promise<void> {
+    await this.push.run();
+    await this.feed.run();
+    if (this.push.isOfAnOldEpoch) await this.sync();
+  }
+
+  shown(place = "DOCK"): number {
+    return this.view.holding(place, KEY_TEXT);
+  }
+}
+
+function newReplica(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function randomBytes(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(10));
+}

@@ -1,0 +1,90 @@
+/** Scan or typing: decided by what comes when. */
+import { describe, expect, it } from "vitest";
+import { hear, ORDINARY, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
+
+interface Outcome {
+  scans: string[];
+  swallowed: string[];
+}
+
+function play(events: Heard[], profile: Profile = ORDINARY): Outcome {
+  let ear: Ear = QUIET;
+  const outcome: Outcome = { scans: [], swallowed: [] };
+  for (const heard of events) {
+    const step = hear(ear, heard, profile);
+    ear = step.ear;
+    if (step.scan !== null) outcome.scans.push(step.scan);
+    if (step.swallow && heard.kind === "key") outcome.swallowed.push(heard.key);
+  }
+  return outcome;
+}
+
+function keys(text: string, everyMs: number, from = 0): Heard[] {
+  return [...text].map((key, n) => ({ kind: "key", key, ctrl: false, at: from + n * everyMs }));
+}
+
+const enter = (at: number): Heard => ({ kind: "key", key: "Enter", ctrl: false, at });
+
+describe("a wedge scanner", () => {
+  it("is recognised by its speed and its Enter, which nobody else sees", () => {
+    expect(play([...keys("06-B-10", 10), enter(70)])).toEqual({ scans: ["06-B-10"], swallowed: ["Enter"] });
+  });
+
+  it("that ends with Tab is recognised", () => {
+    expect(play([...keys("BE-2908", 5), { kind: "key", key: "Tab", ctrl: false, at: 40 }]).scans).toEqual(["BE-2908"]);
+  });
+
+  it("without a suffix is recognised by the silence after it", () => {
+    expect(play([...keys("BE-2908", 5), { kind: "idle", at: 140 }]).scans).toEqual(["BE-2908"]);
+  });
+
+  it("with Shift, minus signs and spaces is taken as it is, and presses no button", () => {
+    const shifted = keys("A b-C", 8).flatMap((heard): Heard[] => [{ kind: "key", key: "Shift", ctrl: false, at: heard.at }, heard]);
+    expect(play([...shifted, enter(45)])).toEqual({ scans: ["A b-C"], swallowed: [" ", "Enter"] });
+  });
+
+  it.each([
+    ["a separator character", { kind: "text", text: "\x1d", at: 50 }],
+    ["F8", { kind: "key", key: "F8", ctrl: false, at: 50 }],
+    ["Ctrl+]", { kind: "key", key: "]", ctrl: true, at: 50 }],
+  ] satisfies [string, Heard][])("may send %s for the separator", (_, separator) => {
+    expect(play([...keys("10K09", 10), separator, ...keys("1727", 10, 60), enter(100)]).scans).toEqual(["10K09\x1d1727"]);
+  });
+
+  it("behind an input method may come as one text", () => {
+    expect(play([{ kind: "text", text: "06-B-10", at: 0 }, enter(3)]).scans).toEqual(["06-B-10"]);
+  });
+
+  it("may send ten scans in a second", () => {
+    const ten = [...Array(10).keys()].flatMap((n) => [...keys(`CODE-${n}`, 5, n * 100), enter(n * 100 + 35)]);
+    expect(play(ten).scans.length).toBe(10);
+  });
+
+  it("with a prefix may be slow", () => {
+    const profile = { ...ORDINARY, prefix: "~" };
+    expect(play([...keys("~AB", 90), enter(250)], profile).scans).toEqual(["AB"]);
+  });
+});
+
+describe("a hand", () => {
+  it("is not a scanner, however it ends", () => {
+    expect(play([...keys("06-B-10", 120), enter(900)])).toEqual({ scans: [], swallowed: [] });
+  });
+
+  it("that types three characters quickly is not a scanner", () => {
+    expect(play([...keys("123", 20), enter(70)])).toEqual({ scans: [], swallowed: [] });
+  });
+
+  it("that corrects itself is not a scanner", () => {
+    const backspace: Heard = { kind: "key", key: "Backspace", ctrl: false, at: 45 };
+    expect(play([...keys("1234", 10), backspace, enter(60)]).scans).toEqual([]);
+  });
+
+  it("that copies and pastes is left alone", () => {
+    expect(play([{ kind: "key", key: "c", ctrl: true, at: 0 }, { kind: "key", key: "v", ctrl: true, at: 30 }, enter(60)])).toEqual({ scans: [], swallowed: [] });
+  });
+
+  it("that began to type before a scan came does not end up in it", () => {
+    expect(play([...keys("ab", 150), ...keys("06-B-10", 10, 400), enter(470)]).scans).toEqual(["06-B-10"]);
+  });
+});
