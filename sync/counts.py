@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sync.case import Case, Odd
 from sync.ledger import Effect, Moment, Posting, TrackName
-from sync.movements import Movement, resolve
+from sync.movements import resolve_key, resolve_place
 from sync.operations import Count, CountLine
 from sync.records import Counted, Variance
 from sync.state import State
@@ -34,14 +34,14 @@ class Seen(Struct, frozen=True):
 
 def record_count(case: Case, did: Count) -> None:
     """Keep a count and its variances; set no stock."""
-    place = resolve(case, Movement(Key(item=""), did.place.text, "count", 0)).place_from
+    place = resolve_place(case, did.place.text)
     counted = Counted(
         operation=case.body.id, count_id=did.count_id, place=place, scope=did.scope,
         opened=case.opened or case.at, at=case.at, u=case.dated.u, replica=case.link.replica,
         seq=case.link.seq, actor=case.body.actor, device=case.device, blind=did.blind,
     )  # fmt: skip
     case.state.counted.put(counted.operation, counted)
-    for seen in _seen(case, did, place):
+    for seen in _seen(case, did):
         _keep(case, counted, seen)
     if did.scope == "place":
         _zero_what_no_part_lists(case.state, counted)
@@ -50,10 +50,10 @@ def record_count(case: Case, did: Count) -> None:
     _finish_task(case)
 
 
-def _seen(case: Case, did: Count, place: str) -> list[Seen]:
+def _seen(case: Case, did: Count) -> list[Seen]:
     found: dict[str, Seen] = {}
     for number, line in enumerate(did.lines):
-        key = resolve(case, Movement(line.key, place, "count", 0)).key
+        key = resolve_key(case, line.key)
         seen = _one(case, number, line, key)
         other = found.get(key_text(key))
         found[key_text(key)] = _both(other, seen) if other else seen

@@ -144,7 +144,9 @@ class Track(Struct, frozen=True):
         elif time >= self.since:
             other = posting.place_from if arrives else posting.place_to
             t_other = posting.t_from if arrives else posting.t_to
-            effect = Effect(at, posting.of, posting.kind, amount, other, t_other, posting.u,
+            # Only the end that gives is open; what it gave has simply arrived at the other.
+            kind = "move" if posting.kind == "all" and arrives else posting.kind
+            effect = Effect(at, posting.of, kind, amount, other, t_other, posting.u,
                             posting.item)  # fmt: skip
             effects.insert(cut, effect)
         return replace(self, balance=self.balance + amount, effects=tuple(effects))

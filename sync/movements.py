@@ -84,32 +84,35 @@ def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement
 
 
 def resolve(case: Case, movement: Movement) -> Movement:
-    """Put goods and places that nobody knows where they can be found again (R6)."""
-    key = movement.key
-    item = known_item(case.state, key.item)
-    if item is None:
-        unknown = key.item.removeprefix("unidentified/")
-        odd = Odd(item=key.item, place=f"item/{unknown}", detail={"raw": unknown, "kind": "item"})
-        case.flag(Code.UNKNOWN_CODE, odd)
-        key = replace(key, item=f"unidentified/{unknown}")
-    elif item != key.item:
-        key = replace(key, item=item)
+    """Return the movement with its key and places as they can be found again (R6)."""
     return Movement(
-        key,
-        _resolve_place(case, movement.place_from),
-        _resolve_place(case, movement.place_to),
+        resolve_key(case, movement.key),
+        resolve_place(case, movement.place_from),
+        resolve_place(case, movement.place_to),
         movement.quantity,
     )
 
 
-def _resolve_place(case: Case, place: str) -> str:
+def resolve_key(case: Case, key: Key) -> Key:
+    """Return the key as posted: goods that nobody knows keep their code under `unidentified/`."""
+    item = known_item(case.state, key.item)
+    if item is not None:
+        return key if item == key.item else replace(key, item=item)
+    raw = key.item.removeprefix("unidentified/")
+    odd = Odd(item=f"unidentified/{raw}", place=f"item/{raw}", detail={"raw": raw, "kind": "item"})
+    case.flag(Code.UNKNOWN_CODE, odd)
+    return replace(key, item=f"unidentified/{raw}")
+
+
+def resolve_place(case: Case, place: str) -> str:
+    """Return the place as posted: one that nobody knows keeps its code under `unidentified/`."""
     found = known_place(case.state, place)
     if found is not None:
         return found
     raw = place.removeprefix("unidentified/")
-    unknown = f"unidentified/{raw}"
-    case.flag(Code.UNKNOWN_CODE, Odd(place=unknown, detail={"raw": raw, "kind": "location"}))
-    return unknown
+    odd = Odd(place=f"unidentified/{raw}", detail={"raw": raw, "kind": "location"})
+    case.flag(Code.UNKNOWN_CODE, odd)
+    return f"unidentified/{raw}"
 
 
 def known_item(state: State, code: str) -> str | None:

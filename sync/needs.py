@@ -1,7 +1,8 @@
 """Which facts a batch must know before it can be decided: a closed set, in three rounds.
 
 First what the operations name (themselves, their targets, the counts they decide), then what
-stands where they act, then the history from the earliest moment that they touch.
+stands where they act, then the history from the earliest moment that they touch, with the far
+ends of what a late change would run into.
 The book loads each round in a few set-based queries; deciding then needs no I/O.
 """
 
@@ -11,7 +12,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from sync.arrivals import Arrival
-from sync.ledger import TrackName
+from sync.ledger import COUNT_PLACE, TrackName
 from sync.movements import Moving, known_item, known_place, movements_of
 from sync.operations import (
     Adjust,
@@ -132,7 +133,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             _stand_target(needs, state, did, arrival)
         case Approve():
             for row in _decided(state, did):
-                needs.names.add((row.place, row.key))
+                needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
                 needs.near.add(row.place)
                 needs.lots.add(row.item)
                 needs.documents.add(f"RC-{row.place}")
@@ -256,6 +257,21 @@ def _reach_count(needs: History, counted: Counted) -> None:
     for name, since in list(needs.since.items()):
         if name[0] == counted.place and since <= counted.at:
             needs.reach(name, counted.opened)
+
+
+def far_ends(state: State) -> History:
+    """Return what lies behind the counts and "all"s of the histories loaded so far.
+
+    A late change that runs into one of them is posted at its far end too. Empty once all are
+    known; an "all" may lead to another, so the book asks again until it is.
+    """
+    needs = History()
+    for track_name, track in state.tracks.rows.items():
+        for effect in track.effects if track else ():
+            name = (effect.other, track_name[1])
+            if effect.kind in {"count", "all"} and name not in state.holdings.rows:
+                needs.since[name] = effect.at[0] if effect.t_other is None else effect.t_other
+    return needs
 
 
 def resolved_item(state: State, code: str) -> str:

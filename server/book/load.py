@@ -40,7 +40,15 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         if state.operations.find(arrival.id) is None
     ]
     load_standing(connection, site, state, needs.standing(state, new))
-    load_history(connection, site, state, needs.history(state, new))
+    asked = needs.history(state, new)
+    while asked.since:
+        unknown = [name for name in asked.since if name not in state.holdings.rows]
+        for row in _holdings_of(connection, site, unknown) if unknown else ():
+            state.holdings.load((row.place, row.key), row)
+        for name in unknown:
+            state.holdings.load(name, None)
+        load_history(connection, site, state, asked)
+        asked = needs.far_ends(state)
 
 
 def load_named(connection: Connection, site: str, state: State, asked: Named) -> None:

@@ -90,7 +90,7 @@ def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
     for effect in track.effects:
         if effect.kind == "count":
             balance = counted[effect.of, effect.at[3]]
-        elif effect.kind == "all" and effect.amount <= 0:
+        elif effect.kind == "all":
             balance -= max(balance, 0)
         else:
             balance += effect.amount

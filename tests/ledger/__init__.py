@@ -1,0 +1,1 @@
+"""Text tables: one line per operation, last column the verdict."""

@@ -1,0 +1,194 @@
+"""Counts: compared with their own moment, whenever the facts arrive."""
+
+import json
+
+from sync.records import Variance
+
+
+async def approve(world, device, *, expected=None, verb="approve", by="fang", index=0):
+    """Let a supervisor decide the newest open variance as it stands, or as she saw it."""
+    rows = [row for row in await world.rows("variance", Variance) if row.state == "open"]
+    rows.sort(key=lambda row: row.at)
+    row = rows[index]
+    key = json.loads(row.key)
+    lot = {"code": key[1][0], "expires": key[1][1]} if key[1] else None
+    did = {
+        "verb": verb, "count_id": row.count_id, "parts": [row.operation],
+        "lines": [{
+            "key": {"item": key[0], "lot": lot}, "counted": row.counted,
+            "expected": row.expected if expected is None else expected,
+            "of": {"operation": row.operation, "line": row.line if row.line >= 0 else None},
+        }],
+    }  # fmt: skip
+    world.device(device).envelope(did, world.now, class_="intent", actor=by)
+    answer = await world.push(device, world.now)
+    return json.loads(bytes(answer.verdicts[-1]))
+
+
+async def test_a_count_sets_nothing_until_it_is_approved(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    assert (await world.stock())["B1", "BE/L1"] == 10
+    assert await world.variances() == ["B1 BE/L1 8/10 open"]
+    assert (await approve(world, "B"))["outcome"] == "accepted"
+    assert (await world.stock())["B1", "BE/L1"] == 8
+
+
+async def test_a_late_pick_from_before_the_count_explains_the_variance(table):
+    """[R28] The picker had no network; the counter saw what was really there."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        08:30 A pick 2 BE/L1 from B1                | posted
+    """)
+    assert await world.variances() == ["B1 BE/L1 8/8 open"]
+    await world.heartbeat(world.now + 60_000)
+    assert await world.variances() == ["B1 BE/L1 8/8 approved"]
+
+
+async def test_a_late_pick_after_an_approval_gives_the_shrinkage_back(table):
+    """[R29]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    await approve(world, "B")
+    await table("""
+        08:30 A pick 2 BE/L1 from B1                | flagged COUNT_EXPLAINED
+    """)
+    stock = await world.stock()
+    assert stock["B1", "BE/L1"] == 8
+    assert ("count", "BE/L1") not in stock
+
+
+async def test_a_late_pick_from_after_the_count_leaves_the_count_alone(table):
+    """[R30]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        09:30 A pick 2 BE/L1 from B1                | posted
+    """)
+    await approve(world, "B")
+    assert (await world.stock())["B1", "BE/L1"] == 6
+
+
+async def test_a_movement_during_the_count_asks_for_another(table):
+    """[R31]"""
+    world = await table("""
+        08:00:00 A receive 10 BE/L1 to B1           | posted
+        09:00:00 B count B1: BE/L1=8                | posted
+        08:59:40 A pick 2 BE/L1 from B1             | flagged COUNT_AMBIGUOUS
+    """)
+    await world.heartbeat(world.now + 60_000)
+    assert (await world.variances())[0].endswith("open")
+
+
+async def test_own_movements_around_a_count_are_told_apart_by_the_scans(table):
+    """[R31] same replica"""
+    await table("""
+        08:00:00 A receive 10 BE/L1 to B1           | posted
+        08:59:25 B pick 2 BE/L1 from B1             | posted
+        09:00:00 B count B1: BE/L1=8                | posted
+    """)
+
+
+async def test_two_counts_that_disagree_want_a_third(table):
+    """[R32]"""
+    await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        10:00 A count B1: BE/L1=9                   | flagged COUNT_DISAGREE
+    """)
+
+
+async def test_two_counts_agree_through_the_movements_between(table):
+    """[R32]"""
+    await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        09:30 A pick 3 BE/L1 from B1                | posted
+        10:00 A count B1: BE/L1=5                   | posted
+    """)
+
+
+async def test_a_stale_approval_is_refused_with_the_fresh_variance(table):
+    """[R35]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        08:30 A pick 1 BE/L1 from B1                | posted
+    """)
+    verdict = await approve(world, "B", expected=10)
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "stale")
+    assert verdict["fresh"][0]["expected"] == 9
+    assert (await world.stock())["B1", "BE/L1"] == 9
+
+
+async def test_a_worker_cannot_approve(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    verdict = await approve(world, "B", by="worker")
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "not_allowed")
+
+
+async def test_what_the_counter_did_not_list_was_not_there(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        08:01 A receive 4 BE/L2 to B1               | posted
+        09:00 B count B1: BE/L1=10                  | posted
+    """)
+    assert await world.variances() == ["B1 BE/L1 10/10 open", "B1 BE/L2 0/4 open"]
+    await world.heartbeat(world.now + 60_000)
+    assert await world.variances() == ["B1 BE/L1 10/10 approved", "B1 BE/L2 0/4 open"]
+
+
+async def test_a_key_that_arrives_late_at_an_empty_bin_is_missed_by_the_count(table):
+    world = await table("""
+        09:00 B count B1:                           | posted
+        08:00 A receive 10 BE/L1 to B1              | posted
+    """)
+    assert await world.variances() == ["B1 BE/L1 0/10 open"]
+
+
+async def test_goods_that_left_during_the_count_lose_only_what_was_always_there(table):
+    world = await table("""
+        08:00:00 A receive 10 BE/L1 to B1           | posted
+        09:00:00 B count B1:                        | posted
+        08:59:30 A pick 7 BE/L1 from B1             | posted
+    """)
+    assert await world.variances() == ["B1 BE/L1 0/3 open"]
+
+
+async def test_a_reversed_count_hands_its_correction_back(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        c: 09:00 B count B1: BE/L1=8                | posted
+    """)
+    await approve(world, "B")
+    await table("""
+        10:00 B reverse c                           | posted
+    """)
+    assert (await world.stock())["B1", "BE/L1"] == 10
+    assert await world.variances() == ["B1 BE/L1 8/10 reversed"]
+
+
+async def test_a_recount_puts_the_bin_on_the_list(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    assert (await approve(world, "B", verb="recount"))["outcome"] == "accepted"
+    page = await world.book.snapshot("S", None)
+    assert await world.variances() == ["B1 BE/L1 8/10 recount"]
+    assert page.epoch == 1
+
+
+async def test_a_count_for_a_task_finishes_its_line(table):
+    world = await table("""
+        09:00 B count B1: for CT-1/1                | posted
+    """)
+    assert world.book.verify(None) == []

@@ -1,0 +1,145 @@
+"""Goods that moved: posted whatever the ledger thinks, and what it thinks of them."""
+
+
+async def test_goods_flow_from_the_supplier_to_the_bin(table):
+    world = await table("""
+        08:00 A receive 10 BE/L1 for PO-1  | posted
+        08:05 A putaway 10 BE/L1 to B1     | posted
+        08:10 A pick 3 BE/L1 from B1 for SO-1 | posted
+    """)
+    assert await world.stock() == {
+        ("supplier/V1", "BE/L1"): -10, ("B1", "BE/L1"): 7, ("STAGE", "BE/L1"): 3,
+    }  # fmt: skip
+
+
+async def test_both_workers_who_picked_the_last_unit_hold_one(table):
+    """[R22] Never "the second loses": the bin is negative until somebody counts it."""
+    world = await table("""
+        08:00 A receive 1 BE/L1 to B1               | posted
+        08:10 A pick 1 BE/L1 from B1 for SO-1       | posted
+        08:11 B pick 1 BE/L1 from B1 for SO-1       | flagged NEGATIVE
+    """)
+    assert (await world.stock())["B1", "BE/L1"] == -1
+    assert await world.open() == ["NEGATIVE I B1"]
+    await world.heartbeat(world.now + 60_000)
+    assert await world.open() == ["NEGATIVE U B1"]
+
+
+async def test_a_putaway_that_arrives_before_its_receipt_waits_for_it(table):
+    """[R18]"""
+    world = await table("""
+        08:05 B putaway 10 BE/L1 to B1     | flagged NEGATIVE
+        08:00 A receive 10 BE/L1           | posted
+    """)
+    assert await world.open() == []
+
+
+async def test_a_late_putaway_covers_an_earlier_move(table):
+    """[R19]"""
+    world = await table("""
+        08:10 B move 4 BE/L1 from B1 to B2          | flagged NEGATIVE
+        08:12 B move 4 BE/L1 from B2 to B3          | posted
+        08:00 A receive 6 BE/L1 to B1               | posted
+    """)
+    assert await world.open() == []
+    assert (await world.stock())["B1", "BE/L1"] == 2
+
+
+async def test_receiving_more_than_ordered_is_posted_and_told(table):
+    """[R13] Ten percent are tolerated here."""
+    world = await table("""
+        08:00 A receive 100 BE/L1 for PO-1/1        | posted
+        08:01 B receive 10 BE/L1 for PO-1/1         | posted
+        08:02 B receive 1 BE/L1 for PO-1/1          | flagged OVER_RECEIPT
+    """)
+    assert (await world.stock())["DOCK", "BE/L1"] == 111
+
+
+async def test_a_lot_code_with_another_expiry_is_a_blocked_sibling(table):
+    """[R15]"""
+    world = await table("""
+        08:00 A receive 5 PT/L1@2027-01-31          | posted
+        08:01 A receive 5 PT/L1@2027-02-28          | flagged LOT_CONFLICT
+    """)
+    assert (await world.stock())["DOCK", "PT/L1@2027-02-28"] == 5
+
+
+async def test_goods_for_a_cancelled_order_go_to_its_stage_and_somebody_looks(table):
+    """[R23]"""
+    await table("""
+        08:00 A receive 9 BE/L1 to B1               | posted
+        08:01 A pick 5 BE/L1 from B1 for SO-2       | flagged PICK_NOT_NEEDED
+    """)
+
+
+async def test_issuing_more_than_the_work_order_wants_is_told(table):
+    """[R41]"""
+    await table("""
+        08:00 A receive 30 BE/L1 to B1              | posted
+        08:01 A issue 20 BE/L1 from B1 for WO-1     | posted
+        08:02 A issue 1 BE/L1 from B1 for WO-1      | flagged OVER_ISSUE
+    """)
+
+
+async def test_unknown_codes_keep_the_goods_where_they_can_be_found(table):
+    """[R6]"""
+    world = await table("""
+        08:00 A receive 3 XX/L1 to B1               | flagged UNKNOWN_CODE
+        08:01 A receive 2 BE/L1 to ?07-Z-99         | flagged UNKNOWN_CODE
+    """)
+    stock = await world.stock()
+    assert stock["B1", "unidentified/XX/L1"] == 3
+    assert stock["unidentified/07-Z-99", "BE/L1"] == 2
+
+
+async def test_goods_moved_by_somebody_without_the_right_have_moved_anyway(table):
+    """[R7]"""
+    world = await table("""
+        08:00 A receive 3 BE/L1 to B1 by gone       | flagged ACTOR_NOT_ALLOWED
+    """)
+    assert (await world.stock())["B1", "BE/L1"] == 3
+
+
+async def test_a_key_that_the_device_assumed_is_doubted_when_another_lies_beside(table):
+    """[R43]"""
+    await table("""
+        08:00 A receive 3 BE/L1 to B1               | posted
+        08:01 A pick 2 BE/L2 from B1 assumed lot    | flagged KEY_DOUBT NEGATIVE
+    """)
+
+
+async def test_an_older_lot_that_the_screen_showed_makes_a_deviation(table, warehouse):
+    """[R26]"""
+    await table("""
+        08:00 A receive 3 BE/L1 to B1 fifo 2026-01-01   | posted
+        08:01 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
+    """)
+    warehouse.device("B").base = {"epoch": 1, "cursor": 99, "hash": None}
+    await table("""
+        08:10 B issue 1 BE/L2 from B2 shown 2       | flagged FIFO_DEVIATION
+        08:11 B issue 1 BE/L1 from B1 shown 1       | posted
+    """)
+    assert await warehouse.open() == []
+
+
+async def test_what_a_worker_could_not_see_is_not_held_against_him(table, warehouse):
+    """[R26] The older lot came after the picture that the screen was based on."""
+    await table("""
+        08:01 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
+    """)
+    warehouse.device("B").base = {"epoch": 1, "cursor": 2, "hash": None}
+    await table("""
+        08:00 A receive 3 BE/L1 to B1 fifo 2026-01-01   | posted
+        08:10 B issue 1 BE/L2 from B2 shown 1       | flagged FIFO_UNKNOWABLE
+    """)
+
+
+async def test_all_that_stands_there_takes_in_what_arrives_late(table):
+    world = await table("""
+        08:00 A receive 5 BE/L1 to B1               | posted
+        09:00 A move all BE/L1 from B1 to B2        | posted
+        08:30 B receive 2 BE/L1 to B1               | posted
+        09:30 B receive 4 BE/L1 to B1               | posted
+    """)
+    assert (await world.stock())["B2", "BE/L1"] == 7
+    assert (await world.stock())["B1", "BE/L1"] == 4

@@ -1,0 +1,81 @@
+"""A handheld in Python: it chains envelopes, keeps a clock of its own and pushes when told."""
+
+import hashlib
+import itertools
+import json
+
+from sync.messages import Conflict
+
+ids = itertools.count(1)
+
+
+class Handheld:
+    """One storage incarnation of one device. Its clock is `offset` ms off the world's."""
+
+    def __init__(self, site, device, offset=0):
+        self.site = site
+        self.device = device
+        self.offset = offset
+        self.replica = hashlib.sha256(f"{device}/{next(ids)}".encode()).hexdigest()[:32]
+        self.actor = "worker"
+        self.chain = []
+        self.acked = 0
+        self.hash = None
+        self.exchanges = []
+        self.echo = 0
+        self.base = {"epoch": 1, "cursor": 0, "hash": None}
+        self.segment = "s1"
+        self.verdicts = {}
+
+    def envelope(self, did, at, *, task=None, actor=None, id_=None, **body):
+        """Make an operation at a world time, durable on the device."""
+        seq = len(self.chain) + 1
+        prev = self._digest(self.chain[-1]) if self.chain else None
+        kind = body.pop("class_", "fact")
+        content = {
+            "v": 1, "class": kind, "id": id_ or f"{self.device}-{next(ids)}", "site": self.site,
+            "actor": actor or self.actor, "wall": at + self.offset, "mono": 0,
+            "segment": self.segment, "base": self.base, "did": did, "app": "test",
+        } | body  # fmt: skip
+        if task:
+            content["task"] = task
+        envelope = {"link": {"replica": self.replica, "seq": seq, "prev": prev}, "body": content}
+        self.chain.append(json.dumps(envelope, ensure_ascii=False).encode())
+        return content["id"]
+
+    @staticmethod
+    def _digest(payload):
+        return hashlib.sha256(payload).hexdigest()
+
+    def push_message(self, at, *, from_seq=None, limit=100, leaving=False, epoch=1):
+        """Return what would be sent at a world time."""
+        start = self.acked if from_seq is None else from_seq - 1
+        part = self.chain[start : start + limit]
+        raw = json.dumps(
+            {
+                "v": 1, "site": self.site, "replica": self.replica, "epoch": epoch, "cursor": 0,
+                "sent": at + self.offset, "segment": self.segment,
+                "exchanges": self.exchanges,
+                "unsent": len(self.chain) - start - len(part), "echo": self.echo,
+                "leaving": leaving, "operations": [],
+            }
+        ).encode()  # fmt: skip
+        body = raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
+        return body
+
+    def take(self, answer, at):
+        """Learn from an answer that arrived at a world time."""
+        if isinstance(answer, Conflict):
+            return
+        self.acked, self.hash = answer.acked.seq, answer.acked.hash
+        self.heard(answer.server_now, at)
+
+    def heard(self, server_now, at):
+        """Journal an exchange: asked and answered at a world time."""
+        self.exchanges = [
+            {
+                "sent": at + self.offset, "received": at + self.offset, "server_now": server_now,
+                "segment": self.segment,
+            }
+        ]  # fmt: skip
+        self.echo = server_now

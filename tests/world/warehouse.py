@@ -1,0 +1,298 @@
+"""A warehouse of three bins on the real book, driven by lines of text.
+
+A line says when it happened, on which device, and what:
+
+    08:00 A receive 10 BE/L1 to B1          | posted
+    08:05 B pick 3 BE/L1 from B1 for SO-1   | flagged NEGATIVE
+
+Lines are in the order of *arrival*; the time is when it happened. Devices push at once.
+"""
+
+import json
+import re
+
+import msgspec
+from sqlmodel import SQLModel
+
+import server.tables  # noqa: F401 - fills the metadata
+from server.book import Book
+from server.book.engine import make_engine
+from server.book.rows import fetch, table
+from sync.messages import Push
+from sync.records import (
+    Device,
+    Discrepancy,
+    Document,
+    Holding,
+    Item,
+    Line,
+    Location,
+    Person,
+    Result,
+    Site,
+    Variance,
+)
+from sync.stock import key_of
+from tests.world.handheld import Handheld
+
+DAY = 1_790_000_000_000 - 1_790_000_000_000 % 86_400_000
+SITE = "S"
+decode_push = msgspec.json.Decoder(Push).decode
+
+ROWS = [
+    Site(site=SITE, name="Test plant", over_receipt_percent=10, over_issue_percent=0),
+    *(Item(item=code, name=code, lots=True) for code in ("BE", "CA", "DB")),
+    Item(item="PT", name="Paint", lots=True, dated=True),
+    Item(item="NU", name="Nut", fifo="hint"),
+    *(Location(location=f"B{n}", warehouse="W", walk=n) for n in range(1, 6)),
+    Location(location="DOCK", warehouse="W", kind="dock"),
+    Location(location="STAGE", warehouse="W", kind="stage"),
+    *(
+        Person(person=name, name=name, role=role, badge=name.upper())
+        for name, role in (
+            ("worker", "worker"), ("other", "worker"), ("fang", "supervisor"),
+        )
+    ),
+    Person(person="gone", name="gone", role="worker", badge="GONE", active=False),
+    *(Device(device=name, name=name) for name in "ABCDEFGH"),
+    Document(document="PO-1", kind="purchase", partner="V1"),
+    Line(document="PO-1", line=1, item="BE", quantity=100),
+    Line(document="PO-1", line=2, item="CA", quantity=50),
+    Document(document="SO-1", kind="sales"),
+    Line(document="SO-1", line=1, item="BE", quantity=5),
+    Document(document="SO-2", kind="sales", state="cancelled"),
+    Line(document="SO-2", line=1, item="BE", quantity=5),
+    Document(document="WO-1", kind="work", item="BIKE", quantity=1),
+    Line(document="WO-1", line=1, item="BE", quantity=20),
+    Document(document="CT-1", kind="count"),
+    Line(document="CT-1", line=1, place="B1", quantity=1),
+]  # fmt: skip
+
+
+def clock(text):
+    """Return the world time of `08:00`, `08:00:30` or `2d 08:00`."""
+    days, _, hour = text.rpartition("d ")
+    parts = [*map(int, hour.split(":")), 0][:3]
+    return DAY + int(days or 0) * 86_400_000 + parts[0] * 3_600_000 + parts[1] * 60_000 \
+        + parts[2] * 1_000  # fmt: skip
+
+
+def key(text):
+    """Return the key of `BE`, `BE/L1`, `PT/L1@2027-01-31` or `BE/L1!hold`."""
+    text, _, status = text.partition("!")
+    item, _, lot = text.partition("/")
+    code, _, expires = lot.partition("@")
+    return {
+        "item": item,
+        "lot": {"code": code, "expires": expires or None} if code else None,
+        "status": status or "ok",
+    }
+
+
+def place(text):
+    return {"code": text[1:]} if text.startswith("?") else {"location": text}
+
+
+class Warehouse:
+    """The book of one site, its devices, and the world's clock."""
+
+    def __init__(self, path):
+        url = f"sqlite:///{path}"
+        engine = make_engine(url, writes=True)
+        SQLModel.metadata.create_all(engine)
+        engine.dispose()
+        self.now = clock("06:00")
+        self.book = Book(url, b"k" * 32, lambda: self.now)
+        self.book.start()
+        self.devices = {}
+        self.ids = {}
+        self.answer = None
+
+    async def set_up(self, rows=ROWS):
+        await self.book.change(SITE, "test", rows, "set up")
+        await self.book.write(_prove_fang)
+        return self
+
+    def close(self):
+        self.book.close()
+
+    def device(self, name, offset=0):
+        if name not in self.devices:
+            handheld = self.devices[name] = Handheld(SITE, name, offset)
+            handheld.heard(self.now, self.now)
+        return self.devices[name]
+
+    async def push(self, name, at=None, *, body=None, **how):
+        """Send what a device has; return the answer."""
+        handheld = self.device(name)
+        self.now = max(self.now, at or self.now)
+        message = decode_push(body or handheld.push_message(self.now, **how))
+        answer = await self.book.push(name, message, self.now)
+        handheld.take(answer, self.now)
+        self.answer = answer
+        return answer
+
+    async def heartbeat(self, at, *names):
+        """Let devices say that they have nothing to say, twice: the second vouches for `at`."""
+        for _ in range(2):
+            for name in names or list(self.devices):
+                await self.push(name, at)
+            at += 1_000
+
+    async def play(self, script):
+        """Run the lines of a table; return the lines with the verdicts that came."""
+        out = []
+        for raw in script.strip().splitlines():
+            line = raw.strip()
+            if not line or line.startswith("#"):
+                continue
+            left, _, _ = line.partition("|")
+            got = await self._line(left.strip())
+            out.append(f"{left.strip()} | {got}")
+        return out
+
+    async def _line(self, text):
+        name, _, rest = text.partition(": ") if re.match(r"^\w+: ", text) else ("", "", text)
+        match = re.match(r"((?:\dd )?[\d:]+) (\w) (.*)", rest)
+        at, device, words = clock(match[1]), match[2], match[3]
+        handheld = self.device(device)
+        if words == "heartbeat":
+            await self.heartbeat(at, device)
+            return "heard"
+        did, extra = parse(words, at + handheld.offset, self.ids)
+        identity = handheld.envelope(did, at, **extra)
+        self.ids[name or device] = identity
+        answer = await self.push(device, max(self.now, at))
+        verdict = json.loads(bytes(answer.verdicts[-1]))
+        flags = sorted(flag["code"] for flag in verdict["flags"])
+        words = [verdict["outcome"], *flags]
+        if "reason" in verdict:
+            words.append(verdict["reason"])
+        return " ".join(words)
+
+    # --- looking -------------------------------------------------------------------------------
+
+    async def rows(self, name, struct):
+        return await self.book.read(
+            lambda connection: fetch(connection, name, struct, table(name).c.site == SITE)
+        )
+
+    async def stock(self):
+        """Return {(place, 'BE/L1'): quantity} of what is not zero, virtual places too."""
+        return {
+            (row.place, short(row.key)): row.quantity
+            for row in await self.rows("holding", Holding)
+            if row.quantity
+        }
+
+    async def open(self):
+        """Return the open discrepancies as `CODE severity place`."""
+        return sorted(
+            f"{row.code} {row.severity} {row.place or ''}".strip()
+            for row in await self.rows("discrepancy", Discrepancy)
+            if row.state == "open"
+        )
+
+    async def variances(self):
+        return [
+            f"{row.place} {short(row.key)} {row.counted}/{row.expected} {row.state}"
+            for row in sorted(
+                await self.rows("variance", Variance), key=lambda r: (r.at, r.seq, r.key)
+            )
+        ]
+
+    async def results(self):
+        return {row.operation: row for row in await self.rows("result", Result)}
+
+
+def short(text):
+    key_ = key_of(text)
+    lot = f"/{key_.lot.code}" if key_.lot else ""
+    expires = f"@{key_.lot.expires}" if key_.lot and key_.lot.expires else ""
+    return f"{key_.item}{lot}{expires}" + (f"!{key_.status}" if key_.status != "ok" else "")
+
+
+def _prove_fang(connection):
+    for device in "ABCDEFGH":
+        connection.execute(
+            table("sign_in").insert().values(
+                site=SITE, device=device, person="fang", proved_at=1, wrong=0, locked_until=0
+            )
+        )  # fmt: skip
+
+
+def parse(words, wall, ids):
+    """Return the verb and the rest of the envelope that a line of text means."""
+    body = {}
+    if match := re.search(r" by (\w+)$", words):
+        body["actor"], words = match[1], words[: match.start()]
+    if match := re.search(r" assumed (\w+)", words):
+        body["assumed"], words = [match[1]], words[: match.start()] + words[match.end() :]
+    if match := re.search(r" for ([\w-]+)(?:/(\d+))?", words):
+        line = int(match[2]) if match[2] else None
+        body["task"] = {"document": match[1], "line": line}
+        words = words[: match.start()] + words[match.end() :]
+    verb, _, rest = words.partition(" ")
+    return VERBS[verb](rest, wall, ids, body), body
+
+
+def _moving(verb, **fixed):
+    def make(rest, wall, ids, body):
+        match = re.match(r"(\d+|all) (\S+)(?: from (\S+))?(?: to (\S+))?(.*)", rest)
+        did = {"verb": verb, "key": key(match[2]), **fixed}
+        did["quantity"] = None if match[1] == "all" else int(match[1])
+        if match[3] or "from" not in did:
+            did["from"] = place(match[3] or "supplier/V1")
+        if match[4] or "to" not in did:
+            did["to"] = place(match[4] or "DOCK")
+        if taken := re.search(r"taken -(\d+)s", match[5]):
+            did["taken_wall"] = wall - int(taken[1]) * 1_000
+        if fifo := re.search(r"fifo (\S+)", match[5]):
+            did["fifo_date"] = fifo[1]
+        if shown := re.search(r"shown (\d+)", match[5]):
+            did["shown"] = {"rank": int(shown[1]), "older": None}
+        return did
+
+    return make
+
+
+def _count(rest, wall, ids, body):
+    match = re.match(r"(\S+): ?(.*)", rest)
+    scope = "line" if "line" in rest.split() else "place"
+    lines = []
+    for part in filter(None, match[2].replace("line", "").strip().split(", ")):
+        what, _, quantity = part.partition("=")
+        lines.append(
+            {
+                "key": key(what.strip()), "quantity": int(quantity), "first_wall": wall - 30_000,
+                "last_wall": wall - 10_000, "segment": "s1",
+            }
+        )  # fmt: skip
+    return {
+        "verb": "count", "place": place(match[1]), "scope": scope, "count_id": f"c{wall}",
+        "opened_wall": wall - 60_000, "lines": lines, "blind": True,
+    }  # fmt: skip
+
+
+def _reverse(rest, wall, ids, body):
+    return {"verb": "reverse", "target": ids.get(rest, rest), "reason": ""}
+
+
+def _adjust(rest, wall, ids, body):
+    quantity, what, where, reason = rest.split(" ")
+    return {"verb": "adjust", "place": place(where), "key": key(what), "quantity": int(quantity),
+            "reason": reason}  # fmt: skip
+
+
+VERBS = {
+    "receive": _moving("receive", **{"from": {"location": "supplier/V1"}}),
+    "putaway": _moving("putaway", **{"from": {"location": "DOCK"}}),
+    "move": _moving("move"),
+    "pick": _moving("pick", to={"location": "STAGE"}),
+    "issue": _moving("issue", to={"location": "production/WO-1"}),
+    "ship": _moving("ship", **{"from": {"location": "STAGE"}, "to": {"location": "customer/C1"}}),
+    "return": _moving("return", reason="wrong"),
+    "count": _count,
+    "reverse": _reverse,
+    "adjust": _adjust,
+}
