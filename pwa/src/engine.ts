@@ -20,6 +20,7 @@ import { epochOf, Feed, seqOf } from "./feed/feed";
 import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
+import { mayForget } from "./outbox/pruning";
 import { Loop } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
@@ -41,8 +42,6 @@ interface Enrolment {
 
 const HEARTBEAT_MS = 60_000;
 const PRUNE_EVERY_MS = 24 * 3_600_000;
-const KEPT_AT_LEAST_MS = 72 * 3_600_000;
-const KEPT_WITHOUT_BACKUP_MS = 30 * 24 * 3_600_000;
 
 export async function createEngine(options: EngineOptions = {}): Promise<DeviceEngine> {
   const engine = new DeviceEngine(options);
@@ -316,18 +315,12 @@ export class DeviceEngine implements Engine {
     return wait;
   }
 
-  /** Rule 8: acknowledged, in the second-newest backup, and older than three days. */
   private async prune(): Promise<void> {
     const now = this.now();
     if (now - this.prunedAt < PRUNE_EVERY_MS) return;
     this.prunedAt = now;
-    const through = this.push.heard.durableThrough;
-    await this.outbox.prune(({ acked, verdict }) => {
-      if (acked === null) return false;
-      if (!through) return now - acked > KEPT_WITHOUT_BACKUP_MS;
-      const isSafe = through[0] === this.push.heard.epoch && (verdict?.ledger_seq ?? Infinity) <= through[1];
-      return isSafe && now - acked > KEPT_AT_LEAST_MS;
-    });
+    const { epoch, durableThrough } = this.push.heard;
+    await this.outbox.prune((row) => mayForget(row, now, epoch, durableThrough));
   }
 
   private context(): Context {

@@ -18,11 +18,14 @@ export class Hands<S> {
   private captures = 0;
   private numbers = 0;
 
-  constructor(
-    private flow: Flow<S>,
-    private warehouse: Warehouse,
-    private begin: { document?: string; dock?: string } = {},
-  ) {
+  private flow: Flow<S>;
+  private warehouse: Warehouse;
+  private begin: { document?: string; dock?: string };
+
+  constructor(flow: Flow<S>, warehouse: Warehouse, begin: { document?: string; dock?: string } = {}) {
+    this.flow = flow;
+    this.warehouse = warehouse;
+    this.begin = begin;
     this.last = this.flow.start(warehouse, this.start());
     this.state = this.last.state;
     this.take(this.last);

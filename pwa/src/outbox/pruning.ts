@@ -1,0 +1,15 @@
+/** Which sent operations the device may forget (rule 8): what is durable twice, or old. */
+import type { Kept } from "../store/store";
+
+const HOUR_MS = 3_600_000;
+const KEPT_AT_LEAST_MS = 72 * HOUR_MS;
+/** Without a named backup a month is all that we can promise. */
+const KEPT_WITHOUT_BACKUP_MS = 30 * 24 * HOUR_MS;
+
+/** `durable` is epoch and seq of the second-newest verified backup, null where none is named. */
+export function mayForget(row: Kept, now: number, epoch: number, durable: [number, number] | null): boolean {
+  if (row.acked === null) return false;
+  if (!durable) return now - row.acked > KEPT_WITHOUT_BACKUP_MS;
+  const isBackedUp = durable[0] === epoch && row.verdict !== null && row.verdict.ledger_seq <= durable[1];
+  return isBackedUp && now - row.acked > KEPT_AT_LEAST_MS;
+}
