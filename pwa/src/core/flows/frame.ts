@@ -122,7 +122,9 @@ function settled<S extends Asking>(dance: Choreography<S>, next: Step<S>, view: 
   const kept = new Set([...dance.holds(next.state), ...next.drafts.flatMap((draft) => draft.captures)]);
   const released = held.filter((id) => !kept.has(id));
   const state = dance.derive(next.state, after(view, next.drafts));
-  return { ...next, state, ...(released.length > 0 ? { released } : {}) };
+  // The journal's order is the order of reading, whichever part of the state kept them.
+  const drafts = next.drafts.map((draft) => ({ ...draft, captures: [...draft.captures].sort((a, b) => a - b) }));
+  return { ...next, state, drafts, ...(released.length > 0 ? { released } : {}) };
 }
 
 function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {

@@ -16,6 +16,8 @@ export interface MoveState extends Asking {
   /** A whole container in the hand instead of goods. */
   container: string | null;
   from: string | null;
+  /** Whether `from` was scanned, or follows from the goods. */
+  is_from_scanned: boolean;
   /** What the ledger has of the goods at `from`. */
   key: Key | null;
   there: number;
@@ -28,9 +30,9 @@ type Took = Step<MoveState>;
 const EMPTY_HAND = { goods: null, container: null, key: null, there: 0, to: null, missing: null };
 
 function begin(view: View, start: Start): Took {
-  const state: MoveState = { ...CALM, ...EMPTY_HAND, flow: "move", from: null };
+  const state: MoveState = { ...CALM, ...EMPTY_HAND, flow: "move", from: null, is_from_scanned: false };
   const from = start.document !== undefined && view.location(start.document) ? start.document : null;
-  return step({ ...state, from }, band("tick", "move.scan_goods"));
+  return step({ ...state, from, is_from_scanned: from !== null }, band("tick", "move.scan_goods"));
 }
 
 function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
@@ -77,9 +79,10 @@ function containerTaken(state: MoveState, container: string, capture: number, vi
 
 /** Other goods are a change of mind: what the hand held stays where it was. */
 function pickUp(state: MoveState, goods: Goods, view: View): Took {
-  const isSame = state.goods !== null && state.goods.item === goods.item;
+  const isSame = state.goods?.item === goods.item && (goods.lot ?? state.goods.lot) === state.goods.lot;
   const captures = isSame && state.goods ? [...state.goods.captures, ...goods.captures] : goods.captures;
-  const asked: MoveState = { ...state, ...UNASKED, ...EMPTY_HAND, goods: { ...goods, captures } };
+  const from = state.is_from_scanned ? state.from : null;
+  const asked: MoveState = { ...state, ...UNASKED, ...EMPTY_HAND, from, goods: { ...goods, captures } };
   if (!goods.known) {
     const shown = band("look", "flow.unknown_item", { code: goods.item }, { ways: ["confirm", "cancel"] });
     return asks(asked, { why: "unknown", needs: "confirm" }, shown);
@@ -127,8 +130,8 @@ function inHand(state: MoveState, goods: Goods, held: Shown): Took {
 function placeScanned(state: MoveState, place: string, captures: number[], wall: number, view: View): Took {
   const kept: MoveState = { ...state, captures: [...state.captures, ...captures] };
   if (state.container !== null) return putDown({ ...kept, to: place }, wall, view);
-  if (!state.goods) return step({ ...kept, from: place }, band("tick", "move.from", { place }));
-  if (state.missing === "from") return locate({ ...kept, from: place, choices: [] }, view);
+  if (!state.goods) return step({ ...kept, from: place, is_from_scanned: true }, band("tick", "move.from", { place }));
+  if (state.missing === "from") return locate({ ...kept, from: place, is_from_scanned: true, choices: [] }, view);
   if (state.missing === "lot") return step(state, band("look", "flow.which_lot", { item: state.goods.item }));
   if (state.missing === "quantity") return step(state, band("look", "flow.how_many", { item: state.goods.item }));
   if (place === state.from) return step(kept, band("look", "move.same_place", { place }));
@@ -156,7 +159,7 @@ function putDown(state: MoveState, wall: number, view: View): Took {
   const item = goods?.item ?? container ?? "";
   const written = { verb: "move" as const, wall, item, lot: key?.lot?.code ?? null, place: to, line: null, quantity, sum: quantity };
   const next: MoveState = {
-    ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [], written: [...state.written, written],
+    ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [], written: [...state.written, written],
   };
   const values = { quantity, item, from: from ?? "", place: to };
   const say = container === null ? "move.done" : "move.container_done";
@@ -178,7 +181,7 @@ function stopAt(state: MoveState, place: string, view: View): Took | null {
 function key(state: MoveState, name: KeyName): Took {
   switch (name) {
     case "cancel":
-      return step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [] }, band("tick", "flow.nothing_written"));
+      return step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] }, band("tick", "flow.nothing_written"));
     case "done":
       if (state.goods || state.container !== null) return step(state, band("look", "move.where_to"));
       return { ...step(state), open: { screen: "home" } };
@@ -215,10 +218,10 @@ export const move = flowOf<MoveState>({
   text: (state) => step(state),
   choose,
   resume: (state, wall, view) => (state.to === null ? locate(state, view) : putDown(state, wall, view)),
-  drop: (state) => ({ ...state, ...EMPTY_HAND, from: null }),
+  drop: (state) => ({ ...state, ...EMPTY_HAND, from: null, is_from_scanned: false }),
   unhand: (state) =>
     state.goods || state.container !== null
-      ? step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, captures: [] }, band("tick", "flow.nothing_written"))
+      ? step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] }, band("tick", "flow.nothing_written"))
       : null,
   derive: (state) => state,
   holds: (state) => [

@@ -79,10 +79,9 @@ function noneFound(state: TakeState, stop: Stop, wall: number, start: Start): To
     verb: "count", place: placeOf(stop.place), scope: "line", count_id: start.newId(), opened_wall: wall,
     lines: [line], blind: false,
   };
-  const draft: Draft = {
-    did, task: state.document === null ? null : { document: state.document, line: stop.line }, assumed: [],
-    captures: state.captures, consent: null,
-  };
+  // The order alone: a count that named the line would count as its progress.
+  const task = state.document === null ? null : { document: state.document, line: null };
+  const draft: Draft = { did, task, assumed: [], captures: state.captures, consent: null };
   const written = {
     verb: "count" as const, wall, item: stop.item, lot: stop.lot, place: stop.place, line: stop.line, quantity: 0, sum: 0,
   };

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { move, type MoveState } from "../../src/core/flows/move";
+import { Hands } from "./hands";
+import { MORNING, Warehouse } from "./warehouse";
+
+function warehouse(): Warehouse {
+  return new Warehouse()
+    .place("A-1").place("A-2").place("A-3").place("SHUT", "bin", { blocked: true })
+    .has("HN-1224").has("BE-2908", { lots: true })
+    .holds("A-1", "HN-1224", 12)
+    .holds("A-1", "BE-2908", 5, "K1").holds("A-2", "BE-2908", 6, "K2")
+    .holds("container/TOTE-7", "HN-1224", 3);
+}
+
+const hands = (): Hands<MoveState> => new Hands(move, warehouse());
+
+describe("moving by scans only", () => {
+  it("moves all of what lies in one bin only: scan what, scan where", () => {
+    const site = new Warehouse().place("A-1").place("A-2").has("HN-1224").holds("A-1", "HN-1224", 12);
+    const hand = new Hands(move, site).scan("HN-1224", "A-2");
+    expect(hand.drafts).toEqual([{
+      did: {
+        verb: "move", key: { item: "HN-1224" }, quantity: 12, from: { location: "A-1" }, to: { location: "A-2" },
+        taken_wall: MORNING + 2000,
+      },
+      task: null, assumed: ["quantity"], captures: [1, 2], consent: null,
+    }]);
+  });
+
+  it("takes a bin that is scanned first for where from", () => {
+    const hand = hands().scan("A-2", "BE-2908", "A-3");
+    expect(hand.dids).toMatchObject([{ key: { lot: { code: "K2" } }, quantity: 6, from: { location: "A-2" } }]);
+    expect(hand.drafts[0]?.assumed).toEqual(["lot", "quantity"]);
+  });
+
+  it("asks where from when the goods lie in several bins", () => {
+    const hand = hands().scan("BE-2908");
+    expect(hand.band).toMatchObject({ signal: "look", say: "move.where_from" });
+    expect(hand.scan("A-1", "A-3").dids).toMatchObject([{ from: { location: "A-1" }, to: { location: "A-3" }, quantity: 5 }]);
+  });
+
+  it("knows the bin of a lot by the lot alone", () => {
+    expect(hands().scan("K2", "A-3").dids).toMatchObject([{ from: { location: "A-2" }, quantity: 6 }]);
+  });
+
+  it("moves a container whole", () => {
+    expect(hands().scan("TOTE-7", "A-3").dids).toEqual([{ verb: "move", container: "TOTE-7", to: { location: "A-3" } }]);
+  });
+
+  it("puts goods into a container", () => {
+    expect(hands().scan("K1", "TOTE-7").dids).toMatchObject([{ to: { container: "TOTE-7" } }]);
+  });
+});
+
+describe("moving asks and looks", () => {
+  it("moves a part that is typed, and asks once for more than is there", () => {
+    expect(hands().scan("K1").type(2).scan("A-3").dids).toMatchObject([{ quantity: 2 }]);
+    const hand = hands().scan("K1").type(9);
+    expect(hand.band.say).toBe("flow.more_than_there");
+    expect(hand.press("confirm").scan("A-3").dids).toMatchObject([{ quantity: 9 }]);
+  });
+
+  it("says so when the goods lie there already", () => {
+    expect(hands().scan("K1", "A-1").band).toMatchObject({ signal: "look", say: "move.same_place" });
+  });
+
+  it("asks before a bin that is out of use", () => {
+    const hand = hands().scan("K1", "SHUT");
+    expect(hand.band.say).toBe("flow.blocked_place");
+    expect(hand.press("confirm").dids).toMatchObject([{ to: { location: "SHUT" } }]);
+  });
+
+  it("lets other goods be a change of mind", () => {
+    const hand = hands().scan("K1", "K2", "A-3");
+    expect(hand.dids).toMatchObject([{ key: { lot: { code: "K2" } } }]);
+    expect(hand.released).toEqual([1]);
+  });
+
+  it("records unknown goods from a bin after a nod", () => {
+    const hand = hands().scan("A-1", "???").press("confirm").type(2).scan("A-3");
+    expect(hand.dids).toMatchObject([{ key: { item: "???" }, quantity: 2, from: { location: "A-1" } }]);
+  });
+});
