@@ -77,7 +77,7 @@ function binsOf(state: CountState, view: View): BinToCount[] {
     .map((line) => ({
       line: line.line,
       place: line.place,
-      counted: line.state !== "open" || line.done > 0 || state.recorded.includes(line.place),
+      counted: line.state !== "open" || line.done > 0 || state.written.some((row) => row.place === line.place),
     }));
 }
 
@@ -235,7 +235,7 @@ function key(state: CountState, name: KeyName, wall: number, view: View, start: 
 }
 
 function done(state: CountState, wall: number): Took {
-  if (state.place === null) return { ...step(state), open: { screen: "home" } };
+  if (state.place === null) return { ...step({ ...state, document: null, written: [] }), open: { screen: "home" } };
   if (state.lines.length > 0) return record(state, wall);
   return step(state, band("look", "count.no_lines", { place: state.place }, { ways: ["empty", "cancel"] }));
 }
@@ -274,16 +274,18 @@ function record(state: CountState, wall: number): Took {
     captures: part.captures,
     consent: null,
   }));
-  const recorded = [...state.recorded, place];
   const left = state.bins.filter((row) => !row.counted && row.place !== place);
   const isComplete = isTask && left.length === 0;
-  const written = { verb: "count" as const, wall, item: "", lot: null, place, line, quantity: state.lines.length, sum: recorded.length };
+  const written = {
+    verb: "count" as const, wall, item: "", lot: null, place, line, quantity: state.lines.length,
+    sum: state.written.length + 1,
+  };
   const shown = band(isComplete ? "complete" : "done", "count.recorded", { place, n: state.lines.length, next: left[0]?.place ?? "" }, {
     wrote: { quantity: state.lines.length, code: place },
     ...(isComplete ? { note: "count.complete" } : {}),
   });
   shown.values.document = state.document ?? "";
-  const next: CountState = { ...state, ...UNASKED, ...CLOSED, recorded, written: [...state.written, written] };
+  const next: CountState = { ...state, ...UNASKED, ...CLOSED, written: [...state.written, written] };
   return step(next, shown, drafts);
 }
 
@@ -316,7 +318,8 @@ export const count = flowOf<CountState>({
     const bins = binsOf(state, view);
     const index = bins.findIndex((row) => (state.place === null ? !row.counted : row.place === state.place));
     const next = bins.find((row) => !row.counted && row.place !== state.place)?.place ?? null;
-    return { ...state, bins, n: index + 1, of: bins.length, next };
+    const recorded = state.written.flatMap((row) => (row.place === null ? [] : [row.place]));
+    return { ...state, recorded, bins, n: index + 1, of: bins.length, next };
   },
   holds: (state) => [
     ...state.captures,

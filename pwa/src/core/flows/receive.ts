@@ -31,7 +31,8 @@ export interface ReceiveState extends Asking {
   at: number | null;
   /** After done: what is short or over; a second done leaves. */
   finish: { short: LineShown[]; over: LineShown[] } | null;
-  last: { key: Key; place: string; quantity: number } | null;
+  /** What was received last, as number `n` of `written`: hold and the keypad speak of it. */
+  last: { key: Key; place: string; quantity: number; n: number } | null;
 }
 
 type Took = Step<ReceiveState>;
@@ -213,7 +214,7 @@ function write(state: ReceiveState, wall: number, view: View): Took {
   const next: ReceiveState = {
     ...state, ...UNASKED, goods: null, chosen: null, captures: [], missing: null, prefilled: null,
     written: [...state.written, ...written], at: last?.line ?? null,
-    last: { key, place: state.place, quantity: goods.quantity },
+    last: { key, place: state.place, quantity: goods.quantity, n: state.written.length + written.length },
   };
   return step(next, shown, drafts);
 }
@@ -260,7 +261,7 @@ function key(state: ReceiveState, name: KeyName, wall: number, view: View, start
 function done(state: ReceiveState, wall: number, view: View, start: Start): Took {
   const lot = state.missing === "lot" && state.goods ? { goods: { ...state.goods, lot: start.nextLot() } } : {};
   if (state.goods) return advance({ ...state, ...lot }, wall, view, start, true);
-  if (state.finish) return { ...step({ ...state, finish: null }), open: { screen: "home" } };
+  if (state.finish) return { ...step({ ...EMPTY, place: state.place }), open: { screen: "home" } };
   const short = state.lines.filter((line) => line.done < line.quantity);
   const over = state.lines.filter((line) => line.done > line.quantity);
   const say = short.length > 0 ? "receive.short" : over.length > 0 ? "receive.over" : "receive.complete";
@@ -271,8 +272,10 @@ function done(state: ReceiveState, wall: number, view: View, start: Start): Took
 /** Hold speaks of the goods just received: written first, then stopped with a reason. */
 function hold(state: ReceiveState, wall: number, view: View, start: Start): Took {
   const first = state.goods ? advance(state, wall, view, start, true) : step(state);
-  if (first.state.goods || !first.state.last) return first.state.goods ? first : step(state, band("look", "flow.scan_goods"));
-  const shown = band("look", "receive.hold.why", { item: first.state.last.key.item }, { ways: ["reason", "cancel"] });
+  if (first.state.goods) return first;
+  const { last, written } = first.state;
+  if (last?.n !== written.length) return step(state, band("look", "flow.scan_goods"));
+  const shown = band("look", "receive.hold.why", { item: last.key.item }, { ways: ["reason", "cancel"] });
   return joined(first, asks(first.state, { why: "hold", needs: "reason" }, shown));
 }
 

@@ -2,9 +2,11 @@
  * Which bin comes next. Each open line is given the oldest usable lots first; a pick then walks
  * the bins in path order, an issue keeps the oldest lot of a line before its younger ones.
  */
+import type { Band } from "../flow";
 import type { Older } from "../types.gen";
 import type { Ranked, View } from "../view";
 import { reranked } from "./after";
+import { band } from "./frame";
 import type { LineShown } from "./order_lines";
 import { walkOf } from "./suggest";
 
@@ -129,4 +131,10 @@ export function olderOf(older: Ranked | null): Older | null {
 
 export function daysBetween(older: Ranked, mine: Ranked): number {
   return Math.floor((mine.fifo_at - older.fifo_at) / 86_400_000);
+}
+
+/** Tells where to go next, or that nobody knows a bin. */
+export function goTo(stop: Stop): Band {
+  const values = { place: stop.place ?? "", item: stop.item, lot: stop.lot ?? "", quantity: stop.quantity };
+  return stop.place === null ? band("look", "take.nowhere", values) : band("tick", "take.go", values);
 }

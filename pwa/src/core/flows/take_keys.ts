@@ -6,8 +6,9 @@ import type { Draft, KeyName, Start } from "../flow";
 import type { View } from "../view";
 import { asks, band, step, UNASKED } from "./frame";
 import { keyFrom, placeOf, type Choice, type Goods } from "./goods";
-import type { Stop } from "./route";
-import { goTo, type TakeState, type Taking, type Took } from "./taking";
+import { goTo, type Stop } from "./route";
+import { blank } from "./take_view";
+import type { TakeState, Taking, Took } from "./taking";
 
 type Go = (state: TakeState, wall: number, view: View) => Took;
 
@@ -29,9 +30,12 @@ export function keyPressed(
       return older(state);
     case "done":
     case "confirm":
-      return state.goods ? go(state, wall, view) : done(way, state);
+      return state.goods ? go(state, wall, view) : done(way, state, wall, view);
     case "cancel":
-      return step({ ...state, ...UNASKED, goods: null, missing: null, short: null }, band("tick", "flow.nothing_written"));
+      return step(
+        { ...state, ...UNASKED, goods: null, missing: null, short: null },
+        band("tick", "flow.nothing_written"),
+      );
     default:
       return step(state);
   }
@@ -126,7 +130,9 @@ function full(state: TakeState): Took {
 
 function otherLot(state: TakeState): Took {
   const item = state.goods?.item ?? state.stops[0]?.item ?? state.item;
-  if (item === null || state.ranked.length === 0) return step(state, band("look", "take.no_other_lot", { item: item ?? "" }));
+  if (item === null || state.ranked.length === 0) {
+    return step(state, band("look", "take.no_other_lot", { item: item ?? "" }));
+  }
   const choices: Choice[] = state.ranked.map((lot) => ({
     value: lot.value, item, lot: lot.lot, place: lot.place, quantity: lot.quantity,
   }));
@@ -138,11 +144,13 @@ function older(state: TakeState): Took {
   const first = state.ranked[0];
   const wish = first?.value ?? null;
   const values = { place: first?.place ?? "", lot: first?.lot ?? "" };
-  return step({ ...state, ...UNASKED, goods: null, missing: null, place: null, wish }, band("tick", "take.go_lot", values));
+  const next: TakeState = { ...state, ...UNASKED, goods: null, missing: null, place: null, wish };
+  return step(next, band("tick", "take.go_lot", values));
 }
 
-function done(way: Taking, state: TakeState): Took {
-  if (state.finish || state.document === null) return { ...step({ ...state, finish: null }), open: { screen: "home" } };
+/** The first done says what is missing, the second leaves; the next order starts with empty hands. */
+function done(way: Taking, state: TakeState, wall: number, view: View): Took {
+  if (state.finish || state.document === null) return { ...step(blank(way, view, wall)), open: { screen: "home" } };
   const finish = state.lines.filter((line) => line.done < line.quantity);
   const say = finish.length > 0 ? "take.unfinished" : `${way.flow}.complete`;
   const values = { document: state.document, n: finish.length };

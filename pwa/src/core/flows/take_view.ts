@@ -3,10 +3,22 @@
  * All of it follows from stock and lines, so that it is worked out again after every step.
  */
 import type { View } from "../view";
+import { CALM } from "./frame";
+import { dayOf } from "./goods";
 import type { LineShown } from "./order_lines";
 import { plan, usable, valueOf, type RankedLot } from "./route";
 import { heldAt } from "./take_write";
 import type { TakeState, Taking } from "./taking";
+
+/** Empty hands and no order. */
+export function blank(way: Taking, view: View, wall: number): TakeState {
+  return {
+    ...CALM, flow: way.flow, document: null, partner: null, to: way.to(view, null), lines: [], complete: 0,
+    stops: [], n: 0, of: 0, gone: 0, place: null, stood: null, goods: null, missing: null, typed: null, item: null,
+    ranked: [], today: dayOf(wall, view.site.time_zone), skipped: [], dry: [], wish: null, short: null,
+    bin_empty: null, emptied: null, finish: null,
+  };
+}
 
 export function derive(way: Taking, state: TakeState, view: View): TakeState {
   const lines = state.document === null ? [] : linesOf(view, state.document);

@@ -6,12 +6,12 @@
 import type { Band, Input, Start, Step } from "../flow";
 import type { Did, Entered, Item, Key, Line, Location } from "../types.gen";
 import type { Shown, View } from "../view";
-import { band, CALM, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
+import { band, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
 import { choiceOfLot, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
 import type { LineShown } from "./order_lines";
-import type { RankedLot, Ranking, Stop } from "./route";
+import { goTo, type RankedLot, type Ranking, type Stop } from "./route";
 import { keyPressed } from "./take_keys";
-import { derive } from "./take_view";
+import { blank, derive } from "./take_view";
 import { advance } from "./take_write";
 
 export interface TakeState extends Asking {
@@ -112,11 +112,7 @@ export function taking(way: Taking): Choreography<TakeState> {
 }
 
 function begin(way: Taking, view: View, start: Start): Took {
-  const state: TakeState = {
-    ...CALM, flow: way.flow, document: null, partner: null, to: way.to(view, null), lines: [], complete: 0,
-    stops: [], n: 0, of: 0, gone: 0, place: null, stood: null, goods: null, missing: null, typed: null, item: null, ranked: [],
-    today: dayOf(start.wall, view.site.time_zone), skipped: [], dry: [], wish: null, short: null, bin_empty: null, emptied: null, finish: null,
-  };
+  const state = blank(way, view, start.wall);
   return start.document === undefined
     ? step(state, band("tick", `${way.flow}.scan_order`))
     : openOrder(way, state, start.document, view);
@@ -135,11 +131,6 @@ function openOrder(way: Taking, state: TakeState, code: string, view: View): Too
   const stop = derive(way, next, view).stops[0];
   if (!stop) return step(next, band("tick", `${way.flow}.complete`, { document: code }));
   return step(next, goTo(stop));
-}
-
-export function goTo(stop: Stop): Band {
-  const values = { place: stop.place ?? "", item: stop.item, lot: stop.lot ?? "", quantity: stop.quantity };
-  return stop.place === null ? band("look", "take.nowhere", values) : band("tick", "take.go", values);
 }
 
 function scanned(way: Taking, state: TakeState, { capture, meaning }: Scan, view: View): Took {
@@ -226,7 +217,8 @@ function typed(way: Taking, state: TakeState, input: Extract<Input, { kind: "qua
 }
 
 function said(way: Taking, state: TakeState, input: Extract<Input, { kind: "text" }>, view: View): Took {
-  if (!state.goods || input.field === "reason") return step(state, band("look", "flow.scan_goods"));
+  if (!state.goods) return step(state, band("look", "flow.scan_goods"));
+  if (input.field === "reason") return advance(way, state, input.wall, view);
   return advance(way, { ...state, goods: { ...state.goods, [input.field]: input.text } }, input.wall, view);
 }
 
