@@ -3,7 +3,9 @@
 Nothing else reads the clock or the token key.
 """
 
+import asyncio
 import logging
+import signal
 import socket
 import sys
 import time
@@ -97,16 +99,23 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
 
 
 class _Server(uvicorn.Server):
-    """Says that it answers once it really listens."""
+    """Says that it answers once it really listens, and ends open streams when told to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], closing: asyncio.Event
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closing = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing.set()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
@@ -127,4 +136,8 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-    _Server(config, ready).run()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # The runner raises the signal again when all is finished; being told to stop is no fault.
+        signal.signal(number, lambda *_: None)
+    gate: Gate = app.state.gate
+    _Server(config, ready, gate.closing).run()

@@ -4,10 +4,10 @@ from typing import Annotated, Final, Literal
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from msgspec import Meta
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from server.api.guards import Gate, supervisor, worker
+from server.api.parameters import Limit, NameInPath, Start
 from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
 from server.documents import progress, requests
 from server.people.sign_in import SignedIn
@@ -15,8 +15,6 @@ from server.refusals import Code
 
 BODY_BYTES_MAX: Final = 256 * 1024
 
-Limit = Annotated[int, Meta(ge=1, le=1_000)]
-Number = Annotated[str, Meta(min_length=1, max_length=96)]
 Kind = Literal["purchase", "sales", "work", "count"]
 State = Literal["open", "closed", "cancelled"]
 
@@ -27,8 +25,8 @@ async def list_documents(  # noqa: PLR0913, PLR0917 - one argument per filter of
     person: NamedDependency[SignedIn],
     kind: FromQuery[Kind | None] = None,
     in_state: Annotated[State | None, QueryParameter(name="state")] = None,
-    limit: FromQuery[Limit] = 200,
-    start: FromQuery[Number | None] = None,
+    limit: Limit = 200,
+    start: Start = None,
 ) -> progress.Documents:
     """List documents by number with their progress; `next` of a page is `start` of the next."""
     asked = progress.Asked(kind, in_state, limit, start)
@@ -37,7 +35,7 @@ async def list_documents(  # noqa: PLR0913, PLR0917 - one argument per filter of
 
 @get("/{number:str}", guards=[worker], responses=problems(*AS_WORKER, Code.NOT_FOUND))
 async def read_document(
-    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], number: FromPath[Number]
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], number: NameInPath
 ) -> progress.DocumentShown:
     """Return a document with its lines; `done` follows from the ledger."""
     return await gate.book.read(lambda book: progress.document(book, person.site, number))

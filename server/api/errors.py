@@ -14,7 +14,13 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from msgspec import Struct
 
 from server.api.sentences import SENTENCES, say
-from server.book import BusyError, CursorGoneError, SiteUnknownError, StorageFullError
+from server.book import (
+    BusyError,
+    CursorGoneError,
+    SiteUnknownError,
+    StorageFullError,
+    UnreadableError,
+)
 from server.refusals import Code, Refusal
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -71,7 +77,7 @@ def refusal_for(exception: Exception) -> Refusal:
             return Refusal(Code.STORAGE_FULL, retry_after=STORAGE_RETRY_S)
         case SiteUnknownError():
             return Refusal(Code.SITE_UNKNOWN, site=str(exception))
-        case msgspec.ValidationError():
+        case msgspec.ValidationError() | UnreadableError():
             return Refusal(Code.INVALID, reason=_reason(str(exception)))
         case msgspec.DecodeError() | SerializationException() | UnicodeDecodeError():
             return Refusal(Code.MALFORMED, reason=_reason(str(exception)))
@@ -109,10 +115,12 @@ def _refusal_of_framework(exception: HTTPException) -> Refusal:
 def _fields(exception: ValidationException) -> str:
     extra = exception.extra if isinstance(exception.extra, list) else []
     parts = [
-        f"{part.get('key') or 'body'}: {part.get('message', '')}"
+        # The framework calls a body `data`, a name that nobody who sent it knows.
+        str(part.get("message", "")) if part.get("key", "data") == "data"
+        else f"{part['key']}: {part.get('message', '')}"
         for part in extra
         if isinstance(part, dict)
-    ]
+    ]  # fmt: skip
     return _reason("; ".join(parts) or exception.detail)
 
 

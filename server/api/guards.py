@@ -4,6 +4,7 @@ Every route names one of these guards, or is marked `PUBLIC`; a test walks all r
 A guard leaves what it found in the request's state, for the handlers to ask for.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,6 +35,9 @@ class Gate:
     key: bytes
     now: Callable[[], int]
     settings: Settings
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is told to stop: open streams end then."""
+
     enrols: Limiter = field(init=False)
     sign_ins: Limiter = field(init=False)
     pushes: Limiter = field(init=False)

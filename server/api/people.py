@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from server.api.guards import (
@@ -16,6 +16,7 @@ from server.api.guards import (
     supervisor,
     worker,
 )
+from server.api.parameters import NameInPath
 from server.api.schema import ANY, AS_DEVICE, AS_SUPERVISOR, AS_WORKER, DEVICE, PERSON, problems
 from server.people import enrolment, roster
 from server.people.sign_in import SignedIn, Tried, sign_in
@@ -192,7 +193,7 @@ async def issue_code(
     request_max_body_size=BODY_BYTES_MAX, responses=problems(*AS_SUPERVISOR, Code.NOT_FOUND),
 )  # fmt: skip
 async def revoke_device(
-    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: FromPath[Text]
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: NameInPath
 ) -> Revoked:
     """Shut a device out. What it has not sent yet is still taken, for review."""
     await enrolment.revoke(gate.book, person.site, id_, person.person)

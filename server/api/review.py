@@ -4,19 +4,16 @@ from typing import Annotated, Literal
 
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
-from msgspec import Meta
+from litestar.params import PathParameter, QueryParameter
 
 from server.api.guards import Gate, supervisor, worker
+from server.api.parameters import Filter, Limit, NameInPath, Start
 from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
 from server.people.sign_in import SignedIn
 from server.refusals import Code
 from server.reports import review
 
-Limit = Annotated[int, Meta(ge=1, le=1_000)]
-Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Start = Annotated[str, Meta(max_length=600)]
-LineNumber = Annotated[int, Meta(ge=-100_000, le=100_000)]
+LineNumber = Annotated[int, PathParameter(ge=-100_000, le=100_000)]
 Settled = Literal["open", "settled", "evidence"]
 Decided = Literal["open", "matched", "approved", "rejected", "recount", "reversed"]
 
@@ -26,9 +23,9 @@ async def list_discrepancies(  # noqa: PLR0913, PLR0917 - one argument per filte
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
     in_state: Annotated[Settled | None, QueryParameter(name="state")] = None,
-    code: FromQuery[Name | None] = None,
-    limit: FromQuery[Limit] = 200,
-    start: FromQuery[Start | None] = None,
+    code: Filter = None,
+    limit: Limit = 200,
+    start: Start = None,
 ) -> review.Discrepancies:
     """List what is odd, oldest first."""
     asked = review.DiscrepanciesAsked(in_state, code, limit, start)
@@ -40,8 +37,8 @@ async def list_variances(
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
     in_state: Annotated[Decided | None, QueryParameter(name="state")] = None,
-    limit: FromQuery[Limit] = 200,
-    start: FromQuery[Start | None] = None,
+    limit: Limit = 200,
+    start: Start = None,
 ) -> review.Variances:
     """List what was counted beside what was expected at that moment."""
     asked = review.VariancesAsked(in_state, limit, start)
@@ -56,8 +53,8 @@ async def list_variances(
 async def read_story(
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
-    operation: FromPath[Name],
-    line: FromPath[LineNumber],
+    operation: NameInPath,
+    line: LineNumber,
 ) -> review.Story:
     """Tell why the ledger expected what it did, step by step."""
     return await gate.book.read(lambda book: review.story(book, person.site, operation, line))

@@ -1,31 +1,24 @@
 """Stock over HTTP: what stands where, the bin card behind it, and single operations."""
 
-from typing import Annotated
-
 from litestar import Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from msgspec import Meta
 
 from server.api.guards import Gate, worker
+from server.api.parameters import Filter, Limit, Name, NameInPath, Start
 from server.api.schema import AS_WORKER, PERSON, problems
 from server.people.sign_in import SignedIn
 from server.refusals import Code
 from server.reports import bin_card, holdings, operations
-
-Limit = Annotated[int, Meta(ge=1, le=1_000)]
-Name = Annotated[str, Meta(min_length=1, max_length=120)]
-Start = Annotated[str, Meta(max_length=600)]
 
 
 @get("/holdings", guards=[worker], responses=problems(*AS_WORKER))
 async def list_holdings(  # noqa: PLR0913, PLR0917 - one argument per filter of the query
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
-    item: FromQuery[Name | None] = None,
-    place: FromQuery[Name | None] = None,
-    limit: FromQuery[Limit] = 200,
-    start: FromQuery[Start | None] = None,
+    item: Filter = None,
+    place: Filter = None,
+    limit: Limit = 200,
+    start: Start = None,
 ) -> holdings.Holdings:
     """List what stands where, by place; `next` of a page is `start` of the next."""
     asked = holdings.Asked(item, place, limit, start)
@@ -36,10 +29,10 @@ async def list_holdings(  # noqa: PLR0913, PLR0917 - one argument per filter of 
 async def read_bin_card(  # noqa: PLR0913, PLR0917 - as above
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
-    place: FromQuery[Name],
-    item: FromQuery[Name],
-    limit: FromQuery[Limit] = 50,
-    start: FromQuery[Start | None] = None,
+    place: Name,
+    item: Name,
+    limit: Limit = 50,
+    start: Start = None,
 ) -> bin_card.BinCard:
     """Return what came, what went and what was left; `earlier` is `start` of the page before."""
     asked = bin_card.CardAsked(place, item, limit, start)
@@ -48,7 +41,7 @@ async def read_bin_card(  # noqa: PLR0913, PLR0917 - as above
 
 @get("/operations/{id_:str}", guards=[worker], responses=problems(*AS_WORKER, Code.NOT_FOUND))
 async def read_operation(
-    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: FromPath[Name]
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: NameInPath
 ) -> operations.OperationShown:
     """Return an operation as it was sent, with its postings and what became of it."""
     return await gate.book.read(lambda book: operations.operation(book, person.site, id_))

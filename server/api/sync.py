@@ -8,9 +8,9 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from server.api.bodies import unpacked
 from server.api.guards import Gate, any_device, device, few_pushes
@@ -27,8 +27,10 @@ POKE_SILENCE_S: Final = 20
 
 IMMUTABLE: Final = "private, max-age=31536000, immutable"
 
-Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Limit = Annotated[int, Meta(ge=1, le=PULL_LIMIT_MAX)]
+ChunkHash = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")]
+RowsMax = Annotated[int, QueryParameter(ge=1, le=PULL_LIMIT_MAX)]
+CursorText = Annotated[str | None, QueryParameter(max_length=300)]
+ReplicaAsked = Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f]{32}$")]
 
 _decode_push = msgspec.json.Decoder(Push).decode
 
@@ -81,9 +83,9 @@ async def push(
 async def pull(
     gate: NamedDependency[Gate],
     device: NamedDependency[DeviceToken],
-    cursor: FromQuery[str | None] = None,
-    limit: FromQuery[Limit] = 2_000,
-    replica: FromQuery[Replica | None] = None,
+    cursor: CursorText = None,
+    limit: RowsMax = 2_000,
+    replica: ReplicaAsked = None,
 ) -> Page:
     """Return what changed after the cursor. 410 means: start again from a snapshot."""
     return await gate.book.pull(device.site, cursor, limit, replica)
@@ -93,7 +95,7 @@ async def pull(
 async def snapshot(
     gate: NamedDependency[Gate],
     device: NamedDependency[DeviceToken],
-    replica: FromQuery[Replica | None] = None,
+    replica: ReplicaAsked = None,
 ) -> SnapshotNames:
     """Name the parts of the site as it is now; fetch each by its hash, then pull."""
     return await gate.book.snapshot(device.site, replica)
@@ -111,13 +113,15 @@ async def chunk(
     request: Request[Any, Any, Any],
     gate: NamedDependency[Gate],
     device: NamedDependency[DeviceToken],
-    hash_: FromPath[Hash],
+    hash_: ChunkHash,
 ) -> Response[Chunk]:
     """Return one part of a snapshot. It never changes, so it may be kept for ever."""
     headers = {"ETag": f'"{hash_}"', "Cache-Control": IMMUTABLE}
     if hash_ in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
     data = await gate.book.chunk(device.site, hash_)
+    if data is None:
+        raise Refusal(Code.NOT_FOUND)
     return Response(data, media_type="application/json", headers=headers)  # type: ignore[arg-type]
 
 
@@ -151,19 +155,21 @@ async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
     """Turn the book's events into server-sent ones, with a sign of life in between."""
     yield ": connected\n\n"
     events = gate.book.subscribe(site)
-    waiting = asyncio.ensure_future(anext(events))
+    closing = asyncio.ensure_future(gate.closing.wait())
+    event = asyncio.ensure_future(anext(events))
     try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=POKE_SILENCE_S)
-            if not done:
+        while not closing.done():
+            done, _ = await asyncio.wait(
+                {event, closing}, timeout=POKE_SILENCE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if event in done:
+                event = asyncio.ensure_future(anext(events))
+                yield "event: changed\ndata:\n\n"
+            elif not done:
                 yield ": still here\n\n"
-                continue
-            if waiting.exception():
-                return
-            yield "event: changed\ndata:\n\n"
-            waiting = asyncio.ensure_future(anext(events))
     finally:
-        waiting.cancel()
+        closing.cancel()
+        event.cancel()
 
 
 router = Router(

@@ -3,6 +3,7 @@
 import base64
 
 import sqlalchemy as sa
+from anyio import create_task_group
 
 from server.people import enrolment, pins
 from tests.server.conftest import PINS, SITE
@@ -25,9 +26,7 @@ async def test_each_wrong_pin_names_the_tries_left_and_the_fifth_locks_for_five_
         assert f"Tries left: {left}." in answer.json()["detail"]
     fifth = await plant.sign_in("1001", "9999")
     assert (fifth.status_code, fifth.headers["retry-after"]) == (429, "300")
-    assert fifth.json()["detail"] == (
-        "Five wrong PINs. Try again in 5 min, or ask a supervisor."
-    )
+    assert fifth.json()["detail"] == ("Five wrong PINs. Try again in 5 min, or ask a supervisor.")
     plant.clock.wait(minutes=3)
     right = await plant.sign_in("1001", PINS["1001"])
     assert (right.status_code, right.headers["retry-after"]) == (429, "120")
@@ -147,8 +146,7 @@ async def test_the_list_of_people_holds_no_verifier(plant):
 def test_the_verifier_is_the_pbkdf2_that_a_browser_computes():
     text = pins.verifier("2580", salt=b"0123456789abcdef", iterations=1_000)
     assert text == (
-        "pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg==$"
-        "FW5/B4dM4mDft/2Bxip8C66spqFO/eexP1brA4dwbqc="
+        "pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg==$FW5/B4dM4mDft/2Bxip8C66spqFO/eexP1brA4dwbqc="
     )
 
 
@@ -163,8 +161,6 @@ async def test_a_sign_in_takes_as_long_for_somebody_unknown(plant, monkeypatch):
 
 
 async def test_tries_at_the_same_time_are_all_counted(plant):
-    from anyio import create_task_group
-
     answers = []
 
     async def attempt():

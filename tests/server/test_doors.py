@@ -1,0 +1,187 @@
+"""Every door has a guard, and each guard keeps out whom it must."""
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from server.api.guards import GUARDS
+from tests.server.conftest import SITE
+
+SUPERVISORS = [
+    ("GET", "/api/people"),
+    ("POST", "/api/people"),
+    ("GET", "/api/devices"),
+    ("POST", "/api/devices/codes"),
+    ("POST", "/api/devices/d2/revoke"),
+    ("POST", "/api/documents"),
+    ("GET", "/api/variances"),
+    ("GET", "/api/variances/o1/1"),
+]
+WORKERS = [
+    ("GET", "/api/me"),
+    ("GET", "/api/documents"),
+    ("GET", "/api/documents/PO-1"),
+    ("GET", "/api/holdings"),
+    ("GET", "/api/bin-card?place=06-B-10&item=BE-2908"),
+    ("GET", "/api/operations/o1"),
+    ("GET", "/api/discrepancies"),
+]
+DEVICES = [
+    ("POST", "/api/sign-in"),
+    ("POST", "/sync/push"),
+    ("GET", "/sync/pull"),
+    ("GET", "/sync/snapshot"),
+    ("GET", f"/sync/snapshot/{'0' * 64}"),
+    ("GET", "/sync/poke"),
+    ("POST", "/sync/blocks"),
+]
+PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health"]
+
+
+def doors(app):
+    """Every method of every route but OPTIONS, which only lists methods."""
+    for route in app.routes:
+        assert isinstance(route, HTTPRoute), f"{route.path} is no plain HTTP route"
+        for handler in route.route_handlers:
+            if handler.http_methods != {"OPTIONS"}:
+                yield route.path, handler
+
+
+async def test_every_door_names_a_guard_or_is_marked_as_public(plant):
+    public = set()
+    for path, handler in doors(plant.client.app):
+        guards = [guard for guard in handler.resolve_guards() if guard in GUARDS]
+        marked = handler.opt.get("public") is True
+        assert bool(guards) != marked, f"{path} has {guards} and is marked {marked}"
+        if marked and not path.startswith("/schema"):
+            public.add(path)
+    assert sorted(public) == sorted(PUBLIC)
+
+
+async def test_the_lists_of_this_test_name_every_guarded_door(plant):
+    known = {path.split("?")[0] for _, path in SUPERVISORS + WORKERS + DEVICES}
+    paths = {
+        path.replace("{number:str}", "PO-1").replace("{hash_:str}", "0" * 64)
+        .replace("/devices/{id_:str}", "/devices/d2").replace("{id_:str}", "o1")
+        .replace("{operation:str}/{line:int}", "o1/1")
+        for path, handler in doors(plant.client.app)
+        if not handler.opt.get("public")
+    }  # fmt: skip
+    assert paths == known
+
+
+@pytest.mark.parametrize(("method", "path"), DEVICES + WORKERS + SUPERVISORS)
+async def test_no_door_opens_without_an_enrolled_device(plant, method, path):
+    for headers in ({}, {"Authorization": "Bearer bc1.d1.PLANT.forged"}, {"Authorization": "é"}):
+        answer = await plant.client.request(
+            method, path, headers={k: v.encode() for k, v in headers.items()}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, "device_unknown")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), WORKERS + SUPERVISORS)
+async def test_a_device_alone_is_nobody(plant, method, path):
+    answer = await plant.client.request(method, path, headers=plant.device())
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in")
+
+
+@pytest.mark.parametrize(("method", "path"), SUPERVISORS)
+async def test_a_worker_does_not_pass_a_supervisors_door(plant, method, path):
+    answer = await plant.client.request(method, path, headers=await plant.signed_in("1001"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "supervisor_only")
+    assert answer.json()["detail"] == "Only a supervisor may do this. Ask one to sign in."
+
+
+async def test_a_token_of_another_site_opens_nothing_here(plant):
+    stranger = plant.device("d1", site="ELSEWHERE")
+    assert (await plant.client.get("/sync/pull", headers=stranger)).status_code == 401
+    body = {
+        "v": 1, "site": SITE, "replica": "0" * 32, "epoch": 1, "sent": 1, "segment": "s",
+    }  # fmt: skip
+    answer = await plant.client.post("/sync/push", json=body, headers=stranger)
+    assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+    assert answer.json()["detail"] == ("This device belongs to the site ELSEWHERE, not to PLANT.")
+
+
+async def test_a_revoked_device_reads_nothing_but_what_it_still_has_is_taken(plant):
+    supervisor = await plant.signed_in("2001", "d2")
+    worker = await plant.signed_in("1001", "d1")
+    done = await plant.client.post("/api/devices/d1/revoke", headers=supervisor)
+    assert done.json() == {"device": "d1", "revoked": True}
+    for headers, path in ((plant.device("d1"), "/sync/pull"), (worker, "/api/me")):
+        answer = await plant.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "device_revoked")
+    assert (await plant.sign_in("1001", "2580", "d1")).status_code == 403
+    body = {
+        "v": 1, "site": SITE, "replica": "0" * 32, "epoch": 1, "sent": 1, "segment": "s",
+    }  # fmt: skip
+    assert (
+        await plant.client.post("/sync/push", json=body, headers=plant.device("d1"))
+    ).status_code == 200
+
+
+async def test_a_code_enrols_one_device_once_and_for_fifteen_minutes(plant):
+    supervisor = await plant.signed_in("2001")
+    issued = (
+        await plant.client.post("/api/devices/codes", json={"name": "PDA-9"}, headers=supervisor)
+    ).json()
+    assert issued["url"] == f"http://127.0.0.1:8000/#/enrol/{issued['code']}"
+    assert issued["expires"] == plant.clock.ms + 15 * 60_000
+    typed = {"code": issued["code"].lower().replace("-", " "), "agent": "Android 9"}
+    made = await plant.client.post("/api/enrol", json=typed)
+    assert made.json()["name"] == "PDA-9"
+    assert (made.json()["site"], made.json()["site_name"]) == (SITE, "Plant")
+    token = {"Authorization": f"Bearer {made.json()['token']}"}
+    assert (await plant.client.get("/sync/snapshot", headers=token)).status_code == 200
+    again = await plant.client.post("/api/enrol", json=typed)
+    assert (again.status_code, again.json()["code"]) == (403, "code_invalid")
+
+
+async def test_a_code_that_is_older_than_fifteen_minutes_is_refused(plant):
+    supervisor = await plant.signed_in("2001")
+    issued = (
+        await plant.client.post("/api/devices/codes", json={"name": "PDA-9"}, headers=supervisor)
+    ).json()
+    plant.clock.wait(minutes=15)
+    late = await plant.client.post("/api/enrol", json={"code": issued["code"]})
+    assert late.json()["detail"] == (
+        "This code is wrong, was used, or is older than 15 minutes. Ask for a new one."
+    )
+
+
+async def test_codes_are_not_kept_as_they_are(plant):
+    supervisor = await plant.signed_in("2001")
+    issued = (
+        await plant.client.post("/api/devices/codes", json={"name": "PDA-9"}, headers=supervisor)
+    ).json()
+    rows = await plant.book.read(
+        lambda connection: str(connection.exec_driver_sql("SELECT * FROM enrolment").all())
+    )
+    assert "PDA-9" in rows
+    assert issued["code"].replace("-", "") not in rows
+
+
+async def test_guessing_codes_is_slowed_down(strict_plant):
+    codes = [
+        (await strict_plant.client.post("/api/enrol", json={"code": "ABCDE-FGHJK"})).status_code
+        for _ in range(3)
+    ]
+    assert codes == [403, 403, 429]
+
+
+async def test_sign_ins_from_one_address_are_slowed_down(strict_plant):
+    for _ in range(2):
+        assert (await strict_plant.sign_in("1001", "9999")).status_code == 401
+    slowed = await strict_plant.sign_in("1001", "9999")
+    assert (slowed.status_code, slowed.json()["code"]) == (429, "too_many")
+    assert int(slowed.headers["retry-after"]) > 0
+
+
+async def test_every_refusal_and_page_carries_the_security_headers(plant):
+    for path in ("/", "/api/me", "/nothing/here"):
+        headers = (await plant.client.get(path)).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'self'; script-src 'self' ")
+        assert "unsafe-inline" not in policy.split("style-src-attr")[0]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert (await plant.client.get("/api/me")).headers["cache-control"] == "no-store"
