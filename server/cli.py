@@ -71,10 +71,10 @@ def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
         return _complain(str(fault), FAILED)
     except Exception as fault:
         # What the book raises has a sentence too; anything else is a fault with its trace.
-        refusal = refusal_for(fault)
-        if "reference" in refusal.facts:
+        known = refusal_for(fault)
+        if "reference" in known.facts:
             raise
-        return _complain(say(refusal), FAILED)
+        return _complain(say(known), FAILED)
     if said.text:
         print(said.text)
     return said.exit_code

@@ -15,6 +15,7 @@ from msgspec import Struct
 from server.api.bodies import unpacked
 from server.api.guards import Gate, any_device, device, few_pushes
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
+from server.book import CursorGoneError
 from server.people.lot_numbers import BLOCK, next_block
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
@@ -88,6 +89,8 @@ async def pull(
     replica: ReplicaAsked = None,
 ) -> Page:
     """Return what changed after the cursor. 410 means: start again from a snapshot."""
+    if cursor is not None and not cursor.isascii():
+        raise CursorGoneError("diverged")
     return await gate.book.pull(device.site, cursor, limit, replica)
 
 

@@ -93,7 +93,7 @@ def documents(connection: Connection, site: str, asked: Asked) -> Documents:
         .group_by(*fields)
         .order_by(page.c.document)
     )
-    rows = [DocumentListed(*row) for row in connection.execute(query)]
+    rows = [DocumentListed(**row) for row in connection.execute(query).mappings()]
     more = len(rows) > asked.limit
     return Documents(rows[: asked.limit], rows[asked.limit - 1].document if more else None)
 
@@ -102,13 +102,15 @@ def document(connection: Connection, site: str, number: str) -> DocumentShown:
     """Return one document. Raises `Refusal` when there is none of that number."""
     c = _document.c
     fields = [c[name] for name in DocumentShown.__struct_fields__[:-1]]
-    found = connection.execute(
-        sa.select(*fields).where(c.site == site, c.document == number)
-    ).one_or_none()
+    found = (
+        connection.execute(sa.select(*fields).where(c.site == site, c.document == number))
+        .mappings()
+        .one_or_none()
+    )
     if found is None:
         raise Refusal(Code.NOT_FOUND)
     line = _line.c
     columns = [line[name] for name in LineShown.__struct_fields__]
     mine = sa.select(*columns).where(line.site == site, line.document == number)
-    lines = [LineShown(*row) for row in connection.execute(mine.order_by(line.line))]
-    return DocumentShown(*found, lines)
+    lines = [LineShown(**row) for row in connection.execute(mine.order_by(line.line)).mappings()]
+    return DocumentShown(**found, lines=lines)

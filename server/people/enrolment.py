@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -143,7 +143,7 @@ async def devices(book: Book, site: str) -> list[DeviceSeen]:
     )
 
     def run(connection: Connection) -> list[DeviceSeen]:
-        return [DeviceSeen(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+        return [DeviceSeen(**row) for row in connection.execute(query).mappings()]
 
     return await book.read(run)
 
@@ -161,7 +161,7 @@ def new_device_id() -> str:
     return f"d{secrets.token_hex(8)}"
 
 
-def _device_of(connection: Connection, site: str, device: str) -> sa.Row[tuple[str, bool]] | None:
+def _device_of(connection: Connection, site: str, device: str) -> sa.Row[*tuple[Any, ...]] | None:
     query = (
         sa.select(_device.c.name, _device.c.revoked)
         .where(_device.c.site == site)

@@ -52,7 +52,7 @@ async def people(book: Book, site: str) -> list[PersonShown]:
     )
 
     def run(connection: Connection) -> list[PersonShown]:
-        return [PersonShown(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+        return [PersonShown(**row) for row in connection.execute(query).mappings()]
 
     return await book.read(run)
 

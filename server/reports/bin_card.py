@@ -113,7 +113,7 @@ def steps_at(site: str, place: str, which: sa.ColumnElement[bool]) -> sa.Subquer
     return sa.select(*columns).select_from(joins).subquery("card")
 
 
-def step_of(row: sa.Row[Any]) -> Step:
+def step_of(row: sa.Row[*tuple[Any, ...]]) -> Step:
     key = key_of(row.key)
     return Step(
         seq=row.seq, operation=row.operation, verb=row.verb, actor=row.actor, device=row.device,

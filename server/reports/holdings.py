@@ -1,6 +1,6 @@
 """What stands where: the holdings that are not zero, in the order of places."""
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -68,7 +68,7 @@ def holdings(connection: Connection, site: str, asked: Asked) -> Holdings:
     return Holdings(page, joined(page[-1].place, page[-1].key) if more else None)
 
 
-def _shown(row: sa.Row[tuple[str, str, str, int]]) -> HoldingShown:
+def _shown(row: sa.Row[*tuple[Any, ...]]) -> HoldingShown:
     key = key_of(row.key)
     lot = key.lot
     return HoldingShown(

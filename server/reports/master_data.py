@@ -30,7 +30,7 @@ def rows_of_site(connection: Connection, site: str) -> list[Row]:
     return rows
 
 
-def _record(kind: type[R], row: sa.Row[Any]) -> R:
+def _record(kind: type[R], row: sa.Row[*tuple[Any, ...]]) -> R:
     fields = {name: getattr(row, name) for name in kind.__struct_fields__}
     if kind is Item:
         fields["units"] = tuple(Unit(**unit) for unit in fields["units"])

@@ -169,6 +169,6 @@ def _quiet(connection: Connection, site: str, at: int) -> list[Quiet]:
     return [Quiet(*row) for row in connection.execute(query)]
 
 
-def _record(kind: type[R], row: sa.Row[Any]) -> R:
+def _record(kind: type[R], row: sa.Row[*tuple[Any, ...]]) -> R:
     """Read a table row as the record of the same name: the table adds only the site."""
     return kind(**{name: getattr(row, name) for name in kind.__struct_fields__})
