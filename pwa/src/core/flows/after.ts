@@ -34,7 +34,8 @@ export function after(view: View, drafts: readonly Draft[]): View {
     at: (place) => changed(view.at(place), changes.filter((change) => change.place === place)),
     of: (item) => changed(view.of(item), changes.filter((change) => isHeld(change, item))),
     holding: (place, key) => view.holding(place, key) + (folded.deltas.get(place)?.get(key) ?? 0),
-    ranked: (item) => reranked(view.ranked(item).map((lot) => ({ ...lot, quantity: lot.quantity + sumAt(changes, lot) }))),
+    ranked: (item) =>
+      reranked(view.ranked(item).map((lot) => ({ ...lot, quantity: lot.quantity + sumAt(changes, lot) }))),
     lots: (item, code) => view.lots(item, code),
     search: (text, limit) => view.search(text, limit),
     variances: (state) => view.variances(state),
@@ -71,7 +72,9 @@ function changed(holdings: readonly Shown[], changes: readonly Change[]): Shown[
 function shownOf({ place, text, quantity }: Change): Shown {
   const { item, lot, serial, status, owner } = keyOf(text);
   const expires = lot?.expires ?? null;
-  return { place, key: text, item, lot, serial, status: status ?? "ok", owner, quantity, fifo_at: 0, expires, blocked: false };
+  return {
+    place, key: text, item, lot, serial, status: status ?? "ok", owner, quantity, fifo_at: 0, expires, blocked: false,
+  };
 }
 
 /** Lots that remain, each with 1 + the number of remaining lots that are older. */

@@ -6,9 +6,9 @@
 import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
-import { asks, band, CALM, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import { asks, band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import { choiceOf, choiceOfLot, goodsOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
-import { identified, partsOf, undoTick, type CountedGoods, type Tick } from "./tally";
+import { identified, partsOf, tickOf, undoTick, type CountedGoods, type Tick } from "./tally";
 import { walkOf } from "./suggest";
 
 /** A bin of the count task. */
@@ -71,8 +71,9 @@ function openTask(state: CountState, code: string, view: View): Took {
 
 function binsOf(state: CountState, view: View): BinToCount[] {
   if (state.document === null) return [];
-  const lines = view.lines(state.document).flatMap((line) => (line.place === null ? [] : [{ ...line, place: line.place }]));
-  return lines
+  return view
+    .lines(state.document)
+    .flatMap((line) => (line.place === null ? [] : [{ ...line, place: line.place }]))
     .sort((a, b) => walkOf(view, a.place) - walkOf(view, b.place) || a.line - b.line)
     .map((line) => ({
       line: line.line,
@@ -115,7 +116,8 @@ function bin(state: CountState, place: string, captures: number[], wall: number,
     return step(next, band("tick", "count.same_bin", { place }));
   }
   if (state.lines.length === 0) {
-    const shown = band("look", "count.was_it_empty", { place: state.place, next: place }, { ways: ["empty", "next", "cancel"] });
+    const values = { place: state.place, next: place };
+    const shown = band("look", "count.was_it_empty", values, { ways: ["empty", "next", "cancel"] });
     return asks({ ...state, waiting: { place, capture: captures } }, { why: "empty", needs: "never" }, shown);
   }
   const closed = record(state, wall);
@@ -137,10 +139,16 @@ function unknownBin(state: CountState, raw: string, capture: number): Took {
 }
 
 function lotSeen(
-  state: CountState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View, start: Start,
+  state: CountState,
+  meant: { item: string; lot: { code: string } }[],
+  id: number,
+  wall: number,
+  view: View,
+  start: Start,
 ): Took {
   const counted = meant.filter(({ item }) => state.lines.some((line) => line.key.item === item));
-  const here = meant.filter(({ item, lot }) => view.at(state.place ?? "").some((held) => held.item === item && held.lot?.code === lot.code));
+  const held = view.at(state.place ?? "");
+  const here = meant.filter(({ item, lot }) => held.some((row) => row.item === item && row.lot?.code === lot.code));
   const fit = [counted, here, meant].find((some) => some.length > 0) ?? [];
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
@@ -152,15 +160,17 @@ function lotSeen(
 
 /** One stroke. The lot is the label's, else the one being counted, else the bin's only one. */
 function seen(state: CountState, goods: Goods, view: View, start: Start): Took {
-  if (state.place === null) return step({ ...state, goods: null }, band("look", "count.bin_first", { item: goods.item }));
+  if (state.place === null) {
+    return step({ ...state, goods: null }, band("look", "count.bin_first", { item: goods.item }));
+  }
   const asked: CountState = { ...state, goods, choices: [], missing: null };
   const isCounted = state.lines.some((line) => line.key.item === goods.item);
   if (!goods.known && !isCounted && !state.agreed.includes("unknown")) {
-    const shown = band("look", "flow.unknown_item", { code: goods.item }, { ways: ["confirm", "cancel"] });
-    return asks(asked, { why: "unknown", needs: "confirm" }, shown);
+    return confirmation(asked, "unknown", "flow.unknown_item", { code: goods.item });
   }
   if (goods.serial !== null && state.lines.some((line) => line.key.serial === goods.serial)) {
-    return step({ ...state, goods: null }, band("look", "count.serial_twice", { serial: goods.serial, item: goods.item }));
+    const values = { serial: goods.serial, item: goods.item };
+    return step({ ...state, goods: null }, band("look", "count.serial_twice", values));
   }
   const here = matching(view.at(state.place), goods).filter((held) => held.quantity > 0);
   const lots = new Set(here.map((held) => held.key));
@@ -195,7 +205,7 @@ function stroke(state: CountState, goods: Goods, key: Key, assumed: Assumed[], s
     captures: [...before.captures, ...goods.captures],
     assumed: [...new Set([...before.assumed, ...assumed])],
   };
-  const tick: Tick = { at, before: found === -1 ? null : before };
+  const tick = tickOf(at, state.lines[at]);
   const lines = [...state.lines.slice(0, at), line, ...state.lines.slice(at + 1)];
   const next: CountState = { ...state, ...UNASKED, lines, ticks: [...state.ticks, tick], at, goods: null };
   const values = { quantity, item: key.item, sum: line.quantity };
@@ -211,7 +221,7 @@ function quantity(state: CountState, input: Extract<Input, { kind: "quantity" }>
   const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
   const set: CountedGoods = { ...line, quantity: input.quantity, entered, last_wall: input.wall };
   const lines = state.lines.map((other, index) => (index === state.at ? set : other));
-  const ticks = [...state.ticks, { at: state.at, before: line }];
+  const ticks = [...state.ticks, tickOf(state.at, line)];
   const values = { quantity: input.quantity, item: line.key.item, sum: input.quantity };
   return step({ ...state, lines, ticks }, band("tick", "count.set", values));
 }
@@ -228,7 +238,7 @@ function key(state: CountState, name: KeyName, wall: number, view: View, start: 
     case "skip":
       return skip(state, view);
     case "cancel":
-      return step({ ...state, ...UNASKED, goods: null, missing: null, waiting: null }, band("tick", "flow.nothing_written"));
+      return nothingWritten(drop(state));
     default:
       return step(state);
   }
@@ -243,7 +253,9 @@ function done(state: CountState, wall: number): Took {
 /** "Bin is empty" is one key; with lines in it, it cannot be. */
 function empty(state: CountState, wall: number, start: Start): Took {
   if (state.place === null) return step(state, band("look", "count.scan_bin"));
-  if (state.lines.length > 0) return step(state, band("look", "count.not_empty", { place: state.place, n: state.lines.length }));
+  if (state.lines.length > 0) {
+    return step(state, band("look", "count.not_empty", { place: state.place, n: state.lines.length }));
+  }
   const { waiting } = state;
   const closed = record({ ...state, waiting: null }, wall);
   if (!waiting) return closed;
@@ -280,11 +292,11 @@ function record(state: CountState, wall: number): Took {
     verb: "count" as const, wall, item: "", lot: null, place, line, quantity: state.lines.length,
     sum: state.written.length + 1,
   };
-  const shown = band(isComplete ? "complete" : "done", "count.recorded", { place, n: state.lines.length, next: left[0]?.place ?? "" }, {
+  const values = { place, n: state.lines.length, next: left[0]?.place ?? "", document: state.document ?? "" };
+  const shown = band(isComplete ? "complete" : "done", "count.recorded", values, {
     wrote: { quantity: state.lines.length, code: place },
     ...(isComplete ? { note: "count.complete" } : {}),
   });
-  shown.values.document = state.document ?? "";
   const next: CountState = { ...state, ...UNASKED, ...CLOSED, written: [...state.written, written] };
   return step(next, shown, drafts);
 }
@@ -296,6 +308,10 @@ function choose(state: CountState, input: Extract<Input, { kind: "choose" }>, vi
   const choice = state.choices.find((row) => row.value === input.value);
   if (choice && state.goods) return seen(state, { ...state.goods, item: choice.item, lot: choice.lot }, view, start);
   return seen(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view, start);
+}
+
+function drop(state: CountState): CountState {
+  return { ...state, goods: null, missing: null, waiting: null };
 }
 
 export const count = flowOf<CountState>({
@@ -312,7 +328,7 @@ export const count = flowOf<CountState>({
     if (state.waiting) return open(state, state.waiting.place, state.waiting.capture, wall, start);
     return state.goods ? seen(state, state.goods, view, start) : step(state);
   },
-  drop: (state) => ({ ...state, goods: null, missing: null, waiting: null }),
+  drop,
   unhand: (state) => undoTick(state),
   derive: (state, view) => {
     const bins = binsOf(state, view);
@@ -322,7 +338,6 @@ export const count = flowOf<CountState>({
     return { ...state, recorded, bins, n: index + 1, of: bins.length, next };
   },
   holds: (state) => [
-    ...state.captures,
     ...state.lines.flatMap((line) => line.captures),
     ...(state.goods?.captures ?? []),
     ...(state.waiting?.capture ?? []),

@@ -88,7 +88,7 @@ export interface Choreography<S extends Asking> {
   unhand(state: S): Step<S> | null;
   /** Works out what the screen shows of stock and documents. */
   derive(state: S, view: View): S;
-  /** Every capture that the state still holds. */
+  /** The captures of the goods in hand; those in `captures` are the frame's to know. */
   holds(state: S): number[];
 }
 
@@ -105,12 +105,22 @@ export function asks<S extends Asking>(state: S, ask: Ask, shown: Band): Step<S>
   return step({ ...state, ask }, shown);
 }
 
+/** Asks whether it is really so: yes writes, no lets go of the goods. */
+export function confirmation<S extends Asking>(state: S, why: string, say: string, values: Values): Step<S> {
+  return asks(state, { why, needs: "confirm" }, band("look", say, values, { ways: ["confirm", "cancel"] }));
+}
+
+/** The hand is empty again and no operation came of it; `dropped` is the state without the goods. */
+export function nothingWritten<S extends Asking>(dropped: S): Step<S> {
+  return step({ ...dropped, ...UNASKED }, band("tick", "flow.nothing_written"));
+}
+
 export function flowOf<S extends Asking>(dance: Choreography<S>): Flow<S> {
   return {
     start: (view, start) => settled(dance, dance.start(view, start), view, []),
     step: (state, input, view, start) => {
       if (input.kind === "refresh") return step(dance.derive(state, view));
-      const held = [...dance.holds(state), ...(input.kind === "scan" ? [input.capture.id] : [])];
+      const held = [...holds(dance, state), ...(input.kind === "scan" ? [input.capture.id] : [])];
       const next = taken(dance, state, input, view, start);
       return settled(dance, remembered(next, input), view, held);
     },
@@ -119,12 +129,17 @@ export function flowOf<S extends Asking>(dance: Choreography<S>): Flow<S> {
 
 /** Shows the state after its own drafts, and lets go of captures that nothing holds any more. */
 function settled<S extends Asking>(dance: Choreography<S>, next: Step<S>, view: View, held: number[]): Step<S> {
-  const kept = new Set([...dance.holds(next.state), ...next.drafts.flatMap((draft) => draft.captures)]);
+  const kept = new Set([...holds(dance, next.state), ...next.drafts.flatMap((draft) => draft.captures)]);
   const released = held.filter((id) => !kept.has(id));
   const state = dance.derive(next.state, after(view, next.drafts));
   // The journal's order is the order of reading, whichever part of the state kept them.
   const drafts = next.drafts.map((draft) => ({ ...draft, captures: [...draft.captures].sort((a, b) => a - b) }));
   return { ...next, state, drafts, ...(released.length > 0 ? { released } : {}) };
+}
+
+/** A scan that waits for a confirmation is held by the frame, all else by the flow. */
+function holds<S extends Asking>(dance: Choreography<S>, state: S): number[] {
+  return [...state.captures, ...dance.holds(state), ...(state.again ? [state.again.capture.id] : [])];
 }
 
 function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
@@ -193,7 +208,7 @@ function refused<S extends Asking>(dance: Choreography<S>, state: S, input: Inpu
   if (input.kind === "key" && input.key !== "cancel") return { ...state, ask: null };
   const dropped = { ...dance.drop(state), ...UNASKED };
   const isNo = input.kind === "key" || input.kind === "consent";
-  return isNo ? step(dropped, band("tick", "flow.nothing_written")) : dropped;
+  return isNo ? nothingWritten(dropped) : dropped;
 }
 
 function scanned<S extends Asking>(
@@ -210,8 +225,7 @@ function scanned<S extends Asking>(
   const isGoods = meaning.kind === "item" || meaning.kind === "lot";
   const isDouble = last !== null && last.raw === capture.raw && capture.wall - last.wall < DOUBLE_SCAN_MS;
   if (dance.guarded && isGoods && isDouble) {
-    const shown = band("look", "flow.again", { code: capture.raw }, { ways: ["confirm", "cancel"] });
-    return asks({ ...state, again: scan }, { why: "again", needs: "confirm" }, shown);
+    return confirmation({ ...state, again: scan }, "again", "flow.again", { code: capture.raw });
   }
   return dance.scan(state, scan, view, start);
 }
@@ -235,14 +249,13 @@ function screenOf(meaning: Meaning, view: View, kind: Document["kind"] | null): 
 }
 
 function undone<S extends Asking>(dance: Choreography<S>, state: S): Step<S> {
-  if (state.ask) return step({ ...dance.drop(state), ...UNASKED }, band("tick", "flow.nothing_written"));
+  if (state.ask) return nothingWritten(dance.drop(state));
   const unhanded = dance.unhand(state);
   if (unhanded) return unhanded;
   const last = state.written.at(-1);
   if (!last) return step(state, band("look", "flow.undo.nothing"));
   const values = { quantity: Math.abs(last.quantity), item: last.item };
-  const shown = band("look", "flow.undo.ask", values, { ways: ["confirm", "cancel"] });
-  return asks(state, { why: "undo", needs: "confirm" }, shown);
+  return confirmation(state, "undo", "flow.undo.ask", values);
 }
 
 function reversal<S extends Asking>(state: S): Step<S> {

@@ -47,7 +47,8 @@ function olderBand(taken: Taken, say: string): Band {
   const ranking = taken.ranking;
   const older = ranking?.older;
   if (!ranking || !older?.lot) return band("look", say);
-  const values = { place: older.place, lot: older.lot.code, days: daysBetween(older, ranking.mine), quantity: older.quantity };
+  const days = daysBetween(older, ranking.mine);
+  const values = { place: older.place, lot: older.lot.code, days, quantity: older.quantity };
   return band("look", say, values, {
     older: { lot: older.lot.code, place: older.place, quantity: older.quantity },
     asked: older.lot.code,
@@ -58,7 +59,8 @@ function olderBand(taken: Taken, say: string): Band {
 /** A hint does not stop: it is written, and the older lot is shown beside it. */
 function saidOf(state: TakeState, taken: Taken, policy: Item["fifo"]): Band {
   if (policy === "hint" && taken.ranking?.older) return olderBand(taken, "issue.older.hint");
-  const values = { quantity: taken.quantity, item: taken.goods.item, place: taken.place, to: state.document ?? state.to };
+  const to = state.document ?? state.to;
+  const values = { quantity: taken.quantity, item: taken.goods.item, place: taken.place, to };
   return band("done", "issue.done", values);
 }
 

@@ -5,9 +5,10 @@
 import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { Shown, View } from "../view";
-import { asks, band, CALM, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import { band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import {
-  assumedOf, choiceOf, choiceOfLot, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf, type Choice, type Goods,
+  assumedOf, choiceOf, choiceOfLot, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf,
+  type Choice, type Goods,
 } from "./goods";
 
 export interface MoveState extends Asking {
@@ -57,7 +58,9 @@ function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
   }
 }
 
-function lotScanned(state: MoveState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View): Took {
+function lotScanned(
+  state: MoveState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View,
+): Took {
   const lies = meant.filter(({ item, lot }) => view.of(item).some((held) => held.lot?.code === lot.code));
   const fit = lies.length > 0 ? lies : meant;
   const first = fit[0];
@@ -84,8 +87,7 @@ function pickUp(state: MoveState, goods: Goods, view: View): Took {
   const from = state.is_from_scanned ? state.from : null;
   const asked: MoveState = { ...state, ...UNASKED, ...EMPTY_HAND, from, goods: { ...goods, captures } };
   if (!goods.known) {
-    const shown = band("look", "flow.unknown_item", { code: goods.item }, { ways: ["confirm", "cancel"] });
-    return asks(asked, { why: "unknown", needs: "confirm" }, shown);
+    return confirmation(asked, "unknown", "flow.unknown_item", { code: goods.item });
   }
   return locate(asked, view);
 }
@@ -101,27 +103,31 @@ function locate(state: MoveState, view: View): Took {
     const isOnePlace = new Set(held.map((row) => row.place)).size === 1;
     const say = isOnePlace ? "flow.which_lot" : "move.where_from";
     const choices: Choice[] = held.map(choiceOf);
-    return step({ ...state, choices, missing: isOnePlace ? "lot" : "from" }, band("look", say, { item: nameOf(goods) }));
+    const missing = isOnePlace ? "lot" : "from";
+    return step({ ...state, choices, missing }, band("look", say, { item: nameOf(goods) }));
   }
-  if (from === null) return step({ ...state, missing: "from" }, band("look", "move.where_from", { item: nameOf(goods) }));
+  if (from === null) {
+    return step({ ...state, missing: "from" }, band("look", "move.where_from", { item: nameOf(goods) }));
+  }
   if (goods.known && !state.agreed.includes("not_here")) {
-    const shown = band("look", "take.not_there", { item: nameOf(goods), place: from }, { ways: ["confirm", "cancel"] });
-    return asks(state, { why: "not_here", needs: "confirm" }, shown);
+    return confirmation(state, "not_here", "take.not_there", { item: nameOf(goods), place: from });
   }
   const key = keyOf(goods.item, lotMeant(view, goods), goods.serial);
   if (goods.quantity === null) {
     return step({ ...state, key, missing: "quantity" }, band("tick", "flow.how_many", { item: nameOf(goods) }));
   }
-  return step({ ...state, key, missing: "to" }, band("tick", "move.to", { item: nameOf(goods), quantity: goods.quantity }));
+  const values = { item: nameOf(goods), quantity: goods.quantity };
+  return step({ ...state, key, missing: "to" }, band("tick", "move.to", values));
 }
 
 function inHand(state: MoveState, goods: Goods, held: Shown): Took {
   const quantity = goods.quantity ?? held.quantity;
-  const next: MoveState = { ...state, from: held.place, key: keyOfShown(held), there: held.quantity, missing: "to", choices: [] };
+  const next: MoveState = {
+    ...state, from: held.place, key: keyOfShown(held), there: held.quantity, missing: "to", choices: [],
+  };
   if (quantity > held.quantity && !state.agreed.includes("over")) {
     const values = { quantity, there: held.quantity, item: goods.item, place: held.place };
-    const shown = band("look", "flow.more_than_there", values, { ways: ["confirm", "cancel"] });
-    return asks(next, { why: "over", needs: "confirm" }, shown);
+    return confirmation(next, "over", "flow.more_than_there", values);
   }
   return step(next, band("tick", "move.to", { item: nameOf(goods), quantity, from: held.place }));
 }
@@ -157,9 +163,10 @@ function putDown(state: MoveState, wall: number, view: View): Took {
     did, task: null, assumed, captures: [...state.captures, ...(goods?.captures ?? [])], consent: state.consent,
   };
   const item = goods?.item ?? container ?? "";
-  const written = { verb: "move" as const, wall, item, lot: key?.lot?.code ?? null, place: to, line: null, quantity, sum: quantity };
+  const lot = key?.lot?.code ?? null;
+  const written = { verb: "move" as const, wall, item, lot, place: to, line: null, quantity, sum: quantity };
   const next: MoveState = {
-    ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [], written: [...state.written, written],
+    ...drop(state), ...UNASKED, written: [...state.written, written],
   };
   const values = { quantity, item, from: from ?? "", place: to };
   const say = container === null ? "move.done" : "move.container_done";
@@ -167,13 +174,11 @@ function putDown(state: MoveState, wall: number, view: View): Took {
 }
 
 function stopAt(state: MoveState, place: string, view: View): Took | null {
-  const ways = { ways: ["confirm" as const, "cancel" as const] };
   if (place.startsWith("unidentified/") && !state.agreed.includes("unknown_place")) {
-    const shown = band("look", "flow.unknown_place", { code: place.slice("unidentified/".length) }, ways);
-    return asks(state, { why: "unknown_place", needs: "confirm" }, shown);
+    return confirmation(state, "unknown_place", "flow.unknown_place", { code: place.slice("unidentified/".length) });
   }
   if (view.location(place)?.blocked && !state.agreed.includes("blocked_place")) {
-    return asks(state, { why: "blocked_place", needs: "confirm" }, band("look", "flow.blocked_place", { place }, ways));
+    return confirmation(state, "blocked_place", "flow.blocked_place", { place });
   }
   return null;
 }
@@ -181,7 +186,7 @@ function stopAt(state: MoveState, place: string, view: View): Took | null {
 function key(state: MoveState, name: KeyName): Took {
   switch (name) {
     case "cancel":
-      return step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] }, band("tick", "flow.nothing_written"));
+      return nothingWritten(drop(state));
     case "done":
       if (state.goods || state.container !== null) return step(state, band("look", "move.where_to"));
       return { ...step(state), open: { screen: "home" } };
@@ -208,6 +213,10 @@ function choose(state: MoveState, input: Extract<Input, { kind: "choose" }>, vie
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
 }
 
+function drop(state: MoveState): MoveState {
+  return { ...state, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] };
+}
+
 export const move = flowOf<MoveState>({
   kind: null,
   guarded: true,
@@ -218,13 +227,9 @@ export const move = flowOf<MoveState>({
   text: (state) => step(state),
   choose,
   resume: (state, wall, view) => (state.to === null ? locate(state, view) : putDown(state, wall, view)),
-  drop: (state) => ({ ...state, ...EMPTY_HAND, from: null, is_from_scanned: false }),
+  drop,
   unhand: (state) =>
-    state.goods || state.container !== null
-      ? step({ ...state, ...UNASKED, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] }, band("tick", "flow.nothing_written"))
-      : null,
+    state.goods || state.container !== null ? nothingWritten(drop(state)) : null,
   derive: (state) => state,
-  holds: (state) => [
-    ...state.captures, ...(state.goods?.captures ?? []), ...(state.again ? [state.again.capture.id] : []),
-  ],
+  holds: (state) => state.goods?.captures ?? [],
 });

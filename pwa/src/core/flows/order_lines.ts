@@ -29,7 +29,7 @@ export interface Wanted {
 
 export function linesShown(view: View, document: string | null): LineShown[] {
   if (document === null) return [];
-  const lines = view.lines(document).filter((line) => line.item !== null);
+  const lines = view.lines(document).filter((line) => line.item !== null && line.state === "open");
   return lines.map((line, index) => ({
     document,
     line: line.line,

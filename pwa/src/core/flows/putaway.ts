@@ -6,7 +6,9 @@
 import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Entered, Key } from "../types.gen";
 import type { Shown, View } from "../view";
-import { asks, band, CALM, DOUBLE_SCAN_MS, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import {
+  band, CALM, confirmation, DOUBLE_SCAN_MS, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan,
+} from "./frame";
 import {
   assumedOf, choiceOf, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf, type Assumed, type Goods,
 } from "./goods";
@@ -91,8 +93,7 @@ function pickUp(state: PutAwayState, goods: Goods, view: View): Took {
   if (known) return again(state, known, goods);
   const asked: PutAwayState = { ...state, goods, ask: null, choices: [], missing: null };
   if (!goods.known && !state.agreed.includes("unknown")) {
-    const shown = band("look", "flow.unknown_item", { code: goods.item }, { ways: ["confirm", "cancel"] });
-    return asks(asked, { why: "unknown", needs: "confirm" }, shown);
+    return confirmation(asked, "unknown", "flow.unknown_item", { code: goods.item });
   }
   const held = matching(view.at(state.from), goods).filter((row) => row.quantity > 0);
   const only = held[0];
@@ -106,15 +107,14 @@ function pickUp(state: PutAwayState, goods: Goods, view: View): Took {
 /** A second scan of what is on the truck brings it to the front; another pack of it is added. */
 function again(state: PutAwayState, known: Loaded, goods: Goods): Took {
   const asked = { ...state, goods };
-  const ways = { ways: ["confirm" as const, "cancel" as const] };
   const isDouble = goods.quantity !== null && goods.wall - known.taken_wall < DOUBLE_SCAN_MS;
   if (isDouble && !state.agreed.includes("double")) {
-    return asks(asked, { why: "double", needs: "confirm" }, band("look", "flow.again", { code: goods.item }, ways));
+    return confirmation(asked, "double", "flow.again", { code: goods.item });
   }
   const quantity = known.quantity + (goods.quantity ?? 0);
   if (goods.quantity !== null && quantity > known.there && known.there > 0 && !state.agreed.includes("over")) {
     const values = { quantity, there: known.there, item: goods.item, place: known.from };
-    return asks(asked, { why: "over", needs: "confirm" }, band("look", "flow.more_than_there", values, ways));
+    return confirmation(asked, "over", "flow.more_than_there", values);
   }
   const load = { ...known, quantity, captures: [...known.captures, ...goods.captures], taken_wall: goods.wall };
   const truck = [load, ...state.truck.filter((other) => other !== known)];
@@ -125,8 +125,7 @@ function loadHeld(state: PutAwayState, goods: Goods, held: Shown, view: View): T
   const quantity = goods.quantity ?? held.quantity;
   if (quantity > held.quantity && !state.agreed.includes("over")) {
     const values = { quantity, there: held.quantity, item: goods.item, place: held.place };
-    const shown = band("look", "flow.more_than_there", values, { ways: ["confirm", "cancel"] });
-    return asks(state, { why: "over", needs: "confirm" }, shown);
+    return confirmation(state, "over", "flow.more_than_there", values);
   }
   return load(state, goods, keyOfShown(held), quantity, held.quantity, view);
 }
@@ -135,8 +134,7 @@ function loadHeld(state: PutAwayState, goods: Goods, held: Shown, view: View): T
 function loadUnheld(state: PutAwayState, goods: Goods, view: View): Took {
   if (goods.known && !state.agreed.includes("not_here")) {
     const values = { item: nameOf(goods), place: state.from };
-    const shown = band("look", "putaway.not_here", values, { ways: ["confirm", "cancel"] });
-    return asks(state, { why: "not_here", needs: "confirm" }, shown);
+    return confirmation(state, "not_here", "putaway.not_here", values);
   }
   if (goods.quantity === null) {
     return step({ ...state, missing: "quantity" }, band("tick", "flow.how_many", { item: nameOf(goods) }));
@@ -147,7 +145,8 @@ function loadUnheld(state: PutAwayState, goods: Goods, view: View): Took {
 
 function load(state: PutAwayState, goods: Goods, key: Key, quantity: number, there: number, view: View): Took {
   const taken = new Set(state.truck.flatMap((other) => (other.suggestion ? [other.suggestion.place] : [])));
-  const [suggestion, ...runners_up] = suggest(view, { item: goods.item, lot: key.lot?.code ?? null }, state.from, taken);
+  const what = { item: goods.item, lot: key.lot?.code ?? null };
+  const [suggestion, ...runners_up] = suggest(view, what, state.from, taken);
   const loaded: Loaded = {
     item: goods.item, lot: key.lot?.code ?? null, key, from: state.from, quantity, there,
     entered: goods.entered, assumed: assumedWith(goods, key), captures: goods.captures, taken_wall: goods.wall,
@@ -221,17 +220,15 @@ function quantityAt(view: View, place: string, load: Loaded): number {
 }
 
 function stopAt(state: PutAwayState, place: string, view: View): Took | null {
-  const ways = { ways: ["confirm" as const, "cancel" as const] };
   const location = view.location(place);
   if (place.startsWith("unidentified/") && !state.agreed.includes("unknown_place")) {
-    const shown = band("look", "flow.unknown_place", { code: place.slice("unidentified/".length) }, ways);
-    return asks(state, { why: "unknown_place", needs: "confirm" }, shown);
+    return confirmation(state, "unknown_place", "flow.unknown_place", { code: place.slice("unidentified/".length) });
   }
   if (location?.blocked && !state.agreed.includes("blocked_place")) {
-    return asks(state, { why: "blocked_place", needs: "confirm" }, band("look", "flow.blocked_place", { place }, ways));
+    return confirmation(state, "blocked_place", "flow.blocked_place", { place });
   }
   if (location && location.kind !== "bin" && location.kind !== "line" && !state.agreed.includes("not_a_bin")) {
-    return asks(state, { why: "not_a_bin", needs: "confirm" }, band("look", "putaway.not_a_bin", { place }, ways));
+    return confirmation(state, "not_a_bin", "putaway.not_a_bin", { place });
   }
   return null;
 }
@@ -241,12 +238,13 @@ function key(state: PutAwayState, name: KeyName, _wall: number, view: View): Too
   switch (name) {
     case "skip":
     case "next":
-      return first ? step({ ...state, truck: [...rest, first] }, band("tick", "putaway.next", valuesOf(rest[0] ?? first))) : step(state);
+      if (!first) return step(state);
+      return step({ ...state, truck: [...rest, first] }, band("tick", "putaway.next", valuesOf(rest[0] ?? first)));
     case "full":
     case "other":
       return first ? runnerUp(state, first) : step(state);
     case "cancel":
-      return step({ ...state, ...UNASKED, goods: null, missing: null }, band("tick", "flow.nothing_written"));
+      return nothingWritten(drop(state));
     case "done":
     case "confirm":
       if (state.goods) return pickUp(state, state.goods, view);
@@ -262,7 +260,8 @@ function runnerUp(state: PutAwayState, first: Loaded): Took {
   const [next, ...others] = first.runners_up;
   if (!next) return step(state, band("look", "putaway.unassigned", valuesOf(first)));
   const load = { ...first, suggestion: next, runners_up: first.suggestion ? [...others, first.suggestion] : others };
-  return step({ ...state, truck: [load, ...state.truck.slice(1)] }, band("tick", `putaway.to.${next.reason}`, valuesOf(load)));
+  const truck = [load, ...state.truck.slice(1)];
+  return step({ ...state, truck }, band("tick", `putaway.to.${next.reason}`, valuesOf(load)));
 }
 
 /** The keypad speaks of the goods that a question is about, else of the last thing loaded. */
@@ -270,7 +269,8 @@ function quantity(state: PutAwayState, input: Extract<Input, { kind: "quantity" 
   if (input.quantity <= 0) return step(state, band("look", "flow.scan_goods"));
   const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
   if (state.goods) {
-    return pickUp({ ...state, agreed: state.agreed.filter((why) => why !== "over") }, { ...state.goods, quantity: input.quantity, entered }, view);
+    const agreed = state.agreed.filter((why) => why !== "over");
+    return pickUp({ ...state, agreed }, { ...state.goods, quantity: input.quantity, entered }, view);
   }
   const latest = [...state.truck].sort((a, b) => b.taken_wall - a.taken_wall)[0];
   if (!latest) return step(state, band("look", "flow.scan_goods"));
@@ -283,8 +283,15 @@ function quantity(state: PutAwayState, input: Extract<Input, { kind: "quantity" 
 function choose(state: PutAwayState, input: Extract<Input, { kind: "choose" }>, view: View): Took {
   if (input.what === "place") return placeScanned(state, input.value, [], input.wall, view);
   const held = view.at(state.from).find((row) => choiceOf(row).value === input.value);
-  if (held && state.goods) return loadHeld({ ...state, choices: [] }, { ...state.goods, lot: held.lot?.code ?? null }, held, view);
+  if (held && state.goods) {
+    return loadHeld({ ...state, choices: [] }, { ...state.goods, lot: held.lot?.code ?? null }, held, view);
+  }
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
+}
+
+/** Lets go of what a question is about: the goods, or the bin whose scan is then no evidence. */
+function drop(state: PutAwayState): PutAwayState {
+  return { ...state, goods: null, missing: null, to: null, captures: state.to === null ? state.captures : [] };
 }
 
 export const putaway = flowOf<PutAwayState>({
@@ -300,12 +307,10 @@ export const putaway = flowOf<PutAwayState>({
     if (state.to !== null) return putDown(state, wall, view);
     return state.goods ? pickUp(state, state.goods, view) : step(state);
   },
-  drop: (state) => ({
-    ...state, goods: null, missing: null, to: null, captures: state.to === null ? state.captures : [],
-  }),
+  drop,
   unhand: (state) => {
     const latest = [...state.truck].sort((a, b) => b.taken_wall - a.taken_wall)[0];
-    if (state.goods) return step({ ...state, ...UNASKED, goods: null, missing: null }, band("tick", "flow.nothing_written"));
+    if (state.goods) return nothingWritten(drop(state));
     if (!latest) return null;
     const truck = state.truck.filter((row) => row !== latest);
     return step({ ...state, truck }, band("tick", "putaway.back", { item: latest.item, place: latest.from }));
@@ -317,10 +322,5 @@ export const putaway = flowOf<PutAwayState>({
       .filter((held) => held.quantity > 0)
       .map((held) => ({ item: held.item, lot: held.lot?.code ?? null, quantity: held.quantity })),
   }),
-  holds: (state) => [
-    ...state.captures,
-    ...state.truck.flatMap((load) => load.captures),
-    ...(state.goods?.captures ?? []),
-    ...(state.again ? [state.again.capture.id] : []),
-  ],
+  holds: (state) => [...state.truck.flatMap((load) => load.captures), ...(state.goods?.captures ?? [])],
 });

@@ -5,7 +5,7 @@
 import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
-import { asks, band, CALM, flowOf, step, UNASKED, type Asking, type Scan } from "./frame";
+import { asks, band, CALM, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import { choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
 import { candidates, leftOf, linesShown, spread, type LineShown, type Part } from "./order_lines";
 import { stopOf } from "./receive_stops";
@@ -178,14 +178,16 @@ function advance(state: ReceiveState, wall: number, view: View, start: Start, ac
   const values = { item: goods.item, quantity: prefilled ?? 0, lot: goods.lot ?? "" };
   const say = missing === "quantity" && prefilled !== null ? "receive.prefilled" : `receive.ask.${missing}`;
   const signal = missing === "order" ? "look" : "tick";
-  return step({ ...next, missing, prefilled }, band(signal, say, values, missing === "order" ? { ways: ["other", "cancel"] } : {}));
+  const ways: KeyName[] = missing === "order" ? ["other", "cancel"] : [];
+  return step({ ...next, missing, prefilled }, band(signal, say, values, { ways }));
 }
 
 function missingOf(state: ReceiveState, view: View, lines: number): Missing | null {
   const goods = state.goods;
   if (!goods) return null;
   const item = view.item(goods.item);
-  if (state.document === null && state.partner === null && lines === 0 && !state.agreed.includes("order")) return "order";
+  const isBlind = state.document === null && state.partner === null && lines === 0;
+  if (isBlind && !state.agreed.includes("order")) return "order";
   if (item?.lots && goods.lot === null) return "lot";
   if (item?.dated && goods.expires === null) return "expires";
   if (item?.serials && goods.serial === null) return "serial";
@@ -201,16 +203,17 @@ function write(state: ReceiveState, wall: number, view: View): Took {
   const drafts = parts.map((part, index) => draftOf(state, goods, key, part, index === 0));
   const written = parts.map((part) => ({
     verb: "receive" as const, wall, item: goods.item, lot: goods.lot, place: state.place,
-    line: part.line?.line ?? null, quantity: part.quantity, sum: (part.line?.done ?? sumOf(state, goods.item)) + part.quantity,
+    line: part.line?.line ?? null, quantity: part.quantity,
+    sum: (part.line?.done ?? sumOf(state, goods.item)) + part.quantity,
   }));
   const last = parts.at(-1)?.line ?? null;
   const isComplete = last !== null && (written.at(-1)?.sum ?? 0) >= last.quantity;
   const over = Math.max(0, goods.quantity - leftOf(candidates(view, state, goods.item)));
-  const shown = band(isComplete ? "complete" : "done", "receive.done", { quantity: goods.quantity, item: goods.item, place: state.place }, {
+  const values = { quantity: goods.quantity, item: goods.item, place: state.place, over };
+  const shown = band(isComplete ? "complete" : "done", "receive.done", values, {
     wrote: { quantity: goods.quantity, code: nameOf(goods) },
     ...(over > 0 && last ? { note: "receive.over.settled" } : {}),
   });
-  shown.values.over = over;
   const next: ReceiveState = {
     ...state, ...UNASKED, goods: null, chosen: null, captures: [], missing: null, prefilled: null,
     written: [...state.written, ...written], at: last?.line ?? null,
@@ -251,7 +254,7 @@ function key(state: ReceiveState, name: KeyName, wall: number, view: View, start
     case "hold":
       return hold(state, wall, view, start);
     case "cancel":
-      return step({ ...state, ...UNASKED, goods: null, missing: null, prefilled: null }, band("tick", "flow.nothing_written"));
+      return nothingWritten(drop(state));
     default:
       return step(state);
   }
@@ -266,7 +269,8 @@ function done(state: ReceiveState, wall: number, view: View, start: Start): Took
   const over = state.lines.filter((line) => line.done > line.quantity);
   const say = short.length > 0 ? "receive.short" : over.length > 0 ? "receive.over" : "receive.complete";
   const values = { document: state.document ?? "", short: short.length, over: over.length };
-  return step({ ...state, finish: { short, over } }, band(say === "receive.complete" ? "tick" : "look", say, values, { ways: ["done"] }));
+  const signal = say === "receive.complete" ? "tick" : "look";
+  return step({ ...state, finish: { short, over } }, band(signal, say, values, { ways: ["done"] }));
 }
 
 /** Hold speaks of the goods just received: written first, then stopped with a reason. */
@@ -345,6 +349,10 @@ function choose(state: ReceiveState, input: Extract<Input, { kind: "choose" }>, 
   }
 }
 
+function drop(state: ReceiveState): ReceiveState {
+  return { ...state, goods: null, missing: null, prefilled: null, chosen: null };
+}
+
 export const receive = flowOf<ReceiveState>({
   kind: "purchase",
   guarded: true,
@@ -356,15 +364,12 @@ export const receive = flowOf<ReceiveState>({
   choose,
   resume: (state, wall, view, start) =>
     state.agreed.includes("hold") ? held(state, wall) : advance(state, wall, view, start, false),
-  drop: (state) => ({ ...state, goods: null, missing: null, prefilled: null, chosen: null }),
-  unhand: (state) =>
-    state.goods
-      ? step({ ...state, ...UNASKED, goods: null, missing: null, prefilled: null }, band("tick", "flow.nothing_written"))
-      : null,
+  drop,
+  unhand: (state) => (state.goods ? nothingWritten(drop(state)) : null),
   derive: (state, view) => {
     const lines = linesShown(view, state.document);
     const inHand = state.goods && candidates(view, state, state.goods.item)[0];
     return { ...state, lines, at: inHand ? inHand.line : state.at };
   },
-  holds: (state) => [...state.captures, ...(state.goods?.captures ?? []), ...(state.again ? [state.again.capture.id] : [])],
+  holds: (state) => state.goods?.captures ?? [],
 });

@@ -46,12 +46,12 @@ function notOnOrder(state: ReceiveState, goods: Goods, view: View): Stop | null 
   };
 }
 
-function duplicateSerial(state: ReceiveState, goods: Goods, view: View): Stop | null {
+function duplicateSerial(_state: ReceiveState, goods: Goods, view: View): Stop | null {
   const { serial } = goods;
   if (serial === null) return null;
   const there = view.of(goods.item).find((held) => held.serial === serial && held.quantity > 0);
   if (!there) return null;
-  return confirm("serial", band("look", "receive.serial_twice", { serial, item: goods.item, place: there.place || state.place }));
+  return confirm("serial", band("look", "receive.serial_twice", { serial, item: goods.item, place: there.place }));
 }
 
 function blockedPlace(state: ReceiveState, _goods: Goods, view: View): Stop | null {

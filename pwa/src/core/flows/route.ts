@@ -86,7 +86,8 @@ function stopsOf(view: View, line: LineShown, route: Route, used: Map<string, nu
     if (left === 0) break;
   }
   if (left > 0) {
-    stops.push({ line: line.line, item: line.item, place: null, lot: null, key: null, quantity: left, there: 0, rank: 0 });
+    const nowhere = { place: null, lot: null, key: null, there: 0, rank: 0 };
+    stops.push({ line: line.line, item: line.item, quantity: left, ...nowhere });
   }
   return stops;
 }

@@ -4,10 +4,10 @@
  */
 import type { Draft, KeyName, Start } from "../flow";
 import type { View } from "../view";
-import { asks, band, step, UNASKED } from "./frame";
+import { asks, band, confirmation, nothingWritten, step, UNASKED } from "./frame";
 import { keyFrom, placeOf, type Choice, type Goods } from "./goods";
 import { goTo, type Stop } from "./route";
-import { blank } from "./take_view";
+import { blank, drop } from "./take_view";
 import type { TakeState, Taking, Took } from "./taking";
 
 type Go = (state: TakeState, wall: number, view: View) => Took;
@@ -32,10 +32,7 @@ export function keyPressed(
     case "confirm":
       return state.goods ? go(state, wall, view) : done(way, state, wall, view);
     case "cancel":
-      return step(
-        { ...state, ...UNASKED, goods: null, missing: null, short: null },
-        band("tick", "flow.nothing_written"),
-      );
+      return nothingWritten(drop(state));
     default:
       return step(state);
   }
@@ -87,7 +84,8 @@ function noneFound(state: TakeState, stop: Stop, wall: number, start: Start): To
   const task = state.document === null ? null : { document: state.document, line: null };
   const draft: Draft = { did, task, assumed: [], captures: state.captures, consent: null };
   const written = {
-    verb: "count" as const, wall, item: stop.item, lot: stop.lot, place: stop.place, line: stop.line, quantity: 0, sum: 0,
+    verb: "count" as const, wall, item: stop.item, lot: stop.lot, place: stop.place, line: stop.line,
+    quantity: 0, sum: 0,
   };
   const next: TakeState = {
     ...state, ...UNASKED, goods: null, missing: null, captures: [], place: null, short: null,
@@ -105,11 +103,11 @@ function empty(state: TakeState, wall: number, view: View, start: Start): Took {
   if (place === null) return step(state, band("look", "take.which_bin"));
   const there = view.at(place).reduce((sum, held) => sum + held.quantity, 0);
   if (there > 0 && !state.agreed.includes("empty")) {
-    const shown = band("look", "take.empty.sure", { place, there }, { ways: ["confirm", "cancel"] });
-    return asks(state, { why: "empty", needs: "confirm" }, shown);
+    return confirmation(state, "empty", "take.empty.sure", { place, there });
   }
   const did: Draft["did"] = {
-    verb: "count", place: placeOf(place), scope: "place", count_id: start.newId(), opened_wall: wall, lines: [], blind: true,
+    verb: "count", place: placeOf(place), scope: "place", count_id: start.newId(), opened_wall: wall, lines: [],
+    blind: true,
   };
   const draft: Draft = { did, task: null, assumed: [], captures: state.captures, consent: null };
   const written = { verb: "count" as const, wall, item: "", lot: null, place, line: null, quantity: 0, sum: 0 };

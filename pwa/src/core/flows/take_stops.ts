@@ -28,7 +28,7 @@ export function stopGoods(state: TakeState, view: View): Stopped | null {
   }
   const isFull = document !== null && lines.every((line) => line.done >= line.quantity || line.state !== "open");
   if (isFull) {
-    return wrong("line_full", band("wrong", "take.line_full", { item: goods.item, document: document }, names), "consent");
+    return wrong("line_full", band("wrong", "take.line_full", { item: goods.item, document }, names), "consent");
   }
   return null;
 }

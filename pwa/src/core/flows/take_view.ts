@@ -5,7 +5,7 @@
 import type { View } from "../view";
 import { CALM } from "./frame";
 import { dayOf } from "./goods";
-import type { LineShown } from "./order_lines";
+import { linesShown } from "./order_lines";
 import { plan, usable, valueOf, type RankedLot } from "./route";
 import { heldAt } from "./take_write";
 import type { TakeState, Taking } from "./taking";
@@ -20,10 +20,13 @@ export function blank(way: Taking, view: View, wall: number): TakeState {
   };
 }
 
+export function drop(state: TakeState): TakeState {
+  return { ...state, goods: null, missing: null, short: null, bin_empty: null };
+}
+
 export function derive(way: Taking, state: TakeState, view: View): TakeState {
-  const lines = state.document === null ? [] : linesOf(view, state.document);
-  const route = { today: state.today, skipped: state.skipped, dry: state.dry, wish: state.wish, place: state.place ?? state.stood };
-  const stops = plan(view, lines, route, way.order);
+  const lines = linesShown(view, state.document);
+  const stops = plan(view, lines, { ...state, place: state.place ?? state.stood }, way.order);
   const next: TakeState = {
     ...state,
     lines,
@@ -50,18 +53,5 @@ function rankedOf(state: TakeState, view: View): RankedLot[] {
     expires: lot.expires,
     quantity: lot.quantity,
     mine: mine !== null && valueOf(mine) === valueOf(lot),
-  }));
-}
-
-function linesOf(view: View, document: string): LineShown[] {
-  const lines = view.lines(document).filter((line) => line.item !== null && line.state === "open");
-  return lines.map((line, index) => ({
-    document,
-    line: line.line,
-    n: index + 1,
-    of: lines.length,
-    item: line.item ?? "",
-    quantity: line.quantity,
-    done: line.done,
   }));
 }

@@ -6,12 +6,12 @@
 import type { Band, Input, Start, Step } from "../flow";
 import type { Did, Entered, Item, Key, Line, Location } from "../types.gen";
 import type { Shown, View } from "../view";
-import { band, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
+import { band, nothingWritten, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
 import { choiceOfLot, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
 import type { LineShown } from "./order_lines";
 import { goTo, type RankedLot, type Ranking, type Stop } from "./route";
 import { keyPressed } from "./take_keys";
-import { blank, derive } from "./take_view";
+import { blank, derive, drop } from "./take_view";
 import { advance } from "./take_write";
 
 export interface TakeState extends Asking {
@@ -99,15 +99,10 @@ export function taking(way: Taking): Choreography<TakeState> {
       state.agreed.includes("short") || state.agreed.includes("empty")
         ? keyPressed(way, go, state, state.agreed.includes("short") ? "short" : "empty", wall, view, start)
         : go(state, wall, view),
-    drop: (state) => ({ ...state, goods: null, missing: null, short: null, bin_empty: null }),
-    unhand: (state) =>
-      state.goods
-        ? step({ ...state, ...UNASKED, goods: null, missing: null }, band("tick", "flow.nothing_written"))
-        : null,
+    drop,
+    unhand: (state) => (state.goods ? nothingWritten(drop(state)) : null),
     derive: (state, view) => derive(way, state, view),
-    holds: (state) => [
-      ...state.captures, ...(state.goods?.captures ?? []), ...(state.again ? [state.again.capture.id] : []),
-    ],
+    holds: (state) => state.goods?.captures ?? [],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Step } from "../flow";
 import type { CountLine, Entered, Key } from "../types.gen";
 import type { Shown, View } from "../view";
 import type { CountState } from "./count";
-import { band, step, UNASKED } from "./frame";
+import { band, nothingWritten, step } from "./frame";
 import { assumedOf, keyOf, keyOfShown, lotMeant, nameOf, type Assumed, type Goods } from "./goods";
 
 export interface CountedGoods {
@@ -22,10 +22,16 @@ export interface CountedGoods {
   entered: Entered | null;
 }
 
-/** What one stroke changed: the line as it was before, null when it was new. */
+/** What one stroke changed: how the line stood before, null when it was new. Stored at every scan, so small. */
 export interface Tick {
   at: number;
-  before: CountedGoods | null;
+  before: (Pick<CountedGoods, "quantity" | "strokes" | "last_wall" | "assumed" | "entered"> & { scans: number }) | null;
+}
+
+export function tickOf(at: number, line: CountedGoods | undefined): Tick {
+  if (!line) return { at, before: null };
+  const { quantity, strokes, last_wall, assumed, entered, captures } = line;
+  return { at, before: { quantity, strokes, last_wall, assumed, entered, scans: captures.length } };
 }
 
 export interface Part {
@@ -56,13 +62,18 @@ export function identified(view: View, goods: Goods, here: readonly Shown[]): { 
 /** Takes back the last stroke before anything was sent. */
 export function undoTick(state: CountState): Step<CountState> | null {
   if (state.goods) {
-    return step({ ...state, ...UNASKED, goods: null, missing: null }, band("tick", "flow.nothing_written"));
+    return nothingWritten({ ...state, goods: null, missing: null });
   }
   const tick = state.ticks.at(-1);
   const line = tick && state.lines[tick.at];
   if (!tick || !line) return null;
   const { before } = tick;
-  const lines = before ? state.lines.map((other, index) => (index === tick.at ? before : other)) : state.lines.slice(0, -1);
+  const lines = state.lines.flatMap((other, index) => {
+    if (index !== tick.at) return [other];
+    if (!before) return [];
+    const { scans, ...stood } = before;
+    return [{ ...other, ...stood, captures: other.captures.slice(0, scans) }];
+  });
   const ticks = state.ticks.slice(0, -1);
   const at = ticks.at(-1)?.at ?? null;
   const values = { item: nameOf({ item: line.key.item, lot: line.key.lot?.code ?? null }), sum: before?.quantity ?? 0 };
