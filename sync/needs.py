@@ -36,6 +36,7 @@ from sync.operations import (
     decode_envelope,
 )
 from sync.records import Counted, Variance
+from sync.renaming import PREFIX, is_renaming, new_name
 from sync.state import State
 from sync.stock import Key, is_virtual, key_text
 
@@ -67,6 +68,7 @@ class Standing(Struct):
     near: set[str] = field(default_factory=set)
     targets: dict[str, int] = field(default_factory=dict)
     since_base: dict[str, tuple[str, int]] = field(default_factory=dict)
+    renamed: set[tuple[str, str]] = field(default_factory=set)
 
 
 class History(Struct):
@@ -143,6 +145,8 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             row_ = state.discrepancies.find(did.discrepancy)
             if row_ is not None and row_.item is not None:
                 needs.lots.add(row_.item)
+            if row_ is not None and is_renaming(did.action, row_):
+                needs.renamed.add((str(row_.detail["kind"]), f"unidentified/{row_.detail['raw']}"))
         case _:
             if isinstance(did, MOVING):
                 _stand_moving(needs, state, did, arrival)
@@ -200,6 +204,8 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
         case Approve():
             for row in _decided(state, did):
                 needs.reach((row.place, row.key), row.at)
+        case Settle():
+            _walk_renaming(needs, state, did)
         case _:
             if isinstance(did, MOVING):
                 _walk_moving(needs, state, did, arrival)
@@ -240,6 +246,18 @@ def _walk_target(needs: History, state: State, did: Reverse) -> None:
     for row in state.variances.all():
         if row.operation == did.target:
             needs.reach((row.place, row.key), row.at)
+
+
+def _walk_renaming(needs: History, state: State, did: Settle) -> None:
+    row = state.discrepancies.find(did.discrepancy)
+    if row is None or not is_renaming(did.action, row):
+        return
+    code = did.action.removeprefix(PREFIX)
+    times = [t for p in state.renaming for t in (p.t_from, p.t_to) if t is not None]
+    for posting in state.renaming:
+        for one in (posting, new_name(row, code, posting)):
+            for place in (one.place_from, one.place_to):
+                needs.since[place, one.key] = min(times)
 
 
 def _reach_doubts(needs: History, state: State) -> None:

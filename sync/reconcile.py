@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-from sync import adherence, counts, decisions, movements, progress, reversal
+from sync import adherence, counts, decisions, movements, progress, renaming, reversal
 from sync.arrivals import Arrival
 from sync.case import Case, Odd, close, later_result
 from sync.dating import Dated
@@ -149,7 +149,11 @@ def _do_intent(case: Case) -> None:
         case Close():
             decisions.close_document(case, case.did)
         case Settle():
-            decisions.settle(case, case.did)
+            row = case.state.discrepancies.find(case.did.discrepancy)
+            if row is not None and renaming.is_renaming(case.did.action, row):
+                renaming.rename(case, row, case.did.action.removeprefix(renaming.PREFIX))
+            else:
+                decisions.settle(case, case.did)
         case _:
             raise decisions.RefusedError("not_supported")
 

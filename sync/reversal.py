@@ -73,14 +73,14 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
 
 
 def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
-    """Return each line's own posting with what it moves after everything that was linked to it."""
-    found: list[tuple[Posting, int]] = []
-    for own in postings:
-        if own.kind in {"move", "all"}:
-            same = [p for p in postings if p.line == own.line and p.key == own.key]
-            net = sum(p.quantity if p.place_from == own.place_from else -p.quantity for p in same)
-            found.append((own, net))
-    return found
+    """Return each flow between two places, with what it moves after all that was linked to it."""
+    flows: dict[tuple[int, str, frozenset[str]], tuple[Posting, int]] = {}
+    for posting in postings:
+        pair = (posting.line, posting.key, frozenset((posting.place_from, posting.place_to)))
+        own, net = flows.get(pair, (posting, 0))
+        same = posting.place_from == own.place_from
+        flows[pair] = (own, net + (posting.quantity if same else -posting.quantity))
+    return [(own, net) for own, net in flows.values() if net or own.kind == "all"]
 
 
 def _run(

@@ -152,6 +152,8 @@ class State:
         self.results: Table[str, Result] = Table("operation", journal)
         self.made: dict[int, list[Posting]] = {}
         """Postings by the seq of the operation they belong to, for what may be reversed."""
+        self.renaming: list[Posting] = []
+        """Every posting under an unknown code that is being resolved (R6)."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}
         """Postings of an item after a device's cursor, for what a screen could know (R26)."""
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
 
-from server.book.changing import KIND_OF, touches_master, write_rows
+from server.book.changing import KIND_OF, write_rows
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.master import Master, read_master
@@ -88,7 +88,7 @@ class Book:
                 _ensure_site(connection, rows[0])
             session = self._open(connection, site)
             seq = write_rows(session, by, why, rows)
-            session.close(session.head.watermark, master=touches_master(rows))
+            session.close(session.head.watermark)
             return seq
 
         seq = await self.write(run)
@@ -102,14 +102,19 @@ class Book:
     def _push_group(
         self, connection: Connection, site: str, jobs: Sequence[Job]
     ) -> Sequence[Pushed | Conflict]:
-        session = self._open(connection, site)
-        answers = run_pushes(session, jobs)
-        session.close(session.head.watermark, master=False)
-        mark = reached(session)
-        if mark > session.head.watermark:
-            later = self._open(connection, site)
-            run_settling(later, mark)
-            later.close(mark, master=False)
+        try:
+            session = self._open(connection, site)
+            answers = run_pushes(session, jobs)
+            session.close(session.head.watermark)
+            mark = reached(session)
+            if mark > session.head.watermark:
+                later = self._open(connection, site)
+                run_settling(later, mark)
+                later.close(mark)
+        except BaseException:
+            # A code that was resolved in memory only must not outlive its transaction.
+            self._masters.pop(site, None)
+            raise
         return answers
 
     def _open(self, connection: Connection, site: str) -> Session:

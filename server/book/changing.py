@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
-from server.book.master import KINDS
 from server.book.rows import fetch_in, image, key_of_row, replicated
 from server.book.session import Session
 from sync.hashing import sha256_hex
@@ -55,8 +54,3 @@ def _before(connection: Connection, site: str, kind: str, rows: Sequence[Row]) -
     values = {getattr(row, first) for row in rows}
     found = fetch_in(connection, replicated(kind), struct, site, first, values)
     return {key_of_row(kind, row): row for row in found}
-
-
-def touches_master(rows: Sequence[Row]) -> bool:
-    """Say whether copies of the master data are out of date after a change."""
-    return any(KIND_OF[type(row)] in KINDS for row in rows)

@@ -88,6 +88,8 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_holdings(connection, site, state, asked)
     _load_near(connection, site, state, asked.near)
     _load_targets(connection, site, state, asked)
+    for kind, raw in asked.renamed:
+        _load_renamed(connection, site, state, kind, raw)
     for operation, (item, cursor) in asked.since_base.items():
         state.since_base[operation] = _since(connection, site, item, cursor)
 
@@ -138,6 +140,24 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
         state.variances.load((row.operation, row.line), row)
     for posting in _postings_of(connection, site, asked.targets.values()):
         state.made.setdefault(posting.of, []).append(posting)
+
+
+def _load_renamed(connection: Connection, site: str, state: State, kind: str, raw: str) -> None:
+    """Everything that was posted and counted under an unknown code."""
+    posting, variance = table("posting").c, table("variance").c
+    item = kind == "item"
+    postings = posting.item == raw if item else sa.or_(
+        posting.place_from == raw, posting.place_to == raw
+    )  # fmt: skip
+    state.renaming += fetch(connection, "posting", Posting, posting.site == site, postings)
+    variances = variance.item == raw if item else variance.place == raw
+    for row in fetch(connection, "variance", Variance, variance.site == site, variances):
+        state.variances.load((row.operation, row.line), row)
+    doubt = table("discrepancy").c
+    doubts = sa.or_(doubt.place == raw, doubt.item == raw)
+    for found in fetch(connection, "discrepancy", Discrepancy, doubt.site == site,
+                       doubt.state == "open", doubts):  # fmt: skip
+        state.discrepancies.load(found.discrepancy, found)
 
 
 def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:

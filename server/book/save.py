@@ -96,6 +96,10 @@ class Batch:
             )
         self.head.scope %= SCOPE_MODULUS
 
+    def kinds(self) -> set[str]:
+        """Return the kinds of rows that the batch changes."""
+        return set(self._rows)
+
     def write(self, connection: Connection) -> None:
         """Write it all."""
         insert(connection, "log", self._log)

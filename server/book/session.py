@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from server.book.master import Master
+from server.book.master import KINDS, Master
 from server.book.rows import fetch, table
 from server.book.save import Batch, Head
 from sync.records import Site
@@ -37,15 +37,15 @@ class Session(Struct):
     batch: Batch
     key: bytes
 
-    def close(self, watermark: int, *, master: bool) -> None:
-        """Write everything and move the site's row on; `master` says that master data changed."""
+    def close(self, watermark: int) -> None:
+        """Write everything and move the site's row on."""
         self.batch.write(self.connection)
         head = self.batch.head
         values = {
             "seq": head.seq, "link": head.link, "scope": str(head.scope), "clock": self.now,
             "watermark": watermark,
         }  # fmt: skip
-        if master:
+        if KINDS & self.batch.kinds():
             values["master_seq"] = head.seq
         site = table("site")
         self.connection.execute(sa.update(site).where(site.c.site == self.head.site).values(values))

@@ -1,5 +1,9 @@
 """Goods that moved: posted whatever the ledger thinks, and what it thinks of them."""
 
+import json
+
+from sync.records import Discrepancy
+
 
 async def test_goods_flow_from_the_supplier_to_the_bin(table):
     world = await table("""
@@ -143,3 +147,49 @@ async def test_all_that_stands_there_takes_in_what_arrives_late(table):
     """)
     assert (await world.stock())["B2", "BE/L1"] == 7
     assert (await world.stock())["B1", "BE/L1"] == 4
+
+
+async def settle(world, code, action):
+    """Let the supervisor settle the open discrepancy of a code."""
+    rows = [r for r in await world.rows("discrepancy", Discrepancy) if r.code == code]
+    did = {"verb": "settle", "discrepancy": rows[0].discrepancy, "action": action}
+    world.device("A").envelope(did, world.now, class_="intent", actor="fang")
+    return json.loads(bytes((await world.push("A")).verdicts[-1]))
+
+
+async def test_a_bin_that_is_resolved_has_all_its_goods_past_and_late(table):
+    """[R6]"""
+    world = await table("""
+        08:00 A receive 5 BE/L1 to ?07-Z-99         | flagged UNKNOWN_CODE
+        08:10 A move 2 BE/L1 from ?07-Z-99 to B2    | flagged UNKNOWN_CODE
+    """)
+    assert (await settle(world, "UNKNOWN_CODE", "is:B1"))["outcome"] == "accepted"
+    await table("""
+        08:05 B move 1 BE/L1 from ?07-Z-99 to B3    | posted
+    """)
+    stock = await world.stock()
+    assert stock == {("supplier/V1", "BE/L1"): -5, ("B1", "BE/L1"): 2, ("B2", "BE/L1"): 2,
+                     ("B3", "BE/L1"): 1}  # fmt: skip
+    assert await world.open() == []
+
+
+async def test_an_item_that_is_resolved_keeps_its_lot_and_place(table):
+    """[R6]"""
+    world = await table("""
+        r: 08:00 A receive 5 XX/L1 to B1            | flagged UNKNOWN_CODE
+    """)
+    assert (await settle(world, "UNKNOWN_CODE", "is:BE"))["outcome"] == "accepted"
+    assert await world.stock() == {("supplier/V1", "BE/L1"): -5, ("B1", "BE/L1"): 5}
+    await table("""
+        08:20 A reverse r                           | posted
+    """)
+    assert await world.stock() == {}
+
+
+async def test_a_code_that_nobody_knows_cannot_resolve_another(table):
+    """[R6]"""
+    world = await table("""
+        08:00 A receive 5 XX/L1 to B1               | flagged UNKNOWN_CODE
+    """)
+    verdict = await settle(world, "UNKNOWN_CODE", "is:YY")
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "code_unknown")
