@@ -83,6 +83,11 @@ describe("putting away, and a change of mind", () => {
     expect(hand.state).toMatchObject({ from: "DOCK-2", waiting: [] });
   });
 
+  it("finds goods that stand at another dock", () => {
+    const hand = new Hands(putaway, warehouse().has("AXLE").holds("DOCK-2", "AXLE", 9)).scan("AXLE", "A-4");
+    expect(hand.dids).toMatchObject([{ from: { location: "DOCK-2" }, quantity: 9 }]);
+  });
+
   it("leaves the goods at the dock when the dock is scanned again", () => {
     const hand = hands().scan("BE-2908", "DOCK-1");
     expect(hand.state.truck).toEqual([]);

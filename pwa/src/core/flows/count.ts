@@ -304,7 +304,10 @@ function record(state: CountState, wall: number): Took {
 function choose(state: CountState, input: Extract<Input, { kind: "choose" }>, view: View, start: Start): Took {
   if (input.what === "document") return openTask(state, input.value, view);
   if (input.what === "place") return bin(state, input.value, [], input.wall, start);
-  if (input.what === "line") return step({ ...state, at: Number(input.value) });
+  if (input.what === "line") {
+    const at = Number(input.value);
+    return step(state.lines[at] ? { ...state, at } : state);
+  }
   const choice = state.choices.find((row) => row.value === input.value);
   if (choice && state.goods) return seen(state, { ...state.goods, item: choice.item, lot: choice.lot }, view, start);
   return seen(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view, start);

@@ -95,13 +95,22 @@ function pickUp(state: PutAwayState, goods: Goods, view: View): Took {
   if (!goods.known && !state.agreed.includes("unknown")) {
     return confirmation(asked, "unknown", "flow.unknown_item", { code: goods.item });
   }
-  const held = matching(view.at(state.from), goods).filter((row) => row.quantity > 0);
+  const here = matching(view.at(state.from), goods).filter((row) => row.quantity > 0);
+  const held = here.length > 0 ? here : atOtherDocks(goods, view);
   const only = held[0];
   if (held.length > 1) {
     const shown = band("look", "flow.which_lot", { item: goods.item });
     return step({ ...asked, choices: held.map(choiceOf) }, shown);
   }
-  return only ? loadHeld(asked, goods, only, view) : loadUnheld(asked, goods, view);
+  return only ? loadHeld({ ...asked, from: only.place }, goods, only, view) : loadUnheld(asked, goods, view);
+}
+
+/** Goods of another dock say by themselves where they were picked up, if it can be one dock only. */
+function atOtherDocks(goods: Goods, view: View): Shown[] {
+  const held = matching(view.of(goods.item), goods).filter(
+    (row) => row.quantity > 0 && view.location(row.place)?.kind === "dock",
+  );
+  return new Set(held.map((row) => row.place)).size === 1 ? held : [];
 }
 
 /** A second scan of what is on the truck brings it to the front; another pack of it is added. */
@@ -282,9 +291,10 @@ function quantity(state: PutAwayState, input: Extract<Input, { kind: "quantity" 
 
 function choose(state: PutAwayState, input: Extract<Input, { kind: "choose" }>, view: View): Took {
   if (input.what === "place") return placeScanned(state, input.value, [], input.wall, view);
-  const held = view.at(state.from).find((row) => choiceOf(row).value === input.value);
+  const item = state.goods?.item;
+  const held = item === undefined ? undefined : view.of(item).find((row) => choiceOf(row).value === input.value);
   if (held && state.goods) {
-    return loadHeld({ ...state, choices: [] }, { ...state.goods, lot: held.lot?.code ?? null }, held, view);
+    return loadHeld({ ...state, choices: [], from: held.place }, { ...state.goods, lot: held.lot?.code ?? null }, held, view);
   }
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
 }
