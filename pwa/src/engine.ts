@@ -63,7 +63,7 @@ export class DeviceEngine implements Engine {
   private readonly lots: LotNumbers;
   private readonly loop: Loop;
   private readonly poke: Poke;
-  private readonly tab = new Tab(() => this.lostTheTab());
+  private readonly tab = new Tab(() => this.lostTheTab(), () => location.reload());
   private readonly updates = new Updates(() => this.changed());
   private readonly listeners = new Set<() => void>();
   private enrolment: Enrolment | null = null;
@@ -201,7 +201,7 @@ export class DeviceEngine implements Engine {
 
   async keepFlow(name: string, state: unknown): Promise<void> {
     this.mustBeTheOnlyTab();
-    await this.outbox.keepFlow({ name, state, at: this.now() });
+    this.outbox.keepFlow({ name, state, at: this.now() });
   }
 
   continueWith(): { name: string; state: unknown } | null {

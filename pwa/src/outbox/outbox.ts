@@ -50,6 +50,8 @@ export class Outbox {
   private readonly store: Store;
   private readonly newReplica: () => string;
   private readonly newId: () => string;
+  /** Names of flows whose state waits to be written. */
+  private readonly unkept = new Set<string>();
   private lastCapture = 0;
   private queue: Promise<unknown> = Promise.resolve();
   /** After a failed write the disk may hold more than we know: read it before the next one. */
@@ -95,11 +97,15 @@ export class Outbox {
     });
   }
 
-  keepFlow(flow: FlowState): Promise<void> {
-    return this.inTurn(async () => {
-      await this.store.keep(["flow"], (tx) => void tx.objectStore("flow").put(flow));
-      this.flows.set(flow.name, flow);
-    });
+  /**
+   * Keeps a flow's state between its operations. The tone must not wait for it: the captures that
+   * made it are durable already, so a kill costs at most the place in the flow.
+   */
+  keepFlow(flow: FlowState): void {
+    this.flows.set(flow.name, flow);
+    const isPlanned = this.unkept.size > 0;
+    this.unkept.add(flow.name);
+    if (!isPlanned) void this.inTurn(() => this.keepFlows()).catch(() => undefined);
   }
 
   /** One strict transaction: operations, next seq, consumed captures, the flow's state. */
@@ -122,7 +128,10 @@ export class Outbox {
       });
       this.chain = chain;
       this.operations.push(...made);
-      if (flow) this.flows.set(flow.name, flow);
+      if (flow) {
+        this.flows.set(flow.name, flow);
+        this.unkept.delete(flow.name);
+      }
       for (const id of consumed) this.consume(id);
       return made;
     });
@@ -214,6 +223,14 @@ export class Outbox {
     return turn;
   }
 
+  private async keepFlows(): Promise<void> {
+    const flows = [...this.unkept].flatMap((name) => this.flows.get(name) ?? []);
+    this.unkept.clear();
+    await this.store.keep(["flow"], (tx) => {
+      for (const flow of flows) void tx.objectStore("flow").put(flow);
+    });
+  }
+
   private async reload(): Promise<void> {
     const [chain, captures, flows, unsent, sent] = await this.store.read(
       ["meta", "journal", "flow", "outbox", "sent"],
@@ -228,7 +245,9 @@ export class Outbox {
     this.chain = chain ?? (await this.mint());
     this.captures = new Map(captures.map((capture) => [capture.id, capture]));
     this.lastCapture = Math.max(this.lastCapture, ...captures.map((capture) => capture.id));
-    this.flows = new Map(flows.map((flow) => [flow.name, flow]));
+    // What waits to be kept is newer than what is on the disk.
+    const newer = [...this.flows].filter(([name]) => this.unkept.has(name));
+    this.flows = new Map([...flows.map((flow): [string, FlowState] => [flow.name, flow]), ...newer]);
     const here = new Set(unsent.map((row) => row.id));
     // What a fork left under an old replica is here again under the new one.
     const done = sent.filter((row) => !here.has(row.id) && row.acked !== SUPERSEDED);
