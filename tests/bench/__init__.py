@@ -1,0 +1,1 @@
+"""How fast it is on this machine: the push path beside the raw limit of the database."""
