@@ -4,11 +4,12 @@ from msgspec import Struct
 
 from sync.case import Case, Odd
 from sync.fifo import Candidate, day_number, pickable
-from sync.movements import Movement, lot_name
+from sync.movements import lot_name
 from sync.operations import Issue, Pick
 from sync.records import Holding, LotRow
 from sync.state import State
 from sync.stock import key_of, key_text
+from sync.verbs import Movement
 from sync.vocabulary import Code, Severity
 
 

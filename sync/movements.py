@@ -1,82 +1,35 @@
-"""Goods that moved: from a verb to its balanced postings, and what is odd about them.
+"""Goods that moved: balanced postings, and what is odd about them.
 
-Every verb that moves goods is one row of `movements_of`: what left where and reached where.
 Nothing here is ever refused. The goods have moved; the ledger says what it thinks of it.
 """
 
 from datetime import date
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from sync.case import Case, Odd, close, open_at
 from sync.ledger import Posting, TrackName, time_at
-from sync.operations import (
-    Adjust,
-    Issue,
-    Move,
-    Pick,
-    Produce,
-    PutAway,
-    Receive,
-    Restate,
-    Return,
-    Ship,
-)
+from sync.operations import Pick, Ship
 from sync.records import LotRow
+from sync.serials import as_it_stands, hand_on
 from sync.state import State
 from sync.stock import Key, Lot, is_virtual, key_of, key_text
+from sync.verbs import Movement
 from sync.vocabulary import Code
 
 DAY_MS: Final = 86_400_000
 EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
-class Movement(Struct, frozen=True):
-    """What left `place_from` and reached `place_to`; None is all that stands there."""
-
-    key: Key
-    place_from: str
-    place_to: str
-    quantity: int | None
-
-
-Moving = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Adjust
-
-
-def movements_of(did: Moving, document: str | None) -> list[Movement]:
-    """Return the movements of a verb, in the words of the ledger."""
-    match did:
-        case Receive() | Pick() | Issue() | Return():
-            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
-        case PutAway():
-            if did.key is None or did.from_ is None:
-                return []
-            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
-        case Produce():
-            source = f"production/{document or 'none'}"
-            return [Movement(did.key, source, did.to.text, did.quantity)]
-        case Restate():
-            there, now = did.place.text, replace(did.key, status=did.to_status)
-            return [
-                Movement(did.key, there, "status", did.quantity),
-                Movement(now, "status", there, did.quantity),
-            ]
-        case Adjust():
-            place, other = did.place.text, f"adjust/{did.reason}"
-            if did.quantity < 0:
-                return [Movement(did.key, place, other, -did.quantity)]
-            return [Movement(did.key, other, place, did.quantity)]
-
-
 def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement], list[Posting]]:
     """Post every movement and say what is odd; return them as known, and what they re-based."""
     known_movements, linked = [], []
     for number, movement in enumerate(movements):
-        known = resolve(case, movement)
+        known = as_it_stands(case, resolve(case, movement), number)
         know_lot(case, known.key, comes=is_virtual(known.place_from), place=known.place_to)
         linked += post(case, known, number)
+        hand_on(case.state, known, case.moment(case.left_at, number))
         look_at_source(case, (known.place_from, key_text(known.key)), case.left_at)
         close_covered(case.state, (known.place_to, key_text(known.key)), case.body.id)
         known_movements.append(known)

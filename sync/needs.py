@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from sync.arrivals import Arrival
 from sync.ledger import COUNT_PLACE, TrackName
-from sync.movements import Moving, known_item, known_place, movements_of
+from sync.movements import known_item, known_place
 from sync.operations import (
     Adjust,
     Approve,
@@ -37,8 +37,10 @@ from sync.operations import (
 )
 from sync.records import Counted, Variance
 from sync.renaming import PREFIX, is_renaming, new_name
+from sync.serials import names_of
 from sync.state import State
 from sync.stock import Key, is_virtual, key_text
+from sync.verbs import Movement, Moving, movements_of
 
 MOVING: Final = (
     Receive, PutAway, Move, Pick, Ship, Issue, Produce, Return, Restate, Adjust,
@@ -156,8 +158,11 @@ def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) 
     document = arrival.body.task.document if arrival.body and arrival.body.task else None
     for movement in movements_of(did, document):
         key = resolved_key(state, movement.key)
+        item = resolved_item(state, movement.key.item)
         if movement.key.lot is not None:
-            needs.lots.add(resolved_item(state, movement.key.item))
+            needs.lots.add(item)
+        if movement.key.serial is not None:
+            needs.items.add(item)
         for place in (movement.place_from, movement.place_to):
             there = resolved_place(state, place)
             needs.names.add((there, key))
@@ -218,6 +223,18 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
         key = resolved_key(state, movement.key)
         needs.reach((resolved_place(state, movement.place_from), key), left)
         needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at)
+        if movement.key.serial is not None:
+            _walk_serial(needs, state, movement)
+
+
+def _walk_serial(needs: History, state: State, movement: Movement) -> None:
+    """Know where a serial was ever seen, under every key: it leaves where it stands."""
+    item, serial = resolved_item(state, movement.key.item), movement.key.serial or ""
+    target = resolved_place(state, movement.place_to)
+    for row in names_of(state, item, serial):
+        needs.since[row.place, row.key] = 0
+        needs.since[target, row.key] = 0
+    needs.since[f"unidentified/{item}", resolved_key(state, movement.key)] = 0
 
 
 def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:

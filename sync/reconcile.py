@@ -34,6 +34,7 @@ from sync.operations import (
 )
 from sync.records import Row
 from sync.state import InvariantBrokenError, Logged, State
+from sync.verbs import movements_of
 from sync.vocabulary import ALLOWED, Code, Outcome
 
 Seal = Callable[[bytes], str]
@@ -201,7 +202,7 @@ def _do_fact(case: Case) -> list[Posting]:
 
 def _move(case: Case) -> list[Posting]:
     document = case.body.task.document if case.body.task else None
-    asked = movements.movements_of(case.did, document)  # type: ignore[arg-type]  # the rest moves
+    asked = movements_of(case.did, document)  # type: ignore[arg-type]  # the rest moves
     if not asked:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "whole containers come later"}))
     if isinstance(case.did, Adjust) and not case.did.quantity:

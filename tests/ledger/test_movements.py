@@ -193,3 +193,27 @@ async def test_a_code_that_nobody_knows_cannot_resolve_another(table):
     """)
     verdict = await settle(world, "UNKNOWN_CODE", "is:YY")
     assert (verdict["outcome"], verdict["reason"]) == ("refused", "code_unknown")
+
+
+async def test_two_workers_who_picked_the_same_serial_hold_one_thing(table):
+    """[R22] The later sighting stands, whatever order they arrive in."""
+    world = await table("""
+        08:00 A receive 1 BE#S1 to B1               | posted
+        08:20 B pick 1 BE#S1 from B1                | posted
+        08:10 A move 1 BE#S1 from B1 to B2          | posted
+        08:30 C pick 1 BE#S1 from B1                | flagged SERIAL_TWICE
+    """)
+    stock = await world.stock()
+    assert {name: quantity for name, quantity in stock.items() if name[0] != "supplier/V1"} == {
+        ("STAGE", "BE#S1"): 1
+    }
+
+
+async def test_a_serial_that_was_received_twice_is_one_thing(table):
+    """[R14]"""
+    world = await table("""
+        08:00 A receive 1 BE#S1 to B1               | posted
+        08:20 B receive 1 BE#S1 to B2               | flagged DUPLICATE_SERIAL
+    """)
+    stock = await world.stock()
+    assert (stock.get(("B1", "BE#S1")), stock["B2", "BE#S1"]) == (None, 1)

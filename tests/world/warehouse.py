@@ -78,13 +78,15 @@ def clock(text):
 
 
 def key(text):
-    """Return the key of `BE`, `BE/L1`, `PT/L1@2027-01-31` or `BE/L1!hold`."""
+    """Return the key of `BE`, `BE/L1`, `PT/L1@2027-01-31` `BE#S1` or `BE/L1!hold`."""
     text, _, status = text.partition("!")
+    text, _, serial = text.partition("#")
     item, _, lot = text.partition("/")
     code, _, expires = lot.partition("@")
     return {
         "item": item,
         "lot": {"code": code, "expires": expires or None} if code else None,
+        "serial": serial or None,
         "status": status or "ok",
     }
 
@@ -209,7 +211,8 @@ def short(text):
     key_ = key_of(text)
     lot = f"/{key_.lot.code}" if key_.lot else ""
     expires = f"@{key_.lot.expires}" if key_.lot and key_.lot.expires else ""
-    return f"{key_.item}{lot}{expires}" + (f"!{key_.status}" if key_.status != "ok" else "")
+    serial = f"#{key_.serial}" if key_.serial else ""
+    return f"{key_.item}{lot}{expires}{serial}" + (f"!{key_.status}" if key_.status != "ok" else "")
 
 
 def _prove_fang(connection):

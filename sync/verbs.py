@@ -1,0 +1,55 @@
+"""What moved: every verb that moves goods, as one row of what left where and reached where."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sync.operations import (
+    Adjust,
+    Issue,
+    Move,
+    Pick,
+    Produce,
+    PutAway,
+    Receive,
+    Restate,
+    Return,
+    Ship,
+)
+from sync.stock import Key
+
+
+class Movement(Struct, frozen=True):
+    """What left `place_from` and reached `place_to`; None is all that stands there."""
+
+    key: Key
+    place_from: str
+    place_to: str
+    quantity: int | None
+
+
+Moving = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Adjust
+
+
+def movements_of(did: Moving, document: str | None) -> list[Movement]:
+    """Return the movements of a verb, in the words of the ledger."""
+    match did:
+        case Receive() | Pick() | Issue() | Return():
+            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+        case PutAway():
+            if did.key is None or did.from_ is None:
+                return []
+            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+        case Produce():
+            source = f"production/{document or 'none'}"
+            return [Movement(did.key, source, did.to.text, did.quantity)]
+        case Restate():
+            there, now = did.place.text, replace(did.key, status=did.to_status)
+            return [
+                Movement(did.key, there, "status", did.quantity),
+                Movement(now, "status", there, did.quantity),
+            ]
+        case Adjust():
+            place, other = did.place.text, f"adjust/{did.reason}"
+            if did.quantity < 0:
+                return [Movement(did.key, place, other, -did.quantity)]
+            return [Movement(did.key, other, place, did.quantity)]
