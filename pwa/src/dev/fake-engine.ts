@@ -10,7 +10,7 @@ export interface Fake extends Engine {
   failNext: boolean;
 }
 
-export function fakeEngine(language: "en" | "zh", person: "worker" | "supervisor" | null): Fake {
+export function fakeEngine(language: "en" | "zh", person: "worker" | "supervisor" | null, online = false): Fake {
   const flows = new Map<string, unknown>();
   const written: Written[] = [];
   const captures: Capture[] = [];
@@ -20,8 +20,8 @@ export function fakeEngine(language: "en" | "zh", person: "worker" | "supervisor
   const status: Status = {
     person: person && { person: "1001", name, role: person, language },
     site: language === "zh" ? "博塞尔厂区" : "Bothell plant",
-    enrolled: true, unsent: 3, oldestUnsent: Date.now() - 12 * 60_000, online: false,
-    stockAt: Date.now() - 12 * 60_000, watermark: Date.now() - 3_600_000, persisted: true, clockOffset: 2_000,
+    enrolled: true, unsent: online ? 0 : 3, oldestUnsent: online ? null : Date.now() - 12 * 60_000, online,
+    stockAt: Date.now() - (online ? 0 : 12 * 60_000), watermark: Date.now() - 3_600_000, persisted: true, clockOffset: 2_000,
     needsSignIn: false, updateReady: false, secondTab: false,
   };
   const changed = (): void => listeners.forEach((listener) => listener());

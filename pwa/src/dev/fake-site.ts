@@ -1,5 +1,5 @@
 /** A small warehouse for the gallery: enough of everything that a screen can show. */
-import type { Document, Item, Line, Location, Site } from "../core/types.gen.ts";
+import type { Document, Item, Line, Location, Site, Variance } from "../core/types.gen.ts";
 import type { Ranked, Shown, View } from "../core/view.ts";
 import { keyText } from "../core/stock.ts";
 
@@ -79,6 +79,19 @@ function ranked(code: string): Ranked[] {
   return places.sort((a, b) => a.fifo_at - b.fifo_at).map((row, index) => ({ ...row, rank: index + 1 }));
 }
 
+function variance(at: string, of: string, lot: string, counted: number, expected: number, n: number): Variance {
+  return {
+    operation: `C${n}`, line: 0, count_id: `count${n}`, place: at, key: keyText({ item: of, lot: { code: lot } }), item: of,
+    counted, expected, at: NOW - 20 * 60_000, u: 20_000, first: NOW - 22 * 60_000, last: NOW - 20 * 60_000, replica: "r", seq: 1,
+    actor: "1002", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null,
+  };
+}
+
+export const fakeVariances = [
+  variance("06-B-10", "BE-2908", "K0817", 28, 40, 1), variance("50-A-05", "BE-2908", "K1014", 389, 353, 2),
+  variance("50-A-02", "AR-5381", "A1", 41, 40, 3),
+];
+
 export const fakeView: View = {
   site,
   item: (code) => items.find((row) => row.item === code),
@@ -97,6 +110,6 @@ export const fakeView: View = {
   lots: (of, lot) => stock.filter((row) => row.item === of && row.lot?.code === lot).map((row) => row.lot!),
   search: (text, limit) =>
     items.filter((row) => `${row.item} ${row.name} ${row.name_zh}`.toLowerCase().includes(text.toLowerCase())).slice(0, limit),
-  variances: () => [],
+  variances: () => fakeVariances,
   locations: (kind) => places.filter((row) => kind === undefined || row.kind === kind),
 };

@@ -21,7 +21,7 @@ if (options.has("parts")) {
   mount(Parts, { target });
 } else {
   const role = options.get("who") ?? "supervisor";
-  const engine = fakeEngine(language, role === "nobody" ? null : (role as "worker"));
+  const engine = fakeEngine(language, role === "nobody" ? null : (role as "worker"), options.has("online"));
   let scan: (raw: string, symbology: string | null) => void = () => undefined;
   mount(App, {
     target,

@@ -125,9 +125,17 @@ export class FlowRunner<S extends object> {
   }
 
   #fail(error: unknown): void {
-    if (!(error instanceof NotRecorded)) throw error;
-    this.lost = true;
-    this.#shop.voice.play("not_recorded");
+    if (error instanceof NotRecorded) {
+      this.lost = true;
+      this.#shop.voice.play("not_recorded");
+      return;
+    }
+    // A fault of ours must not stop the scans behind it; the journal has this one.
+    console.error(error);
+    this.quiet = false;
+    this.#show({
+      signal: "wrong", say: "error.unknown", values: { detail: String(error) }, wrote: null, ways: [],
+    });
   }
 
   #answerLost(): void {

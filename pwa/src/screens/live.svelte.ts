@@ -39,11 +39,33 @@ export class Live {
 
   get view(): View {
     void this.#version;
-    return this.#engine.view;
+    return fresh(this.#engine.view);
   }
 
   get engine(): Engine {
     void this.#version;
     return this.#engine;
   }
+}
+
+/** The engine keeps one view for ever; another object tells the screens that it has changed. */
+function fresh(view: View): View {
+  return {
+    site: view.site,
+    item: (code) => view.item(code),
+    location: (code) => view.location(code),
+    partner: (code) => view.partner(code),
+    person: (code) => view.person(code),
+    document: (code) => view.document(code),
+    documents: (kind) => view.documents(kind),
+    lines: (document) => view.lines(document),
+    at: (place) => view.at(place),
+    of: (item) => view.of(item),
+    holding: (place, key) => view.holding(place, key),
+    ranked: (item) => view.ranked(item),
+    lots: (item, code) => view.lots(item, code),
+    search: (text, limit) => view.search(text, limit),
+    variances: (state) => view.variances(state),
+    locations: (kind) => view.locations(kind),
+  };
 }

@@ -75,18 +75,21 @@ function noteOf(band: Band, written: Written | undefined): string {
 export function verdictOf(band: Band, written: Written | undefined, quiet: boolean, hands: Hands): Verdict {
   const ground = quiet ? "plain" : groundOf(band.signal);
   const isStop = (ground === "look" || ground === "wrong") && band.wrote === null;
-  const mark = written?.state ?? (isStop ? "unwritten" : null);
+  // A stroke of a count is safe in the scan journal before its operation exists.
+  const stroke = band.signal === "tick" && band.wrote ? "device" : null;
+  const mark = written?.state ?? (isStop ? "unwritten" : stroke);
   return {
     ground,
     word: wordOf(band),
-    sentence: say(band.say, band.values),
+    sentence: sentenceOf(band),
     note: band.older ? t("band.older_lot", { lot: band.older.lot, n: band.older.quantity }) : noteOf(band, written),
     isTick: band.signal === "tick",
     wrote: band.wrote && { ...band.wrote, sign: written?.verb !== "count" },
     route: routeOf(written),
     mark,
-    state: written ? stateWords(written) : isStop ? t("state.unwritten") : "",
-    held: band.held ?? null,
+    state: written ? stateWords(written) : mark ? t(`state.${mark}` as Name) : "",
+    // The older lot is named below with its bin; boxed codes are for what is wrong.
+    held: band.older && ground === "look" ? null : (band.held ?? null),
     asked: band.asked ?? null,
     older: band.older
       ? { place: band.older.place, lot: band.older.lot, difference: olderBy(band) }
@@ -94,6 +97,12 @@ export function verdictOf(band: Band, written: Written | undefined, quiet: boole
     ways: waysOf(band, hands),
     undo: band.wrote ? () => hands.press("undo") : null,
   };
+}
+
+/** With the older lot and its bin drawn large, the sentence need not repeat them. */
+function sentenceOf(band: Band): string {
+  const short = `band.${band.say}`;
+  return band.older && known(short) ? t(short) : say(band.say, band.values);
 }
 
 function olderBy(band: Band): string {

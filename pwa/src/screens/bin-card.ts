@@ -1,0 +1,81 @@
+/** The lines of a bin card: the server's history, then what only this device knows yet. */
+import type { OperationState, Written } from "../engine.types.ts";
+
+/** One posting as GET /api/bin-card tells it; see server/reports/bin_card.py. */
+export interface CardStep {
+  seq: number;
+  operation: string;
+  verb: string;
+  actor: string;
+  device: string;
+  at: number;
+  lot: string | null;
+  quantity: number;
+  balance: number;
+  balance_key: number;
+  counted: number | null;
+  document?: string | null;
+  recorded_at: number;
+}
+
+export interface CardAnswer {
+  balance: number;
+  steps: CardStep[];
+  earlier: string | null;
+}
+
+export interface CardLine {
+  id: string;
+  verb: string;
+  actor: string;
+  at: number;
+  change: number;
+  balance: number;
+  counted: boolean;
+  state: OperationState;
+}
+
+function fromServer(step: CardStep): CardLine {
+  return {
+    id: `${step.seq}/${step.operation}/${step.quantity}`,
+    verb: step.verb,
+    actor: step.actor,
+    at: step.at,
+    change: step.quantity,
+    balance: step.balance,
+    counted: step.counted !== null,
+    state: "settled",
+  };
+}
+
+function changeAt(place: string, written: Written): number {
+  if (written.to === place) return written.quantity ?? 0;
+  return written.from === place ? -(written.quantity ?? 0) : 0;
+}
+
+/** What this device wrote for the item at the place and the history does not have yet. */
+function ownLines(place: string, item: string, operations: Written[], seen: Set<string>): Written[] {
+  return operations
+    .filter((one) => one.item === item && !one.reversed && !seen.has(one.id) && changeAt(place, one) !== 0)
+    .reverse();
+}
+
+/** Oldest first. `shown` is what the screen says is there now: the last line ends at it. */
+export function cardLines(
+  place: string,
+  item: string,
+  answer: CardAnswer | null,
+  operations: Written[],
+  shown: number,
+): CardLine[] {
+  const history = (answer?.steps ?? []).map(fromServer);
+  const seen = new Set((answer?.steps ?? []).map((step) => step.operation));
+  const own = ownLines(place, item, operations, seen).filter((one) => answer === null || one.state === "device");
+  let balance = shown - own.reduce((sum, one) => sum + changeAt(place, one), 0);
+  const lines = own.map((one) => {
+    balance += changeAt(place, one);
+    const change = changeAt(place, one);
+    return { id: one.id, verb: one.verb, actor: one.actor, at: one.wall, change, balance, counted: false, state: one.state };
+  });
+  return [...history, ...lines];
+}

@@ -1,0 +1,55 @@
+/** What the desk asks of the server, and the intents that it writes. */
+import type { Draft } from "../../core/flow.ts";
+import { keyOf } from "../../core/stock.ts";
+import type { Discrepancy, Variance } from "../../core/types.gen.ts";
+import type { CardStep } from "../bin-card.ts";
+
+/** A device from which not all has come up to the count; see server/reports/review.py. */
+export interface Quiet {
+  device: string;
+  name: string;
+  seen_at: number;
+  complete_to: number;
+  unsent: number;
+}
+
+export interface Story {
+  variance: Variance;
+  opening: number;
+  before: CardStep[];
+  after: CardStep[];
+  quiet: Quiet[];
+}
+
+export interface Discrepancies {
+  discrepancies: Discrepancy[];
+  next: string | null;
+}
+
+export const idOf = (variance: Variance): string => `${variance.operation}/${variance.line}`;
+
+export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
+
+/** The largest first: it costs the most and is the easiest to find. */
+export function bySize(variances: readonly Variance[]): Variance[] {
+  return [...variances].sort((one, other) => Math.abs(differenceOf(other)) - Math.abs(differenceOf(one)) || one.at - other.at);
+}
+
+function intent(did: Draft["did"]): Draft {
+  return { did, task: null, assumed: [], captures: [], consent: null };
+}
+
+/** Names the key as the supervisor saw it, so that a stale decision is refused and not applied. */
+export function decided(verb: "approve" | "recount" | "reject", variance: Variance): Draft {
+  const { operation, line, counted, expected } = variance;
+  return intent({
+    verb,
+    count_id: variance.count_id,
+    parts: [operation],
+    lines: [{ key: keyOf(variance.key), counted, expected, of: { operation, line: line < 0 ? null : line } }],
+  });
+}
+
+export function settled(discrepancy: Discrepancy, action: string): Draft {
+  return intent({ verb: "settle", discrepancy: discrepancy.discrepancy, action });
+}
