@@ -1,5 +1,6 @@
 """What every command needs: the book of this installation, opened and surely closed again."""
 
+import unicodedata
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ async def site_or_only(book: Book, site: str | None) -> str:
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
     """Return rows in columns, as wide as their widest word."""
     texts = [head, *[tuple("" if cell is None else str(cell) for cell in row) for row in rows]]
-    widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
-    lines = ("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)) for row in texts)
+    widths = [max(_width(row[column]) for row in texts) for column in range(len(head))]
+    lines = (
+        "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
+        for row in texts
+    )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _width(text: str) -> int:
+    """A Chinese sign is as wide as two letters."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)

@@ -41,7 +41,7 @@ async def invite(
     lines = [
         qr(issued.url),
         f"Scan it with {invitation.name}, or open there: {issued.url}",
-        f"It works once, for {lasts_ms // 60_000} minutes.",
+        f"It works once, {_for(lasts_ms)}.",
     ]
     if urlsplit(settings.origin).hostname in {"127.0.0.1", "localhost", "::1"}:
         lines.append(
@@ -66,6 +66,11 @@ async def revoke(settings: Settings, site: str | None, device: str) -> Said:
     async with opened(settings) as book:
         await enrolment.revoke(book, await site_or_only(book, site), device, OPERATOR)
     return Said(f"{device} is revoked. What it has not sent is still taken, for review.")
+
+
+def _for(lasts_ms: int) -> str:
+    minutes = lasts_ms // 60_000
+    return f"for {minutes} minutes" if minutes < 120 else f"for {minutes // 60} hours"  # noqa: PLR2004
 
 
 def qr(text: str) -> str:

@@ -7,13 +7,13 @@ from server.app import now_ms
 from server.book import Book
 from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
 from server.commands.devices import invite
-from server.imports import factory
+from server.imports import factory, opening
 from server.migrations import migrate as migrate_tables
 from server.people import roster
 from server.people.enrolment import Invitation
 from server.reports.operations import latest
 from server.settings import Settings
-from server.tables import SiteRow
+from server.tables import Log, SiteRow
 from sync.records import Person, Site
 
 DEMO_CODE_MS = 24 * 3_600_000
@@ -49,6 +49,7 @@ async def demo(settings: Settings) -> Said:
                 for p in factory.DEMO_PEOPLE
             ]  # fmt: skip
             await factory.load(book, people, now_ms())
+        await _finish_opening(book)
         invitation = Invitation(factory.SITE, "Handheld 1", OPERATOR)
         invited = await invite(book, settings, invitation, DEMO_CODE_MS)
     people_table = table(
@@ -85,6 +86,18 @@ async def operations(settings: Settings, site: str | None, limit: int) -> Said:
             ],
         )
     )
+
+
+async def _finish_opening(book: Book) -> None:
+    """Post what is missing of the opening stock, if the first run was cut off in the middle."""
+    log = Log.metadata.tables["log"]
+    query = sa.select(sa.func.count(), sa.func.min(log.c.at)).where(
+        log.c.site == factory.SITE, log.c.device == opening.DEVICE.device
+    )
+    posted, opened_at = await book.read(lambda connection: connection.execute(query).one())
+    bodies = factory.opening_operations(opened_at or now_ms() - factory.OPENED_BEFORE)
+    if posted < len(bodies):
+        await opening.post(book, factory.SITE, "demo", bodies, now_ms())
 
 
 async def _exists(book: Book, site: str) -> bool:

@@ -1,5 +1,6 @@
 """A small site with two people and two devices, behind the real doors of the server."""
 
+import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
+from server import cli
 from server.app import application
 from server.book import Book
 from server.migrations import migrate
@@ -14,6 +16,7 @@ from server.people import roster
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
 from sync.records import Device, Item, Location, Partner, Person, Site, Warehouse
+from tests.server import running
 
 SITE = "PLANT"
 START = 1_795_000_000_000
@@ -106,7 +109,7 @@ def settings(tmp_path):
 
 
 @asynccontextmanager
-async def running(settings, clock):
+async def opened(settings, clock):
     """The application over a fresh database, opened and closed as the server does it."""
     migrate(settings.database)
     book = Book(settings.database, token_key(settings.token_key_file), clock)
@@ -118,7 +121,7 @@ async def running(settings, clock):
 
 @pytest.fixture
 async def plant(settings):
-    async with running(settings, Clock()) as plant:
+    async with opened(settings, Clock()) as plant:
         yield plant
 
 
@@ -126,5 +129,55 @@ async def plant(settings):
 async def strict_plant(settings):
     """A server that allows two of everything."""
     few = replace(settings, enrol_per_minute=2, sign_in_per_minute=2, push_per_second=2)
-    async with running(few, Clock()) as plant:
+    async with opened(few, Clock()) as plant:
         yield plant
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """A folder with a site, its goods, a worker and a supervisor, made by commands alone."""
+    folder = tmp_path_factory.mktemp("template")
+    site = ("site", "add", running.SITE, "--name", "Plant", "--time-zone", "Asia/Shanghai")
+    commands = [("migrate",), site]
+    for number, role in (("1001", "worker"), ("2001", "supervisor")):
+        person = ("user", "add", number, "--name", role, "--role", role, "--pin", PINS[number])
+        commands.append(person)
+    for kind, text in running.FILES.items():
+        file = folder / f"{kind}.csv"
+        file.write_text(text, encoding="utf-8")
+        commands.append(("import", kind, str(file), "--apply"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BINCARD_DATA", str(folder / "data"))
+        for command in commands:
+            assert cli.main(command) == 0, command
+    return folder / "data"
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A server in an empty folder, stopped at the end whatever happened."""
+    server = running.Server(tmp_path / "data")
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def founded(server, template, tmp_path):
+    """A server whose site, goods and people are there already."""
+    shutil.copytree(template, tmp_path / "data")
+    return server
+
+
+@pytest.fixture(scope="module")
+def described(template, tmp_path_factory):
+    """A running server and the headers of its supervisor, for many questions in a row."""
+    folder = tmp_path_factory.mktemp("described") / "data"
+    shutil.copytree(template, folder)
+    server = running.Server(folder)
+    server.environment["BINCARD_SIGN_IN_PER_MINUTE"] = "100000"
+    headers = running.enrolled(server)
+    server.start()
+    who = {"person": "2001", "pin": PINS["2001"]}
+    signed = httpx.post(f"{server.origin}/api/sign-in", json=who, headers=headers).json()
+    yield server, {**headers, "X-Bincard-Session": signed["session"]}
+    server.end()

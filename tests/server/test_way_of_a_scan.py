@@ -1,117 +1,18 @@
 """From a scan to the bin card, through a server that really runs, dies and comes back."""
 
 import contextlib
-import json
-import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 
 import httpx
-import pytest
 
 from tests.server.handheld import Handheld
-
-SITE = "PLANT"
+from tests.server.running import SITE, enrolled
 
 
 def now():
     return time.time_ns() // 1_000_000
-
-
-class Server:
-    """`bincard` in a folder of its own: commands, and a server that can be started and killed."""
-
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.origin = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            **os.environ,
-            "BINCARD_DATA": str(folder),
-            "BINCARD_PORT": str(self.port),
-            "BINCARD_ACCESS_LOG": "1",
-        }
-        self.process = None
-
-    def run(self, *arguments, given=""):
-        return subprocess.run(
-            [sys.executable, "-m", "server.cli", *arguments],
-            env=self.environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve"],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout.readline() == f"Bincard answers on {self.origin}\n"
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        _, self.log = self.process.communicate(timeout=15)
-        return self.process.returncode
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path / "data")
-    yield server
-    if server.process and server.process.stdout and not server.process.stdout.closed:
-        server.process.kill()
-        server.process.communicate()
-
-
-FILES = {
-    "locations": "location,warehouse,kind\n06-B-10,06,bin\nDOCK,06,dock\n",
-    "items": "item,name,lots\nBE-2908,Headset Ball Bearings,yes\n",
-    "partners": "partner,kind,name\n1580,supplier,Litware\n",
-}
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A folder with a site, its goods, a worker and a supervisor, made by commands alone."""
-    folder = tmp_path_factory.mktemp("template")
-    server = Server(folder / "data")
-    site = ("site", "add", SITE, "--name", "Plant", "--time-zone", "Asia/Shanghai")
-    commands = [("migrate", ""), (*site, "")]
-    for number, role, pin in (("1001", "worker", "2580"), ("2001", "supervisor", "7412")):
-        commands.append(("user", "add", number, "--name", role, "--role", role, f"{pin}\n"))
-    for kind, text in FILES.items():
-        file = folder / f"{kind}.csv"
-        file.write_text(text, encoding="utf-8")
-        commands.append(("import", kind, str(file), "--apply", ""))
-    for *command, given in commands:
-        done = server.run(*command, given=given)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "data"
-
-
-@pytest.fixture
-def founded(server, template, tmp_path):
-    shutil.copytree(template, tmp_path / "data")
-    return server
-
-
-def enrolled(server, name="PDA-01"):
-    done = server.run("device", "enrol", "--json", "--site", SITE, "--name", name)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert sorted(answer) == ["device", "site", "token"]
-    return {"Authorization": f"Bearer {answer['token']}"}
 
 
 def test_a_scan_travels_from_the_handheld_to_the_bin_card(founded):

@@ -1,0 +1,71 @@
+"""`bincard` as its own process: commands, and a server that can be started and killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+SITE = "PLANT"
+FILES = {
+    "locations": "location,warehouse,kind\n06-B-10,06,bin\nDOCK,06,dock\n",
+    "items": "item,name,lots\nBE-2908,Headset Ball Bearings,yes\n",
+    "partners": "partner,kind,name\n1580,supplier,Litware\n",
+}
+
+
+class Server:
+    """`bincard` in a folder of its own: commands, and a server that can be started and killed."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "BINCARD_DATA": str(folder),
+            "BINCARD_PORT": str(self.port),
+            "BINCARD_ACCESS_LOG": "1",
+        }
+        self.process = None
+
+    def run(self, *arguments, given=""):
+        return subprocess.run(
+            [sys.executable, "-m", "server.cli", *arguments],
+            env=self.environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout.readline() == f"Bincard answers on {self.origin}\n"
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        _, self.log = self.process.communicate(timeout=15)
+        return self.process.returncode
+
+    def end(self):
+        """Let go of a process that a failed test left behind."""
+        if self.process and not self.process.stdout.closed:
+            self.process.kill()
+            self.process.communicate()
+
+
+def enrolled(server, name="PDA-01"):
+    done = server.run("device", "enrol", "--json", "--site", SITE, "--name", name)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert sorted(answer) == ["device", "site", "token"]
+    return {"Authorization": f"Bearer {answer['token']}"}

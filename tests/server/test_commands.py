@@ -1,0 +1,187 @@
+"""The commands of whoever looks after the server: what they print, and their exit codes."""
+
+import argparse
+import asyncio
+import os
+
+import pytest
+import sqlalchemy as sa
+
+from server import cli
+from server.app import now_ms
+from server.book import Book
+from server.commands.desk import table
+from server.imports import factory, opening
+from server.migrations import migrate
+from server.settings import Settings, SettingsInvalid, token_key
+
+
+@pytest.fixture
+def bincard(tmp_path, monkeypatch, capsys):
+    """Run a command in a folder of its own; returns exit code, output and complaints."""
+    monkeypatch.setattr(os, "environ", {"BINCARD_DATA": str(tmp_path / "data")})
+
+    def run(*arguments):
+        code = cli.main(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def commands(parser, name="bincard"):
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, child in action.choices.items():
+                yield from commands(child, f"{name} {word}")
+                yield f"{name} {word}", child
+
+
+def test_every_command_has_help_that_teaches(capsys):
+    for name, parser in commands(cli._parser()):
+        with pytest.raises(SystemExit) as end:
+            parser.parse_args(["--help"])
+        out, _ = capsys.readouterr()
+        assert end.value.code == 0
+        assert len(out) > 80, name
+        assert parser.description, name
+
+
+def test_a_wrong_use_is_exit_code_two(bincard, capsys):
+    for wrong in ((), ("fly",), ("device",), ("import", "ghosts", "x.csv")):
+        with pytest.raises(SystemExit) as end:
+            bincard(*wrong)
+        assert end.value.code == 2
+        assert "usage: bincard" in capsys.readouterr().err
+
+
+def test_without_tables_a_command_says_to_migrate_and_is_exit_code_three(bincard):
+    assert bincard("verify") == (
+        3, "", "bincard: The database has no tables yet. Run: bincard migrate\n",
+    )  # fmt: skip
+
+
+def test_a_setting_that_cannot_work_is_named(bincard, monkeypatch):
+    monkeypatch.setattr(os, "environ", {"BINCARD_PORT": "http"})
+    assert bincard("verify") == (
+        2, "", "bincard: BINCARD_PORT is 'http'; give a whole number from 0 to 65535.\n",
+    )  # fmt: skip
+
+
+def test_the_demo_is_loaded_once_and_kept(bincard):
+    code, first, _ = bincard("demo")
+    assert code == 0
+    assert "http://127.0.0.1:8000/#/enrol/" in first
+    assert "B2001  7412  Fang Ping 方萍   supervisor" in first
+    code, _, _ = bincard("device", "enrol", "--json", "--name", "Script")
+    assert code == 0
+    code, second, _ = bincard("demo")
+    assert first.split("/#/enrol/")[1][:11] != second.split("/#/enrol/")[1][:11]
+    code, devices, _ = bincard("device", "list")
+    assert "Script" in devices
+    assert bincard("verify")[0] == 0
+
+
+def test_a_demo_that_was_cut_off_is_finished_by_the_next_run(bincard):
+    settings = Settings.of(os.environ)
+    migrate(settings.database)
+
+    async def cut_off():
+        book = Book(settings.database, token_key(settings.token_key_file), now_ms)
+        book.start()
+        now = now_ms()
+        rows = [*factory.factory_rows()]
+        await book.change(factory.SITE, factory.SUPERVISOR, rows, "demo site")
+        bodies = factory.opening_operations(now - factory.OPENED_BEFORE)
+        push = next(iter(opening.pushes(factory.SITE, "demo", bodies, now)))
+        await book.push(opening.DEVICE.device, push, now)
+        book.close()
+        return len(bodies)
+
+    bodies = asyncio.run(cut_off())
+    assert bincard("demo")[0] == 0
+    engine = sa.create_engine(settings.database)
+    with engine.connect() as connection:
+        query = "SELECT count(*), count(DISTINCT id) FROM log WHERE device = 'opening'"
+        assert tuple(connection.exec_driver_sql(query).one()) == (bodies, bodies)
+    engine.dispose()
+    assert bincard("verify")[0] == 0
+
+
+def test_a_site_is_founded_and_its_people_and_devices_are_looked_after(bincard):
+    bincard("migrate")
+    assert bincard("site", "add", "PLANT", "--name", "Plant")[0] == 0
+    assert bincard("site", "add", "PLANT", "--name", "Plant")[0] == 1
+    added = bincard(
+        "user", "add", "2001", "--name", "Fang", "--role", "supervisor", "--pin", "7412"
+    )
+    assert added == (0, "2001 Fang, supervisor, badge 2001\n", "")
+    weak = bincard("user", "add", "1001", "--name", "Liu", "--pin", "1234")
+    assert weak == (
+        1, "", "bincard: Use 4 to 12 digits, not all the same and not in a row.\n",
+    )  # fmt: skip
+    assert bincard("user", "pin", "2001", "--pin", "8642") == (0, "2001 has a new PIN.\n", "")
+    assert bincard("user", "pin", "9", "--pin", "8642")[0] == 1
+    code, shown, _ = bincard("device", "enrol", "--name", "PDA-01")
+    assert code == 0
+    assert "▀" in shown
+    bincard("device", "enrol", "--json", "--name", "PDA-02")
+    device = bincard("device", "list")[1].splitlines()[1].split()[0]
+    assert bincard("device", "revoke", device)[0] == 0
+    assert "revoked" in bincard("device", "list")[1]
+    assert bincard("device", "revoke", "ghost")[0] == 1
+    assert bincard("device", "enrol", "--json", "--site", "NOPE", "--name", "x") == (
+        1, "", "bincard: There is no site NOPE here. Add it with: bincard site add.\n",
+    )  # fmt: skip
+
+
+def test_an_import_shows_first_and_writes_only_when_told(bincard, tmp_path):
+    bincard("migrate")
+    bincard("site", "add", "PLANT", "--name", "Plant")
+    file = tmp_path / "items.csv"
+    file.write_text("物料编码,名称\nBE-2908,轴承\n6.9E+12,箱子\n", encoding="gb18030")
+    code, shown, _ = bincard("import", "items", str(file))
+    assert code == 1
+    assert "line 3: A spreadsheet has damaged the code" in shown
+    assert "Nothing was written." in shown
+    assert "1 new or changed" in bincard("import", "items", str(file), "--apply")[1]
+    assert "0 new or changed, 1 as they are" in bincard("import", "items", str(file))[1]
+    assert bincard("import", "items", str(tmp_path / "none.csv"))[0] == 1
+
+
+def test_a_ledger_that_was_touched_fails_its_check(bincard):
+    bincard("demo")
+    engine = sa.create_engine(Settings.of(os.environ).database)
+    with engine.begin() as connection:
+        change = "UPDATE holding SET quantity = quantity + 1 WHERE quantity > 0"
+        connection.exec_driver_sql(f"{change} AND place LIKE '06-%'")
+    engine.dispose()
+    code, out, _ = bincard("verify", "--site", "FACTORY")
+    assert code == 1
+    assert "FACTORY: " in out
+
+
+def test_a_table_is_as_wide_as_it_looks():
+    shown = table(("name", "x"), [("刘梅", 1), ("Wang", 2)])
+    assert shown.splitlines() == ["name  x", "刘梅  1", "Wang  2"]
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
+    path = tmp_path / "data" / "token.key"
+    assert token_key(path) == token_key(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["token.key"]
+    path.write_bytes(b"short")
+    with pytest.raises(SettingsInvalid, match="every device must be enrolled again"):
+        token_key(path)
+    path.chmod(0o640)
+    with pytest.raises(SettingsInvalid, match="Run: chmod 600"):
+        token_key(path)
+
+
+def test_settings_come_from_the_environment_alone(tmp_path):
+    settings = Settings.of({"BINCARD_DATA": str(tmp_path), "BINCARD_PORT": "8123"})
+    assert settings.database == f"sqlite:///{tmp_path / 'bincard.db'}"
+    assert settings.enrolment_url == "http://127.0.0.1:8123/#/enrol/"
+    told = Settings.of({"BINCARD_ORIGIN": "https://bincard.plant.example/", "BINCARD_HOST": "::"})
+    assert told.enrolment_url == "https://bincard.plant.example/#/enrol/"
