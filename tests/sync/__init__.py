@@ -1,0 +1,1 @@
+"""What phone and server agree on: codes, FIFO, feed, ledger and the rules."""
