@@ -4,6 +4,7 @@ What cannot be read is an arrival too: it keeps its place in the chain and is pa
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -54,8 +55,16 @@ class Arrival(Struct, frozen=True):
         )
 
 
-def links_of(operations: Iterable[bytes]) -> list[tuple[Link, bytes, bytes]]:
-    """Return (link, body bytes, envelope bytes) of each operation of a push.
+class Linked(NamedTuple):
+    """An envelope in its chain: the bytes of its body, and all its bytes."""
+
+    link: Link
+    content: bytes
+    payload: bytes
+
+
+def links_of(operations: Iterable[bytes]) -> list[Linked]:
+    """Return the envelopes of a push.
 
     Raises `UnreadableError` with the number of the first that is no envelope.
     """
@@ -69,14 +78,13 @@ def links_of(operations: Iterable[bytes]) -> list[tuple[Link, bytes, bytes]]:
         if len(payload) > ENVELOPE_BYTES_MAX:
             message = f"operations[{number}] has {len(payload)} bytes; {ENVELOPE_BYTES_MAX} fit"
             raise UnreadableError(message)
-        found.append((envelope.link, bytes(envelope.body), payload))
+        found.append(Linked(envelope.link, bytes(envelope.body), payload))
     return found
 
 
-def read(
-    link: Link, content: bytes, payload: bytes, site: str, clock: Clock, floor: int
-) -> Arrival:
+def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     """Return the arrival of one envelope, dated no earlier than `floor`."""
+    link, content, payload = one
     payload_hash, content_hash = sha256_hex(payload), sha256_hex(content)
     nameless = f"{link.replica}.{link.seq}"
     fallback = Dated(max(clock.receipt, floor), clock.receipt - clock.since, "low")

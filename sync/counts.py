@@ -97,8 +97,10 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
         case.flag(Code.COUNT_AMBIGUOUS, odd)
     other = _disagrees(state, variance)
     if other is not None:
-        detail: dict[str, object] = {"first": [other.operation, other.counted, other.at],
-                                     "second": [counted.operation, seen.counted, seen.at]}  # fmt: skip
+        detail: dict[str, object] = {
+            "first": [other.operation, other.counted, other.at],
+            "second": [counted.operation, seen.counted, seen.at],
+        }
         case.flag(Code.COUNT_DISAGREE, replace(odd, detail=detail))
     state.variances.put((variance.operation, variance.line), variance)
 

@@ -6,7 +6,7 @@ invariant is taken back alone and parked (R44).
 """
 
 from collections.abc import Callable, Hashable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +16,7 @@ from sync.arrivals import Arrival
 from sync.case import Case, Odd, close, later_result
 from sync.dating import Dated
 from sync.ledger import Posting
-from sync.messages import Flag, Verdict
+from sync.messages import Verdict
 from sync.operations import (
     FACTS,
     Adjust,
@@ -24,6 +24,7 @@ from sync.operations import (
     Body,
     Close,
     Count,
+    Decision,
     Did,
     Lost,
     Reverse,
@@ -40,6 +41,7 @@ from sync.vocabulary import ALLOWED, Code, Outcome
 Seal = Callable[[bytes], str]
 Change = tuple[str, Hashable, Row, Row | None]
 
+ORDER: Final = {code.value: number for number, code in enumerate(Code)}
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -58,6 +60,14 @@ class Decided(Struct, frozen=True):
 
     verdict: bytes
     entry: Entry | None = None
+
+
+class Finding(NamedTuple):
+    """What came of an operation; a refusal has a reason and shows how things stand."""
+
+    outcome: Outcome
+    reason: str | None = None
+    fresh: tuple[Decision, ...] = ()
 
 
 class Parked(Exception):  # noqa: N818 - an outcome, not an error
@@ -85,16 +95,12 @@ def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
     mark = state.mark()
     case = _case(state, arrival, device)
     try:
-        if known is not None:
-            raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
-        outcome, reason, fresh = _outcome(case, arrival)
+        finding = _find(case, arrival, known)
     except Parked as parked_as:
-        outcome, reason, fresh = Outcome.PARKED, None, ()
-        _park(case, mark, parked_as.code, parked_as.odd)
+        finding = _park(case, mark, parked_as.code, parked_as.odd)
     except (InvariantBrokenError, ArithmeticError, LookupError, ValueError) as error:
-        outcome, reason, fresh = Outcome.PARKED, None, ()
-        _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
-    verdict = _verdict(case, arrival, outcome, seal, reason, fresh)
+        finding = _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
+    verdict = _verdict(case, arrival, finding, seal)
     name = arrival.id if known is None else again
     return _entry(case, arrival, name, verdict, mark)
 
@@ -116,7 +122,10 @@ def _nobody(arrival: Arrival) -> Body:
     )  # fmt: skip
 
 
-def _outcome(case: Case, arrival: Arrival) -> tuple[Outcome, str | None, tuple[object, ...]]:
+def _find(case: Case, arrival: Arrival, known: Logged | None) -> Finding:
+    """Ask the questions in their order; whatever cannot be done is parked."""
+    if known is not None:
+        raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
     if arrival.error is not None:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": arrival.error[:300]}))
     device = case.state.devices.find(case.device)
@@ -128,19 +137,19 @@ def _outcome(case: Case, arrival: Arrival) -> tuple[Outcome, str | None, tuple[o
     if not fact:
         return _intent(case)
     _fact(case)
-    return (Outcome.FLAGGED if case.flags else Outcome.POSTED), None, ()
+    return Finding(Outcome.FLAGGED if case.flags else Outcome.POSTED)
 
 
-def _intent(case: Case) -> tuple[Outcome, str | None, tuple[object, ...]]:
+def _intent(case: Case) -> Finding:
     mark = case.state.mark()
+    if not _may(case) or not _proved(case):
+        return Finding(Outcome.REFUSED, "not_allowed")
     try:
-        if not _may(case) or not _proved(case):
-            raise decisions.RefusedError("not_allowed")
         _do_intent(case)
     except decisions.RefusedError as refused:
         case.state.roll_back(mark)
-        return Outcome.REFUSED, refused.reason, refused.fresh
-    return Outcome.ACCEPTED, None, ()
+        return Finding(Outcome.REFUSED, refused.reason, refused.fresh)
+    return Finding(Outcome.ACCEPTED)
 
 
 def _do_intent(case: Case) -> None:
@@ -257,29 +266,26 @@ def _log_target(case: Case) -> None:
     case.state.operations.put(target.id, target)
 
 
-def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> None:
+def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> Finding:
     case.state.roll_back(mark)
     case.line = None
     case.flags.clear()
     case.flag(code, odd)
+    return Finding(Outcome.PARKED)
 
 
-def _verdict(  # noqa: PLR0913 - the parts of a verdict
-    case: Case, arrival: Arrival, outcome: Outcome, seal: Seal, reason: str | None,
-    fresh: tuple[object, ...],
-) -> Verdict:  # fmt: skip
-    dated, times = arrival.dated, arrival.times()
-    sealed = {Outcome.FLAGGED: Outcome.POSTED}.get(outcome, outcome)
-    link = arrival.link
+def _verdict(case: Case, arrival: Arrival, finding: Finding, seal: Seal) -> Verdict:
+    dated, times, link = arrival.dated, arrival.times(), arrival.link
+    # Later a flag may open or close; what is sealed for a restore is that it was posted.
+    sealed = Outcome.POSTED if finding.outcome is Outcome.FLAGGED else finding.outcome
     parts = (arrival.id, arrival.content_hash, sealed, link.replica, link.seq, times, dated.u,
              dated.trust, [[line.u, line.trust] for line in arrival.lines])  # fmt: skip
-    order = list(Code)
-    flags: dict[str, Flag] = {flag.discrepancy: flag for flag in case.flags}
+    flags = {flag.discrepancy: flag for flag in case.flags}
     return Verdict(
-        id=arrival.id, outcome=outcome.value, ledger_seq=case.state.seq, times=times, u=dated.u,
-        trust=dated.trust, seal=seal(encode(parts)),
-        flags=tuple(sorted(flags.values(), key=lambda flag: order.index(Code(flag.code)))),
-        reason=reason, fresh=fresh,  # type: ignore[arg-type]  # decisions, made in decisions.py
+        id=arrival.id, outcome=finding.outcome.value, ledger_seq=case.state.seq, times=times,
+        u=dated.u, trust=dated.trust, seal=seal(encode(parts)),
+        flags=tuple(sorted(flags.values(), key=lambda flag: ORDER[flag.code])),
+        reason=finding.reason, fresh=finding.fresh,
     )  # fmt: skip
 
 

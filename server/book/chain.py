@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from sync.arrivals import links_of
+from sync.arrivals import Linked, links_of
 from sync.hashing import sha256_hex
 from sync.messages import Ack, Conflict
 from sync.operations import Link
 from sync.state import Replica
-
-Linked = tuple[Link, bytes, bytes]
 
 
 class Chained(Struct, frozen=True):

@@ -110,10 +110,10 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
     last = [decode_exchange(replica.exchange)] if replica.exchange else []
     end = closing(push.sent, turn.job.received, push.segment)
     clock = Clock((*last, *push.exchanges, end), turn.job.received, replica.seen_at)
-    arrivals = [read(*one, site, clock, 0) for one in turn.chained.repeats]
+    arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
     floor = replica.at
     for one in turn.chained.fresh:
-        arrivals.append(read(*one, site, clock, floor))
+        arrivals.append(read(one, site, clock, floor))
         floor = arrivals[-1].dated.at
     return arrivals
 
