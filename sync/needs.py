@@ -35,6 +35,7 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
+from sync.progress import CLOSE_MS
 from sync.records import Counted, Variance
 from sync.renaming import PREFIX, is_renaming, new_name
 from sync.serials import names_of
@@ -222,7 +223,8 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
     for movement in movements_of(did, document):
         key = resolved_key(state, movement.key)
         needs.reach((resolved_place(state, movement.place_from), key), left)
-        needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at)
+        near = CLOSE_MS if isinstance(did, Receive) else 0
+        needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at - near)
         if movement.key.serial is not None:
             _walk_serial(needs, state, movement)
 

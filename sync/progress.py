@@ -8,15 +8,20 @@ from sync.case import Case, Odd
 from sync.operations import Body
 from sync.records import Line
 from sync.state import State
+from sync.stock import key_text
+from sync.verbs import Movement
 from sync.vocabulary import Code
 
 SERVES: Final = {"receive": "purchase", "pick": "sales", "issue": "work"}
 """Which verb does the work of which kind of document."""
 
+CLOSE_MS: Final = 3_600_000
+"""How near in time an equal receipt on another device may be the same goods."""
 
-def progress(case: Case, item: str, quantity: int) -> None:
+
+def progress(case: Case, movement: Movement, quantity: int) -> None:
     """Count the operation towards its line, and say when it was too much or not asked for."""
-    verb = case.verb
+    verb, item = case.verb, movement.key.item
     line = find_line(case.state, case.body, item)
     document = case.state.documents.find(line.document) if line else None
     if line is None or document is None or SERVES.get(verb) != document.kind:
@@ -27,11 +32,25 @@ def progress(case: Case, item: str, quantity: int) -> None:
     closed = line.state != "open" or document.state != "open"
     detail: dict[str, object] = {"line": line.line, "wanted": line.quantity, "done": done.done}
     if verb == "receive":
+        detail["like"] = _like(case, movement)
         _over_receipt(case, done, closed=closed, detail=detail)
     elif verb == "pick" and (closed or done.done > line.quantity):
         case.flag(Code.PICK_NOT_NEEDED, Odd(item=item, detail=detail))
     elif verb == "issue" and done.done > _with_tolerance(line, case.state.site.over_issue_percent):
         case.flag(Code.OVER_ISSUE, Odd(item=item, detail=detail))
+
+
+def _like(case: Case, movement: Movement) -> list[list[int]]:
+    """Return [time, quantity, ledger seq] of receipts nearby that this one may repeat (R13)."""
+    track = case.state.tracks.find((movement.place_to, key_text(movement.key)))
+    return [
+        [effect.at[0], effect.amount, effect.of]
+        for effect in (track.effects if track else ())
+        if effect.amount == movement.quantity
+        and effect.other == movement.place_from
+        and effect.at[1] != case.link.replica
+        and abs(effect.at[0] - case.at) <= CLOSE_MS
+    ]
 
 
 def _over_receipt(case: Case, line: Line, *, closed: bool, detail: dict[str, object]) -> None:

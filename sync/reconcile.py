@@ -218,7 +218,7 @@ def _move(case: Case) -> list[Posting]:
         return []
     known, linked = movements.post_movements(case, asked)
     for movement, posting in zip(known, _own(case), strict=True):
-        progress.progress(case, movement.key.item, posting.quantity)
+        progress.progress(case, movement, posting.quantity)
         adherence.judge(case, movement)
     return linked
 

@@ -59,6 +59,16 @@ async def test_receiving_more_than_ordered_is_posted_and_told(table):
     assert (await world.stock())["DOCK", "BE/L1"] == 111
 
 
+async def test_an_over_receipt_names_the_receipt_that_it_may_repeat(table):
+    """[R13]"""
+    world = await table("""
+        08:00 A receive 100 BE/L1 for PO-1/1        | posted
+        08:20 B receive 100 BE/L1 for PO-1/1        | flagged OVER_RECEIPT
+    """)
+    row = (await world.rows("discrepancy", Discrepancy))[0]
+    assert [quantity for _, quantity, _ in row.detail["like"]] == [100]
+
+
 async def test_a_lot_code_with_another_expiry_is_a_blocked_sibling(table):
     """[R15]"""
     world = await table("""
