@@ -1,6 +1,8 @@
 """The three rounds of `sync/needs.py`, each in a few set-based queries."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 import msgspec
 import sqlalchemy as sa
@@ -90,8 +92,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_targets(connection, site, state, asked)
     for kind, raw in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
-    for operation, (item, cursor) in asked.since_base.items():
-        state.since_base[operation] = _since(connection, site, item, cursor)
+    _load_since(connection, site, state, asked)
 
 
 def _load_holdings(connection: Connection, site: str, state: State, asked: Standing) -> None:
@@ -116,12 +117,11 @@ def _holdings_of(connection: Connection, site: str, names: Iterable[TrackName]) 
 
 def _load_near(connection: Connection, site: str, state: State, places: set[str]) -> None:
     """What is open at a place: shortages that may be covered, counts that may be explained."""
-    discrepancy, variance = table("discrepancy").c, table("variance").c
     for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "place", places,
-                          discrepancy.state == "open"):  # fmt: skip
+                          "state = 'open'"):  # fmt: skip
         state.discrepancies.load(doubt.discrepancy, doubt)
     for row in fetch_in(connection, "variance", Variance, site, "place", places,
-                        variance.state.in_(("open", "approved"))):  # fmt: skip
+                        "state IN ('open', 'approved')"):  # fmt: skip
         state.variances.load((row.operation, row.line), row)
     for counted in fetch_in(connection, "counted", Counted, site, "place", places):
         state.counted.load(counted.operation, counted)
@@ -169,11 +169,26 @@ def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list
                        posting.of.in_(wanted), posting.of != posting.seq)  # fmt: skip
 
 
-def _since(connection: Connection, site: str, item: str, cursor: int) -> list[tuple[int, Posting]]:
-    posting = table("posting").c
-    rows = fetch(connection, "posting", Posting, posting.site == site,
-                 posting.seq > cursor, posting.item == item)  # fmt: skip
-    return [(row.of, row) for row in rows]
+def _load_since(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """What was posted of each item after the picture that each operation was based on."""
+    if not asked.since_base:
+        return
+    rows = connection.exec_driver_sql(
+        f"SELECT p.seq, {POSTING} FROM posting AS p WHERE p.site = ? AND p.seq > ?"  # noqa: S608 - no input in it
+        " AND p.item IN (SELECT value FROM json_each(?)) ORDER BY p.seq, p.n",
+        (
+            site,
+            min(cursor for _, cursor in asked.since_base.values()),
+            _json({item for item, _ in asked.since_base.values()}),
+        ),
+    )
+    found: dict[str, list[tuple[int, Posting]]] = {}
+    for seq, *fields in rows:
+        posting = Posting(*fields)
+        found.setdefault(posting.item, []).append((seq, posting))
+    for operation, (item, cursor) in asked.since_base.items():
+        later = found.get(item, [])
+        state.since_base[operation] = later[bisect_right(later, cursor, key=itemgetter(0)) :]
 
 
 def load_history(connection: Connection, site: str, state: State, asked: History) -> None:

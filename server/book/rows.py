@@ -1,8 +1,9 @@
 """Between the tables and the records of `sync/`: reading, upserting, bulk inserts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -15,8 +16,7 @@ from sync.feed import feed_key
 from sync.records import FEED, Row
 
 S = TypeVar("S", bound=msgspec.Struct)
-CHUNK = 10_000
-"""Values in one IN list: below SQLite's limit of bound variables."""
+_DIALECTS: Final[dict[str, Any]] = {"postgresql": postgresql, "sqlite": sqlite}
 
 
 def table(name: str) -> Table:
@@ -35,53 +35,112 @@ def fetch(
 ) -> list[S]:
     """Return the rows of a table as structs, in no order."""
     statement = sa.select(*_columns(name, struct)).where(*where)
+    return structs(struct, connection.execute(statement))
+
+
+def structs(struct: type[S], rows: Iterable[Iterable[Any]]) -> list[S]:
+    """Return rows, whose columns are the fields of a struct, as structs."""
     fields = struct.__struct_fields__
-    return [
-        msgspec.convert(dict(zip(fields, row, strict=True)), struct)
-        for row in connection.execute(statement)
-    ]
+    return msgspec.convert([dict(zip(fields, row, strict=True)) for row in rows], list[struct])  # type: ignore[valid-type]  # a struct is a type
 
 
-def fetch_in(  # noqa: PLR0913 - a query in words
+def fetch_in(  # noqa: PLR0913, PLR0917 - a query in words
     connection: Connection, name: str, struct: type[S], site: str, column: str,
-    values: Iterable[Any], *where: ColumnElement[bool],
+    values: Iterable[Any], where: str = "",
 ) -> list[S]:  # fmt: skip
-    """Return the rows of a site whose column is among the values."""
+    """Return the rows of a site whose column is among the values; `where` adds a condition.
+
+    All values are one JSON parameter: the text never changes, so it is built and prepared once.
+    """
     wanted = list(values)
-    columns = table(name).c
-    found: list[S] = []
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
-        found += fetch(connection, name, struct, columns.site == site,
-                       columns[column].in_(part), *where)  # fmt: skip
-    return found
+    if not wanted:
+        return []
+    text, read = _select_in(name, struct, column, where)
+    parameters = (site, msgspec.json.encode(wanted).decode())
+    rows = connection.exec_driver_sql(text, parameters)
+    if not read:
+        return structs(struct, rows)
+    return structs(struct, ([read.get(n, _same)(v) for n, v in enumerate(row)] for row in rows))
 
 
-def insert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows in one statement."""
-    if rows:
-        connection.execute(sa.insert(table(name)), rows)
+Reader = Callable[[Any], Any]
 
 
 @cache
-def _upsert(name: str, dialect: str) -> Any:  # noqa: ANN401 - one statement of two dialects
-    into = table(name)
-    module = postgresql if dialect == "postgresql" else sqlite
-    statement = module.insert(into)
-    keys = [column.name for column in into.primary_key]
-    rest = {c.name: statement.excluded[c.name] for c in into.c if c.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+def _select_in(
+    name: str, struct: type[msgspec.Struct], column: str, where: str
+) -> tuple[str, dict[int, Reader]]:
+    """Return the query, and how to read the columns that the driver does not give as they are."""
+    columns = _columns(name, struct)
+    text = (
+        f"SELECT {', '.join(c.name for c in columns)} FROM {name} WHERE site = ?"  # noqa: S608 - names of our own
+        f" AND {column} IN (SELECT value FROM json_each(?)){' AND ' if where else ''}{where}"
+    )
+    read: dict[int, Reader] = {}
+    for number, found in enumerate(columns):
+        if isinstance(found.type, sa.Boolean):
+            read[number] = bool
+        elif isinstance(found.type, sa.JSON):
+            read[number] = msgspec.json.decode
+    return text, read
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def insert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, every column given, in one statement."""
+    _write(connection, _insert(name, connection.dialect.name), rows)
 
 
 def upsert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows in one statement, over those with the same key."""
-    if rows:
-        connection.execute(_upsert(name, connection.dialect.name), rows)
+    """Write rows, every column given, in one statement, over those with the same key."""
+    _write(connection, _upsert(name, connection.dialect.name), rows)
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A statement for many rows, and which values of a row it takes, in its order."""
+
+    text: str
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    json: tuple[str, ...]
+
+
+def _write(connection: Connection, how: Written, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The driver gets tuples: it is most of the work of a push that anything slower would do."""
+    if not rows:
+        return
+    for name in how.json:
+        rows = [{**row, name: _payload(row[name]).decode()} for row in rows]
+    connection.exec_driver_sql(how.text, [how.values(row) for row in rows])
+
+
+@cache
+def _insert(name: str, dialect: str) -> Written:
+    return _written(_DIALECTS[dialect].insert(table(name)), name, dialect)
+
+
+@cache
+def _upsert(name: str, dialect: str) -> Written:
+    into = table(name)
+    statement = _DIALECTS[dialect].insert(into)
+    keys = [column.name for column in into.primary_key]
+    rest = {c.name: statement.excluded[c.name] for c in into.c if c.name not in keys}
+    update = statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return _written(update, name, dialect)
+
+
+def _written(statement: sa.Insert, name: str, dialect: str) -> Written:
+    columns = table(name).c
+    text = str(statement.compile(dialect=_DIALECTS[dialect].dialect()))
+    json = tuple(column.name for column in columns if isinstance(column.type, sa.JSON))
+    return Written(text, itemgetter(*(column.name for column in columns)), json)
 
 
 def values_of(site: str, row: msgspec.Struct) -> dict[str, Any]:
     """Return a row's column values."""
-    values: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(bytes,))
+    values = msgspec.structs.asdict(row)
     values["site"] = site
     return values
 

@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.master import KINDS, Master
-from server.book.rows import fetch, table
+from server.book.rows import table
 from server.book.save import Batch, Head
 from sync.records import Site
 from sync.state import State
@@ -58,16 +59,18 @@ class Session(Struct):
 def lock_site(connection: Connection, site: str) -> tuple[SiteHead, Site] | None:
     """Lock a site's row, first of all, and return it; None when there is no such site."""
     where = table("site").c.site == site
-    connection.execute(sa.select(table("site").c.site).where(where).with_for_update())
-    heads = fetch(connection, "site", SiteHead, where)
-    return (heads[0], fetch(connection, "site", Site, where)[0]) if heads else None
+    found = connection.execute(sa.select(table("site")).where(where).with_for_update()).first()
+    if found is None:
+        return None
+    row = found._asdict()
+    return msgspec.convert(row, SiteHead), msgspec.convert(row, Site)
 
 
 def open_session(  # noqa: PLR0913 - the parts of a transaction
     connection: Connection, head: SiteHead, settings: Site, master: Master, now: int, key: bytes
 ) -> Session:
     """Begin to decide on a site whose row is locked."""
-    state = State(settings, head.seq)
+    state = State(settings, head.seq, now)
     master.lend(state)
     batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)
     return Session(connection, head, now, state, batch, key)
