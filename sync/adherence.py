@@ -1,9 +1,12 @@
 """First in, first out: whether an older lot was there, and whether the worker could know (R26)."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from sync.case import Case, Odd
 from sync.fifo import Candidate, day_number, pickable
+from sync.ledger import Effect
 from sync.movements import lot_name
 from sync.operations import Issue, Pick
 from sync.records import Holding, LotRow
@@ -11,6 +14,8 @@ from sync.state import State
 from sync.stock import key_of, key_text
 from sync.verbs import Movement
 from sync.vocabulary import Code, Severity
+
+USED: Final = ("production/", "cost/", "customer/")
 
 
 class Older(Struct, frozen=True):
@@ -52,12 +57,42 @@ def judge(case: Case, movement: Movement) -> None:
     )
 
 
+def judge_again(case: Case, movement: Movement) -> None:
+    """Goods that arrive late may have been the older ones when others were taken meanwhile."""
+    state, lot = case.state, movement.key.lot
+    location = state.locations.find(movement.place_to)
+    own = state.lots.find(lot_name(movement.key.item, lot)) if lot else None
+    item = state.items.find(movement.key.item)
+    if own is None or item is None or location is None or location.kind != "bin":
+        return
+    passed_over = []
+    for (place, name), track in state.tracks.rows.items():
+        key = key_of(name)
+        other = state.lots.find(lot_name(key.item, key.lot)) if key.lot else None
+        if track is None or other is None or other.item != own.item:
+            continue
+        if _age(own, dated=item.dated) < _age(other, dated=item.dated):
+            passed_over += [[e.of, place, e.at[0]] for e in track.effects if _taken(case, e)]
+    if passed_over:
+        odd = Odd(item=item.item, key=key_text(movement.key), severity=Severity.INFORMATION,
+                  detail={"passed_over_by": passed_over, "policy": item.fifo})  # fmt: skip
+        case.flag(Code.FIFO_UNKNOWABLE, odd)
+
+
+def _taken(case: Case, effect: Effect) -> bool:
+    """Say whether an effect is an issue or a pick by another device after the goods arrived."""
+    there = case.state.locations.find(effect.other)
+    used = effect.other.startswith(USED) or (there is not None and there.kind == "stage")
+    return used and effect.amount < 0 and effect.at[0] > case.at and effect.at[1] != \
+        case.link.replica  # fmt: skip
+
+
 def _older(case: Case, own: LotRow, own_key: str, *, dated: bool) -> list[Older]:
     """Return where older lots of the item can be picked, with what the device knew of them."""
     unseen = _unseen(case, own.item)
     found = []
-    for holding in case.state.holdings.all():
-        if holding.item != own.item or holding.key == own_key or holding.quantity <= 0:
+    for holding in case.state.holdings.having("item", own.item):
+        if holding.key == own_key or holding.quantity <= 0:
             continue
         lot = _pickable_lot(case.state, holding)
         if lot is not None and _age(lot, dated=dated) < _age(own, dated=dated):

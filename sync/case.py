@@ -109,8 +109,8 @@ def open_at(state: State, code: Code, place: str | None, key: str | None) -> lis
         return []
     return [
         row
-        for row in state.discrepancies.all()
-        if row.state == "open" and row.code == code and row.place == place and row.key == key
+        for row in state.discrepancies.having("place", place)
+        if row.state == "open" and row.code == code and row.key == key
     ]
 
 

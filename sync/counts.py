@@ -146,11 +146,11 @@ def expected(state: State, variance: Variance) -> int:
 
 
 def _of_key(state: State, name: TrackName) -> list[Variance]:
-    return [row for row in state.variances.all() if (row.place, row.key) == name]
+    return [row for row in state.variances.having("place", name[0]) if row.key == name[1]]
 
 
 def _zero_what_no_part_lists(state: State, counted: Counted) -> None:
-    for holding in [row for row in state.holdings.all() if row.place == counted.place]:
+    for holding in state.holdings.having("place", counted.place):
         _zero(state, counted, (holding.place, holding.key), holding.item)
 
 
@@ -205,8 +205,8 @@ def _refresh_key(case: Case, name: TrackName, item: str) -> None:
                 fresh = replace(fresh, ambiguous=True)
             if fresh != row:
                 state.variances.put((row.operation, row.line), fresh)
-    for counted in list(state.counted.all()):
-        late = counted.place == name[0] and counted.opened >= track.since
+    for counted in state.counted.having("place", name[0]):
+        late = counted.opened >= track.since
         if late and counted.scope == "place" and not counted.reversed:
             _zero(state, counted, name, item)
 

@@ -78,17 +78,13 @@ def _between(wall: int, segment: str, exchanges: Sequence[Exchange]) -> Dated | 
 
 def _around(wall: int, exchanges: Sequence[Exchange]) -> tuple[Exchange | None, Exchange | None]:
     """Return the last exchange that ended before `wall` and the first that began after it."""
-    before = max((e for e in exchanges if e.received <= wall), key=_received, default=None)
-    after = min((e for e in exchanges if e.sent >= wall), key=_sent, default=None)
+    before = after = None
+    for exchange in exchanges:
+        if exchange.received <= wall and (before is None or exchange.received > before.received):
+            before = exchange
+        if exchange.sent >= wall and (after is None or exchange.sent < after.sent):
+            after = exchange
     return before, after
-
-
-def _received(exchange: Exchange) -> int:
-    return exchange.received
-
-
-def _sent(exchange: Exchange) -> int:
-    return exchange.sent
 
 
 def _half_trip(exchange: Exchange) -> int:

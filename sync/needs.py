@@ -46,6 +46,9 @@ from sync.verbs import Movement, Moving, movements_of
 MOVING: Final = (
     Receive, PutAway, Move, Pick, Ship, Issue, Produce, Return, Restate, Adjust,
 )  # fmt: skip
+LATE_MS: Final = 60_000
+"""After that long, others may have taken newer goods than those that arrive (R26)."""
+
 NEAR_MS: Final = 900_000
 """How long before a count's first scan a movement may have begun that lies across it."""
 
@@ -124,7 +127,20 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
             cursor = arrival.body.base.cursor if arrival.body.base else 0
             needs.items.add(item)
             needs.since_base[arrival.id] = (item, cursor)
+        elif _is_late(state, arrival) and (brought := _lot_item(arrival.did)):
+            needs.items.add(resolved_item(state, brought))
     return needs
+
+
+def _is_late(state: State, arrival: Arrival) -> bool:
+    return arrival.dated.at < state.now - LATE_MS
+
+
+def _lot_item(did: Did) -> str | None:
+    """Return the item of a movement that may bring an older lot to a bin."""
+    if isinstance(did, Receive | PutAway | Move | Return) and did.key is not None and did.key.lot:
+        return did.key.item
+    return None
 
 
 def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
@@ -227,6 +243,10 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
         needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at - near)
         if movement.key.serial is not None:
             _walk_serial(needs, state, movement)
+    if _is_late(state, arrival) and (item := _lot_item(did)):
+        for row in state.holdings.all():
+            if row.item == resolved_item(state, item):
+                needs.reach((row.place, row.key), arrival.dated.at)
 
 
 def _walk_serial(needs: History, state: State, movement: Movement) -> None:

@@ -220,6 +220,7 @@ def _move(case: Case) -> list[Posting]:
     for movement, posting in zip(known, _own(case), strict=True):
         progress.progress(case, movement, posting.quantity)
         adherence.judge(case, movement)
+        adherence.judge_again(case, movement)
     return linked
 
 

@@ -115,8 +115,8 @@ def _uncount(state: State, target: Logged) -> None:
 def waiting_for(state: State, operation: str) -> list[Logged]:
     """Return the parked reverses that the arrival of an operation sets free."""
     found = []
-    for row in state.discrepancies.all():
-        if row.state == "open" and row.code == Code.TARGET_UNKNOWN and row.waits == operation:
+    for row in state.discrepancies.having("waits", operation):
+        if row.state == "open" and row.code == Code.TARGET_UNKNOWN:
             logged = state.operations.find(row.operation)
             if logged is not None:
                 found.append(logged)

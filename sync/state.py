@@ -94,10 +94,13 @@ class Table(Generic[K, R]):
         self.kind = kind
         self.rows: dict[K, R | None] = {}
         self._journal = journal
+        self._indexes: dict[str, dict[object, dict[K, None]]] = {}
 
     def load(self, key: K, row: R | None) -> None:
         """Put a row as it is at rest; a later load of the same key changes nothing."""
-        self.rows.setdefault(key, row)
+        if key not in self.rows:
+            self.rows[key] = row
+            self._enter(key, row)
 
     def get(self, key: K) -> R | None:
         """Return the row, or None when the site has none; never loaded is a KeyError."""
@@ -111,10 +114,28 @@ class Table(Generic[K, R]):
         """Change a row."""
         self._journal.append(Undo(self, key, self.rows.get(key)))
         self.rows[key] = row
+        self._enter(key, row)
 
     def all(self) -> Iterator[R]:
         """Yield the rows that exist."""
         return (row for row in self.rows.values() if row is not None)
+
+    def having(self, field: str, value: object) -> list[R]:
+        """Return the rows whose field has this value, without looking at all the others."""
+        index = self._indexes.get(field)
+        if index is None:
+            index = self._indexes[field] = {}
+            for key, row in self.rows.items():
+                if row is not None:
+                    index.setdefault(getattr(row, field), {})[key] = None
+        found = (self.rows[key] for key in index.get(value, ()))
+        # A row that was changed or taken back may stand here still.
+        return [row for row in found if row is not None and getattr(row, field) == value]
+
+    def _enter(self, key: K, row: R | None) -> None:
+        if row is not None:
+            for field, index in self._indexes.items():
+                index.setdefault(getattr(row, field), {})[key] = None
 
 
 class Signed(Struct, frozen=True):
@@ -127,9 +148,10 @@ class Signed(Struct, frozen=True):
 class State:
     """Everything that the rules may read and write while a batch is decided."""
 
-    def __init__(self, site: Site, seq: int) -> None:
+    def __init__(self, site: Site, seq: int, now: int = 0) -> None:
         self.site = site
         self.seq = seq
+        self.now = now
         self.journal: list[Undo] = []
         self.postings: list[Posting] = []
         journal = self.journal
@@ -161,7 +183,7 @@ class State:
 
     def held(self, place: str) -> list[Holding]:
         """Return what the ledger has at a place, zero balances left out."""
-        return [row for row in self.holdings.all() if row.place == place and row.quantity]
+        return [row for row in self.holdings.having("place", place) if row.quantity]
 
     def apply(self, posting: Posting) -> None:
         """Write one posting: both holdings, both tracks."""

@@ -5,6 +5,7 @@ Both have one canonical text, used as database column, feed key and dictionary k
 so that server and phone never disagree about identity.
 """
 
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -106,6 +107,7 @@ VIRTUAL: Final = frozenset({
 """First parts of places that balance the books and hold nothing that can be counted."""
 
 
+@lru_cache(maxsize=65_536)
 def is_virtual(place: str) -> bool:
     """Say whether a place only balances the books: `supplier/1580`, `count`."""
     return place.split("/", 1)[0] in VIRTUAL

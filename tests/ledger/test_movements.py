@@ -148,6 +148,16 @@ async def test_what_a_worker_could_not_see_is_not_held_against_him(table, wareho
     """)
 
 
+async def test_an_older_lot_that_arrives_late_was_passed_over_without_blame(table):
+    """[R26] re-evaluated when late receipts arrive"""
+    world = await table("""
+        08:00 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
+        08:30 B issue 1 BE/L2 from B2 shown 1       | posted
+        08:10 A receive 3 BE/L1 to B1 fifo 2026-01-01   | flagged FIFO_UNKNOWABLE
+    """)
+    assert await world.open() == []
+
+
 async def test_all_that_stands_there_takes_in_what_arrives_late(table):
     world = await table("""
         08:00 A receive 5 BE/L1 to B1               | posted
