@@ -13,7 +13,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from server.api.bodies import unpacked
-from server.api.guards import Gate, any_device, device, few_pushes
+from server.api.guards import Gate, any_device, device, few_pushes, gate_of, give_device
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.people.lot_numbers import BLOCK, next_block
@@ -67,12 +67,10 @@ class Blocks(Struct, frozen=True):
         ),
     },
 )  # fmt: skip
-async def push(
-    request: Request[Any, Any, Any],
-    gate: NamedDependency[Gate],
-    device: NamedDependency[DeviceToken],
-) -> Response[Pushed | Conflict]:
+async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
     """Take what a device did. The answer comes after the commit; sending twice is harmless."""
+    # Asked for by hand: the framework would start a task group for each push to do the same.
+    gate, device = gate_of(request), give_device(request)
     received = gate.now()
     pushed = _decode_push(await unpacked(request, PUSH_BYTES_MAX))
     _check_site(device, pushed.site)
