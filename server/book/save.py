@@ -1,7 +1,7 @@
 """Everything that a batch decided, in a few bulk statements: log, postings, rows, feed."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -11,12 +11,9 @@ from sqlalchemy import Connection
 from server.book.rows import image, insert, key_of_row, replicated, table, upsert, values_of
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import link
-from sync.ledger import Posting
 from sync.reconcile import Change, Entry
 from sync.records import Holding, Row
 from sync.stock import is_virtual
-
-_POSTING: Final = Posting.__struct_fields__
 
 
 class Head(Struct):
@@ -47,9 +44,8 @@ class Batch:
         fields |= {"kind": entry.kind, "device": entry.device}
         self._log.append(fields | self._frame())
         for n, posting in enumerate(entry.postings):
-            row = {field: getattr(posting, field) for field in _POSTING}
-            row |= {"site": self.head.site, "seq": logged.seq, "n": n}
-            self._postings.append(row)
+            row = {"site": self.head.site, "seq": logged.seq, "n": n}
+            self._postings.append(row | msgspec.structs.asdict(posting))
 
     def add_change(self, fields: dict[str, Any], changes: Sequence[Change]) -> None:
         """Take a change that is no operation: master data, documents, an import."""
