@@ -15,7 +15,7 @@ function location(code: string, kind: string, walk: number): Row {
 
 function lot(key: typeof OLD, fifo_at: number): Row {
   const { item, lot: { code } } = key;
-  return ["lot", feedKey(item, code, null, null), 1, { item, lot: code, expires: null, supplier: null, fifo_at, blocked: null }];
+  return ["lot", feedKey(item, code, "", ""), 1, { item, lot: code, expires: "", supplier: "", fifo_at, blocked: null }];
 }
 
 function holding(place: string, key: typeof OLD, quantity: number): Row {

@@ -147,9 +147,9 @@ export class SiteView implements View, Known {
   lotsNamed(code: string): LotOf[] {
     const known = this.replica.tables.lot.find("code", code).map(lotOf);
     const fresh = [...this.pending.lots.keys()]
-      .filter((key) => !this.replica.tables.lot.get(key))
       .map((key) => JSON.parse(key) as [string, string, string | null, string | null])
-      .flatMap(([item, lot, expires, supplier]) => (lot === code ? { item, lot: { code, expires, supplier } } : []));
+      .map(([item, lot, expires, supplier]): LotOf => ({ item, lot: { code: lot, expires, supplier } }))
+      .filter(({ item, lot }) => lot.code === code && !this.replica.tables.lot.get(rowKeyOf(item, lot)));
     return [...known, ...fresh];
   }
 
@@ -159,9 +159,10 @@ export class SiteView implements View, Known {
 
   private shown(place: string, key: string): Shown {
     const { item, lot, serial, status, owner } = keyOf(key);
-    const lotKey = lot && feedKey(item, lot.code, lot.expires ?? null, lot.supplier ?? null);
-    const known = lotKey === null ? undefined : this.replica.tables.lot.get(lotKey);
-    const fresh = lotKey === null ? 0 : this.pending.lots.get(lotKey);
+    const known = lot ? this.replica.tables.lot.get(rowKeyOf(item, lot)) : undefined;
+    const fresh = lot
+      ? this.pending.lots.get(feedKey(item, lot.code, lot.expires ?? null, lot.supplier ?? null))
+      : undefined;
     return {
       place, key, item, lot, serial, owner,
       status: status ?? "ok",
@@ -188,8 +189,13 @@ export class SiteView implements View, Known {
 
 const OTHERS = ["location", "document", "partner"] as const;
 
+/** A key says null where the row of the lot, whose attributes are its identity, says "". */
+function rowKeyOf(item: string, lot: Lot): string {
+  return feedKey(item, lot.code, lot.expires ?? "", lot.supplier ?? "");
+}
+
 function lotOf(row: LotRow): LotOf {
-  return { item: row.item, lot: { code: row.lot, expires: row.expires, supplier: row.supplier } };
+  return { item: row.item, lot: { code: row.lot, expires: row.expires || null, supplier: row.supplier || null } };
 }
 
 function bestMatch(texts: string[], wanted: string): number {
