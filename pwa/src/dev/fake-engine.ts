@@ -5,89 +5,142 @@ import { type Engine, NotRecorded, type Status, type Written } from "../engine.t
 import { answerOf } from "./fake-answers.ts";
 import { fakeView } from "./fake-site.ts";
 
-export interface Fake extends Engine {
+export class Fake implements Engine {
   /** The next capture fails, as on a full disk. */
-  failNext: boolean;
+  failNext = false;
+  readonly view = fakeView;
+  readonly segment = "s1";
+  readonly status: Status;
+  private readonly language: "en" | "zh";
+  private readonly flows = new Map<string, unknown>();
+  private readonly written: Written[] = [];
+  private readonly captures: Capture[] = [];
+  private readonly listeners = new Set<() => void>();
+  private counter = 0;
+
+  constructor(language: "en" | "zh", role: "worker" | "supervisor" | null, online: boolean) {
+    this.language = language;
+    const age = online ? 0 : 12 * 60_000;
+    this.status = {
+      person: role && this.person(role), site: "FACTORY", enrolled: true,
+      unsent: online ? 0 : 3, oldestUnsent: online ? null : Date.now() - age, online,
+      stockAt: Date.now() - age, watermark: Date.now() - 3_600_000, persisted: true, clockOffset: 2_000,
+      needsSignIn: false, updateReady: false, secondTab: false,
+    };
+  }
+
+  private person(role: "worker" | "supervisor"): NonNullable<Status["person"]> {
+    return { person: "1001", name: this.language === "zh" ? "刘梅" : "Liu Mei", role, language: this.language };
+  }
+
+  private changed(): void {
+    this.listeners.forEach((listener) => listener());
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async capture(raw: string, source: Capture["source"], symbology: string | null): Promise<Capture> {
+    if (this.failNext) {
+      this.failNext = false;
+      throw new NotRecorded("full");
+    }
+    const capture = { id: ++this.counter, raw, source, symbology, wall: Date.now() };
+    this.captures.push(capture);
+    return capture;
+  }
+
+  meaning(capture: Capture): Meaning {
+    return meaningOf(capture.raw);
+  }
+
+  async write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]> {
+    const rows = drafts.map((draft) => rowOf(draft, ++this.counter));
+    this.written.unshift(...rows);
+    this.status.unsent += rows.length;
+    if (flow) this.flows.set(flow.name, flow.state);
+    this.changed();
+    return rows;
+  }
+
+  flow(name: string): unknown {
+    return this.flows.get(name) ?? null;
+  }
+
+  async keepFlow(name: string, state: unknown): Promise<void> {
+    this.flows.set(name, state);
+  }
+
+  continueWith(): { name: string; state: unknown } | null {
+    return [...this.flows].map(([name, state]) => ({ name, state })).find((one) => one.state) ?? null;
+  }
+
+  operations(limit: number): Written[] {
+    return this.written.slice(0, limit);
+  }
+
+  unconsumed(): Capture[] {
+    return this.captures.slice(0, 1);
+  }
+
+  async dropCapture(id: number): Promise<void> {
+    this.captures.splice(this.captures.findIndex((one) => one.id === id), 1);
+  }
+
+  async undo(id: string): Promise<Written> {
+    const row = this.written.find((one) => one.id === id);
+    if (row) row.reversed = true;
+    const reverse = { ...rowOf(null, ++this.counter), item: row?.item ?? null };
+    this.written.unshift(reverse);
+    this.changed();
+    return reverse;
+  }
+
+  async signIn(_: unknown, pin: string): Promise<void> {
+    if (pin !== "1234") throw new Error(this.language === "zh" ? "PIN 码不对。" : "That PIN is not right.");
+    this.status.person = this.person("supervisor");
+    this.changed();
+  }
+
+  async signOut(): Promise<void> {
+    this.status.person = null;
+    this.changed();
+  }
+
+  async enrol(): Promise<void> {}
+  async syncNow(): Promise<void> {}
+  applyUpdate(): void {}
+  takeOver(): void {}
+
+  async consent(): Promise<{ actor: string; at: number }> {
+    return { actor: "1002", at: Date.now() };
+  }
+
+  async api<T>(_: "GET" | "POST", path: string): Promise<T> {
+    return answerOf(path) as T;
+  }
+
+  async exportRescue(): Promise<Blob> {
+    return new Blob(["{}"]);
+  }
+
+  nextLot(): string {
+    return `L26${++this.counter}`;
+  }
+
+  newId(): string {
+    return `id${++this.counter}`;
+  }
+
+  now(): number {
+    return Date.now();
+  }
 }
 
-export function fakeEngine(language: "en" | "zh", person: "worker" | "supervisor" | null, online = false): Fake {
-  const flows = new Map<string, unknown>();
-  const written: Written[] = [];
-  const captures: Capture[] = [];
-  const listeners = new Set<() => void>();
-  let counter = 0;
-  const name = language === "zh" ? "刘梅" : "Liu Mei";
-  const status: Status = {
-    person: person && { person: "1001", name, role: person, language },
-    site: language === "zh" ? "博塞尔厂区" : "Bothell plant",
-    enrolled: true, unsent: online ? 0 : 3, oldestUnsent: online ? null : Date.now() - 12 * 60_000, online,
-    stockAt: Date.now() - (online ? 0 : 12 * 60_000), watermark: Date.now() - 3_600_000, persisted: true, clockOffset: 2_000,
-    needsSignIn: false, updateReady: false, secondTab: false,
-  };
-  const changed = (): void => listeners.forEach((listener) => listener());
-
-  const engine: Fake = {
-    failNext: false,
-    view: fakeView,
-    status,
-    segment: "s1",
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    capture: async (raw, source, symbology) => {
-      if (engine.failNext) {
-        engine.failNext = false;
-        throw new NotRecorded("full");
-      }
-      const capture = { id: ++counter, raw, source, symbology, wall: Date.now() };
-      captures.push(capture);
-      return capture;
-    },
-    meaning: (capture) => meaningOf(capture.raw),
-    write: async (drafts, flow) => {
-      const rows = drafts.map((draft) => rowOf(draft, ++counter));
-      written.unshift(...rows);
-      status.unsent += rows.length;
-      if (flow) flows.set(flow.name, flow.state);
-      changed();
-      return rows;
-    },
-    flow: (name) => flows.get(name) ?? null,
-    keepFlow: async (name, state) => void flows.set(name, state),
-    continueWith: () => [...flows].map(([name, state]) => ({ name, state })).find((one) => one.state) ?? null,
-    operations: (limit) => written.slice(0, limit),
-    unconsumed: () => captures.slice(0, 1),
-    dropCapture: async (id) => void captures.splice(captures.findIndex((one) => one.id === id), 1),
-    undo: async (id) => {
-      const row = written.find((one) => one.id === id);
-      if (row) row.reversed = true;
-      const reverse = { ...rowOf(null, ++counter), item: row?.item ?? null };
-      written.unshift(reverse);
-      changed();
-      return reverse;
-    },
-    enrol: async () => undefined,
-    signIn: async (_, pin) => {
-      if (pin !== "1234") throw new Error(language === "zh" ? "PIN 码不对，还可试 3 次。" : "That PIN is not right. 3 tries left.");
-      status.person = { person: "1001", name, role: "supervisor", language };
-      changed();
-    },
-    consent: async () => ({ actor: "1002", at: Date.now() }),
-    signOut: async () => {
-      status.person = null;
-      changed();
-    },
-    syncNow: async () => undefined,
-    api: async (_, path) => answerOf(path) as never,
-    exportRescue: async () => new Blob(["{}"]),
-    applyUpdate: () => undefined,
-    takeOver: () => undefined,
-    nextLot: () => `L26${++counter}`,
-    newId: () => `id${++counter}`,
-    now: () => Date.now(),
-  };
-  return engine;
+export function fakeEngine(language: "en" | "zh", role: "worker" | "supervisor" | null, online = false): Fake {
+  return new Fake(language, role, online);
 }
 
 function rowOf(draft: Draft | null, seq: number): Written {

@@ -1,0 +1,120 @@
+// The desk: what is decided, what the figures point at, and what the bin card shows.
+import { describe, expect, test } from "vitest";
+
+import type { Variance } from "../../src/core/types.gen.ts";
+import type { Written } from "../../src/engine.types.ts";
+import { cardLines, type CardAnswer } from "../../src/screens/bin-card.ts";
+import { dayTyped, isDay } from "../../src/screens/days.ts";
+import { causesOf } from "../../src/screens/desk/causes.ts";
+import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
+import { bySize, decided, type Story } from "../../src/screens/desk/review.ts";
+
+const HOUR = 3_600_000;
+
+function variance(counted: number, expected: number, more: Partial<Variance> = {}): Variance {
+  return {
+    operation: "C1", line: 0, count_id: "count-1", place: "06-B-01", key: '["BA-8327",["G0830",null,null],null,"ok",null]',
+    item: "BA-8327", counted, expected, at: 11 * HOUR, u: 20_000, first: 11 * HOUR, last: 11 * HOUR, replica: "r", seq: 1,
+    actor: "1004", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null, ...more,
+  };
+}
+
+describe("a decision", () => {
+  test("names the key as the supervisor saw it", () => {
+    const draft = decided("approve", variance(28, 40));
+    expect(draft.did).toMatchObject({
+      verb: "approve", count_id: "count-1", parts: ["C1"],
+      lines: [{ key: { item: "BA-8327", lot: { code: "G0830" } }, counted: 28, expected: 40, of: { operation: "C1", line: 0 } }],
+    });
+  });
+
+  test("about a key that was not listed names no line", () => {
+    const draft = decided("recount", variance(0, 40, { line: -1 }));
+    expect(draft.did).toMatchObject({ lines: [{ of: { operation: "C1", line: null } }] });
+  });
+
+  test("begins with the largest difference", () => {
+    expect(bySize([variance(41, 40), variance(28, 40), variance(40, 37)]).map((row) => row.counted)).toEqual([28, 40, 41]);
+  });
+});
+
+describe("likely causes", () => {
+  const quiet = { device: "d7", name: "PDA-07", seen_at: 10 * HOUR, complete_to: 10 * HOUR, unsent: 6 };
+
+  test("an unsent device comes before a full case", () => {
+    const units = [{ code: "CS", factor: 12, version: 1 }];
+    expect(causesOf(variance(28, 40), [quiet], units, []).map((cause) => cause.name)).toEqual(["unsent", "pack"]);
+  });
+
+  test("the opposite difference of another lot in the bin is a swap", () => {
+    const other = variance(52, 40, { key: '["BA-8327",["G0712",null,null],null,"ok",null]' });
+    expect(causesOf(variance(28, 40), [], [], [other])[0]).toMatchObject({ name: "swap", values: { lot: "G0712" } });
+  });
+
+  test("turned digits are seen", () => {
+    expect(causesOf(variance(54, 45), [], [], [])[0]?.name).toBe("digits");
+  });
+
+  test("nothing is made up", () => {
+    expect(causesOf(variance(41, 40), [], [], [])).toEqual([]);
+  });
+});
+
+describe("the chart", () => {
+  const story: Story = { variance: variance(28, 40), opening: 50, before: [], after: [], quiet: [] };
+
+  test("holds every level and the count within its frame", () => {
+    const scale = scaleOf(story, 10 * HOUR);
+    expect(scale.low).toBeLessThanOrEqual(28);
+    expect(scale.high).toBeGreaterThanOrEqual(50);
+    expect(scale.from).toBeLessThan(story.variance.at);
+    expect(scale.to).toBeGreaterThan(story.variance.at);
+  });
+
+  test("marks a few round quantities and moments", () => {
+    const scale = scaleOf(story, null);
+    expect(levels(scale).every((level) => level % 5 === 0)).toBe(true);
+    expect(moments(scale).length).toBeLessThanOrEqual(7);
+  });
+});
+
+describe("the bin card", () => {
+  const own: Written = {
+    id: "mine", seq: 9, verb: "issue", actor: "1001", wall: 12 * HOUR, state: "device", flags: [], item: "BE-2908",
+    quantity: 24, from: "06-B-10", to: "production/WO-1", document: "WO-1", reversed: false,
+  };
+  const answer: CardAnswer = {
+    balance: 446, earlier: null,
+    steps: [{
+      seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", at: HOUR, lot: "K0902", quantity: 446,
+      balance: 446, balance_key: 446, counted: null, recorded_at: HOUR,
+    }],
+  };
+
+  test("ends at what is left, with this device's line marked as not yet sent", () => {
+    const lines = cardLines("06-B-10", "BE-2908", answer, [own], 422);
+    expect(lines.map((line) => [line.change, line.balance, line.state])).toEqual([[446, 446, "settled"], [-24, 422, "device"]]);
+  });
+
+  test("does not show a line twice once the server has it", () => {
+    const known = { ...answer, steps: [...answer.steps, { ...answer.steps[0]!, operation: "mine", quantity: -24, balance: 422 }] };
+    expect(cardLines("06-B-10", "BE-2908", known, [own], 422)).toHaveLength(2);
+  });
+
+  test("without a network shows what this device did", () => {
+    expect(cardLines("06-B-10", "BE-2908", null, [own], 422)).toMatchObject([{ change: -24, balance: 422 }]);
+  });
+});
+
+describe("a typed date", () => {
+  test("grows from its digits", () => {
+    expect(dayTyped("202709")).toBe("2027-09");
+    expect(dayTyped("20270930")).toBe("2027-09-30");
+  });
+
+  test("must be in the calendar", () => {
+    expect(isDay("2027-09-30")).toBe(true);
+    expect(isDay("2027-02-30")).toBe(false);
+    expect(isDay("2027-09")).toBe(false);
+  });
+});

@@ -1,0 +1,114 @@
+// The runner: every scan in order, everything durable before its tone.
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { count, type CountState } from "../../src/core/flows/count.ts";
+import { receive, type ReceiveState } from "../../src/core/flows/receive.ts";
+import { type Fake, fakeEngine } from "../../src/dev/fake-engine.ts";
+import type { Voice } from "../../src/engine.types.ts";
+import { FlowRunner } from "../../src/screens/flow-runner.svelte.ts";
+import type { Shop } from "../../src/screens/shop.ts";
+
+let engine: Fake;
+let heard: string[];
+let gone: string[];
+
+function shop(): Shop {
+  const voice: Voice = { play: (signal) => void heard.push(signal), stop: () => void heard.push("stop") };
+  return { engine, voice, go: (hash: string) => void gone.push(hash) } as unknown as Shop;
+}
+
+const wedge = (raw: string) => ({ raw, source: "wedge" as const, symbology: null });
+
+beforeEach(() => {
+  engine = fakeEngine("en", "worker");
+  heard = [];
+  gone = [];
+});
+
+describe("a receipt", () => {
+  test("is durable before its tone", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    const write = engine.write.bind(engine);
+    engine.write = async (...given) => {
+      expect(heard).toEqual([]);
+      return write(...given);
+    };
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    expect(heard).toEqual(["done"]);
+    expect(engine.operations(1)[0]).toMatchObject({ verb: "receive", quantity: 12, item: "PA-529S" });
+  });
+
+  test("opens without a tone: nothing was scanned yet", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    expect(heard).toEqual([]);
+    expect(runner.quiet).toBe(true);
+  });
+
+  test("that could not be saved is said so, until the next scan is kept", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    engine.failNext = true;
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    expect([runner.lost, ...heard]).toEqual([true, "not_recorded"]);
+    expect(engine.operations(1)).toEqual([]);
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    expect([runner.lost, ...heard]).toEqual([false, "not_recorded", "stop", "done"]);
+  });
+
+  test("that is undone is reversed once the goods are said to be back", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    runner.key("undo");
+    runner.key("confirm");
+    await runner.settled;
+    expect(engine.operations(2).map((one) => one.verb)).toEqual(["reverse", "receive"]);
+    expect(engine.operations(2)[1]?.reversed).toBe(true);
+  });
+
+  test("comes back where it was left", async () => {
+    const first = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await first.open("PO-127");
+    await first.scan(wedge("PA-529S/TR-26090S/12"));
+    first.close();
+    const again = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await again.open(null);
+    expect(again.state).toMatchObject({ document: "PO-127", last: { quantity: 12 } });
+  });
+
+  test("that is finished leaves nothing open", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    runner.key("done");
+    runner.key("done");
+    await runner.settled;
+    expect(gone).toEqual(["#/"]);
+    expect(engine.continueWith()).toBeNull();
+  });
+});
+
+test("ten scans in one moment are ten strokes, in order", async () => {
+  const runner = new FlowRunner<CountState>(shop(), "count", count);
+  await runner.open(null);
+  await runner.scan(wedge("06-B-10"));
+  const scans = Array.from({ length: 10 }, () => runner.scan(wedge("BE-2908/K0902")));
+  await Promise.all(scans);
+  expect(runner.state?.lines[0]).toMatchObject({ strokes: 10, quantity: 10 });
+  expect(heard).toEqual(Array.from({ length: 11 }, () => "tick"));
+});
+
+test("a fault of ours stops one scan and not those behind it", async () => {
+  const runner = new FlowRunner<CountState>(shop(), "count", count);
+  await runner.open(null);
+  const meaning = engine.meaning;
+  engine.meaning = () => {
+    engine.meaning = meaning;
+    throw new Error("broken");
+  };
+  await runner.scan(wedge("06-B-11"));
+  await runner.scan(wedge("06-B-10"));
+  expect(heard).toEqual(["wrong", "tick"]);
+  expect(runner.state?.place).toBe("06-B-10");
+});
