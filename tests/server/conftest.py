@@ -1,5 +1,6 @@
 """A small site with two people and two devices, behind the real doors of the server."""
 
+import asyncio
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -94,8 +95,25 @@ async def found(book):
     )
 
 
+@pytest.fixture(scope="session")
+def founding(tmp_path_factory):
+    """The data folder of the founded site, made once and copied for each test: PINs are slow."""
+    data = tmp_path_factory.mktemp("founding") / "data"
+    database = f"sqlite:///{data / 'bincard.db'}"
+    migrate(database)
+
+    async def make():
+        book = Book(database, token_key(data / "token.key"), Clock())
+        book.start()
+        await found(book)
+        book.close()
+
+    asyncio.run(make())
+    return data
+
+
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, founding):
     web = tmp_path / "dist"
     (web / "assets").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html><title>Bincard</title>", encoding="utf-8")
@@ -105,17 +123,16 @@ def settings(tmp_path):
     (web / "assets" / "reader.wasm").write_bytes(b"\0asm")
     (tmp_path / "secret.txt").write_text("not for the web", encoding="utf-8")
     data = tmp_path / "data"
+    shutil.copytree(founding, data)
     return Settings(data=data, database=f"sqlite:///{data / 'bincard.db'}", web=web)
 
 
 @asynccontextmanager
 async def opened(settings, clock):
-    """The application over a fresh database, opened and closed as the server does it."""
-    migrate(settings.database)
+    """The application over the founded site, opened and closed as the server does it."""
     book = Book(settings.database, token_key(settings.token_key_file), clock)
     app = application(settings, book, clock)
     async with AsyncTestClient(app, base_url="http://testserver.local") as client:
-        await found(book)
         yield Plant(client, book, settings, clock)
 
 
