@@ -1,6 +1,6 @@
 /** Scan or typing: decided by what comes when. */
 import { describe, expect, it } from "vitest";
-import { hear, ORDINARY, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
+import { hear, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
 
 interface Outcome {
   scans: string[];
@@ -58,6 +58,12 @@ describe("a wedge scanner", () => {
   it("may send ten scans in a second", () => {
     const ten = [...Array(10).keys()].flatMap((n) => [...keys(`CODE-${n}`, 5, n * 100), enter(n * 100 + 35)]);
     expect(play(ten).scans.length).toBe(10);
+  });
+
+  it("whose suffix is known is not cut in two by a page that was busy", () => {
+    const stretched = [...keys("0", 5), ...keys("7-FL-09", 5, 250), enter(300)];
+    expect(play(stretched).scans).toEqual(["7-FL-09"]);
+    expect(play(stretched, patient(ORDINARY)).scans).toEqual(["07-FL-09"]);
   });
 
   it("with a prefix may be slow", () => {

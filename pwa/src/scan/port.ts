@@ -2,7 +2,7 @@
  * Where scans come in: each source calls `take` with the raw code and returns the way to stop.
  * The wedge scanner is one; the camera will be another, and typed entry calls `take` itself.
  */
-import { hear, ORDINARY, QUIET, type Ear, type Heard, type Profile } from "./wedge";
+import { hear, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "./wedge";
 
 export type Take = (raw: string, symbology: string | null) => void;
 
@@ -21,6 +21,8 @@ class WedgeListener {
   private timer = 0;
   /** The field that had the focus when the first character came, as it was before. */
   private before: { field: Field; value: string } | null = null;
+  /** The scanner ends its scans with a key, so silence need not. */
+  private hasSuffix = false;
   /** The last key had a character, so the input event that follows says nothing new. */
   private keyHadText = false;
 
@@ -63,7 +65,9 @@ class WedgeListener {
   }
 
   private on(heard: Heard, event: Event | null): void {
-    const { ear, scan, swallow } = hear(this.ear, heard, this.profile);
+    const profile = this.hasSuffix && !fieldWithFocus() ? patient(this.profile) : this.profile;
+    const { ear, scan, swallow } = hear(this.ear, heard, profile);
+    if (scan !== null && heard.kind === "key") this.hasSuffix = true;
     // A first character, after a silence too: whatever it goes into is as it was before.
     if (ear.text && (this.ear.text === "" || ear.began !== this.ear.began)) this.remember();
     this.ear = ear;
@@ -73,19 +77,18 @@ class WedgeListener {
     }
     clearTimeout(this.timer);
     if (scan !== null) this.scanned(scan);
-    else if (ear.text) this.wait();
+    else if (ear.text) this.wait(profile.idleMs);
   }
 
-  private wait(): void {
+  private wait(idleMs: number): void {
     this.timer = window.setTimeout(() => {
-      this.on({ kind: "idle", at: Math.max(performance.now(), this.ear.last + this.profile.idleMs) }, null);
-    }, this.profile.idleMs);
+      this.on({ kind: "idle", at: Math.max(performance.now(), this.ear.last + idleMs) }, null);
+    }, idleMs);
   }
 
   private remember(): void {
-    const field = document.activeElement;
-    const isField = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
-    this.before = isField ? { field, value: field.value } : null;
+    const field = fieldWithFocus();
+    this.before = field ? { field, value: field.value } : null;
   }
 
   /** What a scan wrote into a field is taken out again: nobody typed it. */
@@ -97,4 +100,9 @@ class WedgeListener {
     this.before = null;
     this.take(scan, null);
   }
+}
+
+function fieldWithFocus(): Field | null {
+  const field = document.activeElement;
+  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field : null;
 }

@@ -19,6 +19,14 @@ export const ORDINARY: Profile = {
   prefix: "", suffixes: ["Enter", "Tab"], averageMs: 50, charactersMin: 4, idleMs: 100,
 };
 
+/**
+ * Once a suffix was seen and no field has the focus: nobody types there, so a page that was busy
+ * or a slow radio may stretch a scan without cutting it in two.
+ */
+export function patient(profile: Profile): Profile {
+  return { ...profile, averageMs: 400, idleMs: 400 };
+}
+
 export type Heard =
   | { kind: "key"; key: string; ctrl: boolean; at: number }
   /** Text without a key of its own: an input method, or a separator. */
