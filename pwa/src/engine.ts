@@ -73,6 +73,7 @@ export class DeviceEngine implements Engine {
   private persisted: boolean | null = null;
   private prunedAt = 0;
   private leaving = false;
+  private asked = false;
 
   constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
     this.app = app;
@@ -266,7 +267,9 @@ export class DeviceEngine implements Engine {
     void this.loop.wake();
   }
 
+  /** Speaks with the server even with nothing to send: somebody may wait to hear that all is here. */
   syncNow(): Promise<void> {
+    this.asked = true;
     return this.loop.wake();
   }
 
@@ -306,8 +309,9 @@ export class DeviceEngine implements Engine {
   private async cycle(): Promise<number> {
     if (!this.enrolment || this.tab.isSecond) return 0;
     const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
-    const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet);
+    const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet || this.asked);
     this.leaving = false;
+    this.asked = false;
     await this.feed.run();
     if (this.push.isOfAnOldEpoch) return 1;
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);

@@ -93,8 +93,17 @@ describe("a push", () => {
     await handheld.push.run();
     await handheld.receive(5);
     await handheld.push.run();
-    expect(server.pushes.map(({ exchanges }) => exchanges.length)).toEqual([0, 1, 1]);
-    expect(server.pushes[1]?.echo).toBe(server.now - 20);
+    expect(server.pushes.map(({ exchanges }) => exchanges.length)).toEqual([0, 1, 1, 1]);
+    expect(server.pushes[2]?.echo).toBe(server.now - 20);
+  });
+
+  it("of an idle device says that all up to now is here", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.push.run();
+    server.now += 60_000;
+    await handheld.push.run(false, true);
+    expect(server.watermarks.get(handheld.outbox.chain.replica)).toBe(server.now - 10);
   });
 });
 

@@ -66,14 +66,15 @@ export class Push {
   async run(leaving = false, heartbeat = false): Promise<number> {
     this.owesEcho ||= leaving || heartbeat || this.isOfAnOldEpoch;
     this.repairs = 0;
-    for (;;) {
+    for (let turn = 0; ; turn++) {
       const echo = this.heard.serverNow;
       // What was scanned before the echo came must be among the rows that are read now.
       await this.parts.outbox.idle();
       const unsent = this.parts.outbox.unsent;
       if (!unsent.length && !this.owesEcho) return 0;
       const batch = this.batchOf(unsent);
-      this.owesEcho = batch.length > 0;
+      // The echo of the first turn may be a minute old; the answer to it is the one to echo.
+      this.owesEcho = batch.length > 0 || turn === 0;
       const repairs = this.repairs;
       const wait = await this.once(batch, unsent.length - batch.length, echo, leaving && !unsent.length);
       if (wait > 0) return wait;
