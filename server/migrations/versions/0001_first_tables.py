@@ -1,6 +1,6 @@
 """The first tables: the site and its master data, documents, stock, the log, and people.
 
-The tables stand here as they were at this step; `server/tables.py` describes them as they are.
+The tables stand here as they were at this step; `server/tables` describes them as they are.
 """
 
 from typing import Any, Final

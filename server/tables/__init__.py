@@ -1,0 +1,48 @@
+"""The tables at rest, in the words of `sync/records.py`.
+
+Rows that devices replicate have the columns of the record of the same name, plus `site`;
+a test holds the two together. The rest belongs to the book (log, posting, feed, replica)
+or to the people of the site (credential, enrolment, sign-in).
+Times are milliseconds since 1970 UTC, quantities whole numbers of the base unit.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from server.tables.access import Credential, Enrolment, SignIn
+from server.tables.ledger import Feed, Log, Posting, ReplicaRow
+from server.tables.master import (
+    AliasRow,
+    DeviceRow,
+    ItemRow,
+    LocationRow,
+    PartnerRow,
+    PersonRow,
+    SiteRow,
+    WarehouseRow,
+)
+from server.tables.stock import (
+    CountedRow,
+    DiscrepancyRow,
+    DocumentRow,
+    HoldingRow,
+    LineRow,
+    LotTable,
+    ResultRow,
+    VarianceRow,
+)
+from sync.records import FEED
+
+__all__ = [
+    "REPLICATED", "AliasRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
+    "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
+    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "ReplicaRow", "ResultRow",
+    "SignIn", "SiteRow", "VarianceRow", "WarehouseRow",
+]  # fmt: skip
+
+REPLICATED: Final[dict[str, sa.Table]] = {
+    kind: SQLModel.metadata.tables["result" if kind == "operation" else kind] for kind in FEED
+}
+"""The table behind each kind of the feed."""

@@ -1,0 +1,38 @@
+"""Who may come in: PINs, one-time codes, and which sign-ins the server itself saw."""
+
+from sqlmodel import SQLModel
+
+from server.tables.columns import big, key
+
+
+class Credential(SQLModel, table=True):
+    """The PIN of a person, argon2id; wrong tries are counted per device in `sign_in`."""
+
+    __tablename__ = "credential"
+    site: str = key()
+    person: str = key()
+    pin_hash: str
+
+
+class Enrolment(SQLModel, table=True):
+    """A one-time code, hashed, that makes a device."""
+
+    __tablename__ = "enrolment"
+    code_hash: str = key()
+    site: str
+    name: str
+    by: str
+    expires_at: int = big()
+    used_by: str | None = None
+
+
+class SignIn(SQLModel, table=True):
+    """That this person signed in on this device before the server's eyes, or tried and failed."""
+
+    __tablename__ = "sign_in"
+    site: str = key()
+    device: str = key()
+    person: str = key()
+    proved_at: int | None = big(None)
+    wrong: int = 0
+    locked_until: int = big()

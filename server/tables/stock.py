@@ -1,0 +1,167 @@
+"""What stands where, what it is for, and what is odd about it: projections of the log."""
+
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from server.tables.columns import big, key
+
+
+class DocumentRow(SQLModel, table=True):
+    """A paper that asks the floor for work."""
+
+    __tablename__ = "document"
+    site: str = key()
+    document: str = key()
+    kind: str
+    partner: str | None = None
+    item: str | None = None
+    quantity: int | None = big(None)
+    due: str | None = None
+    state: str = "open"
+    note: str = ""
+    version: int = big()
+
+
+class LineRow(SQLModel, table=True):
+    """One line of a document; `done` is a projection of the postings that name it."""
+
+    __tablename__ = "line"
+    site: str = key()
+    document: str = key()
+    line: int = key()
+    item: str | None = None
+    quantity: int = big()
+    done: int = big()
+    place: str | None = None
+    state: str = "open"
+    version: int = big()
+
+
+class LotTable(SQLModel, table=True):
+    """What is known of a lot. Its attributes are part of its identity: "" stands for none."""
+
+    __tablename__ = "lot"
+    site: str = key()
+    item: str = key()
+    lot: str = key()
+    expires: str = key()
+    supplier: str = key()
+    fifo_at: int = big()
+    blocked: str | None = None
+    version: int = big()
+
+
+class HoldingRow(SQLModel, table=True):
+    """Quantity of one key at one place: a projection of the postings."""
+
+    __tablename__ = "holding"
+    __table_args__: ClassVar = (
+        sa.Index("ix_holding_item", "site", "item"),
+        {"sqlite_with_rowid": False},
+    )
+    site: str = key()
+    place: str = key()
+    key: str = key()
+    item: str
+    quantity: int = big()
+    version: int = big()
+
+
+class CountedRow(SQLModel, table=True):
+    """One count of one place."""
+
+    __tablename__ = "counted"
+    __table_args__: ClassVar = (sa.Index("ix_counted_place", "site", "place", "at"),)
+    site: str = key()
+    operation: str = key()
+    count_id: str
+    place: str
+    scope: str
+    opened: int = big()
+    at: int = big()
+    u: int = big()
+    replica: str
+    seq: int = big()
+    actor: str
+    device: str = ""
+    blind: bool = True
+    reversed: bool = False
+    version: int = big()
+
+
+class VarianceRow(SQLModel, table=True):
+    """One key of one count, expected beside counted."""
+
+    __tablename__ = "variance"
+    __table_args__: ClassVar = (
+        sa.Index("ix_variance_place", "site", "place"),
+        sa.Index("ix_variance_state", "site", "state", "at"),
+        sa.Index("ix_variance_count_id", "site", "count_id"),
+    )
+    site: str = key()
+    operation: str = key()
+    line: int = key()
+    count_id: str
+    place: str
+    key: str
+    item: str
+    counted: int = big()
+    expected: int = big()
+    at: int = big()
+    u: int = big()
+    first: int = big()
+    last: int = big()
+    replica: str
+    seq: int = big()
+    actor: str
+    device: str = ""
+    blind: bool = True
+    state: str = "open"
+    decided: str | None = None
+    ambiguous: bool = False
+    fifo_date: str | None = None
+    version: int = big()
+
+
+class DiscrepancyRow(SQLModel, table=True):
+    """Something odd that a person or later evidence must settle."""
+
+    __tablename__ = "discrepancy"
+    __table_args__: ClassVar = (
+        sa.Index("ix_discrepancy_place", "site", "place", "key"),
+        sa.Index("ix_discrepancy_waits", "site", "waits"),
+        sa.Index("ix_discrepancy_state", "site", "state", "until"),
+        sa.Index("ix_discrepancy_operation", "site", "operation"),
+    )
+    site: str = key()
+    discrepancy: str = key()
+    code: str
+    severity: str
+    operation: str
+    actor: str = ""
+    document: str | None = None
+    place: str | None = None
+    key: str | None = None
+    item: str | None = None
+    at: int = big()
+    until: int | None = big(None)
+    waits: str | None = None
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    state: str = "open"
+    settled_by: str | None = None
+    opened_seq: int = big()
+    version: int = big()
+
+
+class ResultRow(SQLModel, table=True):
+    """A later outcome of an operation than its verdict."""
+
+    __tablename__ = "result"
+    site: str = key()
+    operation: str = key()
+    outcome: str
+    reversed: bool = False
+    flags: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    version: int = big()
