@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from server.api import documents, people, review, stock, sync
 from server.api.access import AccessLog
+from server.api.bodies import Unpacked
 from server.api.errors import answer_for
 from server.api.guards import PUBLIC, Gate, give_device, give_device_name, give_gate, give_person
 from server.api.headers import SecurityHeaders
@@ -76,7 +77,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
     api = [documents.router, people.router, review.router, stock.router]
     return Litestar(
         route_handlers=[
-            Router("/api", route_handlers=api),
+            Router("/api", route_handlers=api, middleware=[Unpacked()]),
             sync.router,
             health,
             static_files(settings.web),

@@ -8,7 +8,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from server.api.guards import Gate, supervisor, worker
 from server.api.parameters import Limit, NameInPath, Start
-from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
+from server.api.schema import AS_SUPERVISOR, AS_WORKER, BODY, PERSON, problems
 from server.documents import progress, requests
 from server.people.sign_in import SignedIn
 from server.refusals import Code
@@ -45,7 +45,7 @@ async def read_document(
     "/", guards=[supervisor], status_code=201, request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
         *AS_SUPERVISOR, Code.DOCUMENT_EXISTS, Code.ITEM_UNKNOWN, Code.PARTNER_UNKNOWN,
-        Code.PLACE_UNKNOWN, Code.LINES_MISSING, Code.LINE_INCOMPLETE, Code.TOO_LARGE,
+        Code.PLACE_UNKNOWN, Code.LINES_MISSING, Code.LINE_INCOMPLETE, *BODY,
     ),
 )  # fmt: skip
 async def create_document(

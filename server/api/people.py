@@ -17,7 +17,16 @@ from server.api.guards import (
     worker,
 )
 from server.api.parameters import NameInPath
-from server.api.schema import ANY, AS_DEVICE, AS_SUPERVISOR, AS_WORKER, DEVICE, PERSON, problems
+from server.api.schema import (
+    ANY,
+    AS_DEVICE,
+    AS_SUPERVISOR,
+    AS_WORKER,
+    BODY,
+    DEVICE,
+    PERSON,
+    problems,
+)
 from server.people import enrolment, roster
 from server.people.sign_in import SignedIn, Tried, sign_in
 from server.people.tokens import DeviceToken, device_token
@@ -104,7 +113,7 @@ class Revoked(Struct, frozen=True):
 @post(
     "/enrol", opt=PUBLIC, guards=[few_enrolments], status_code=200,
     request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(*ANY, Code.CODE_INVALID, Code.TOO_LARGE, Code.TOO_MANY, Code.STORAGE_FULL),
+    responses=problems(*ANY, Code.CODE_INVALID, *BODY, Code.TOO_MANY, Code.STORAGE_FULL),
 )  # fmt: skip
 async def enrol(gate: NamedDependency[Gate], data: JSONBody[EnrolRequest]) -> EnrolAnswer:
     """Turn a one-time code into a device of the site."""
@@ -117,7 +126,7 @@ async def enrol(gate: NamedDependency[Gate], data: JSONBody[EnrolRequest]) -> En
     "/sign-in", guards=[few_sign_ins, device], status_code=200, security=DEVICE,
     request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
-        *AS_DEVICE, Code.PIN_WRONG, Code.LOCKED, Code.TOO_MANY, Code.TOO_LARGE, Code.STORAGE_FULL,
+        *AS_DEVICE, Code.PIN_WRONG, Code.LOCKED, Code.TOO_MANY, *BODY, Code.STORAGE_FULL,
     ),
 )  # fmt: skip
 async def sign_in_here(
@@ -155,7 +164,7 @@ async def list_people(gate: NamedDependency[Gate], person: NamedDependency[Signe
     "/people", guards=[supervisor], status_code=200, request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
         *AS_SUPERVISOR, Code.PIN_WEAK, Code.PIN_MISSING, Code.BADGE_TAKEN, Code.LAST_SUPERVISOR,
-        Code.TOO_LARGE,
+        *BODY,
     ),
 )  # fmt: skip
 async def put_person(
@@ -175,7 +184,7 @@ async def list_devices(gate: NamedDependency[Gate], person: NamedDependency[Sign
 
 @post(
     "/devices/codes", guards=[supervisor], status_code=201, request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(*AS_SUPERVISOR, Code.TOO_LARGE),
+    responses=problems(*AS_SUPERVISOR, *BODY),
 )  # fmt: skip
 async def issue_code(
     gate: NamedDependency[Gate],

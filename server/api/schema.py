@@ -131,6 +131,7 @@ def _spec(codes: Sequence[Code]) -> ResponseSpec:
 
 
 ANY: Final = (Code.INVALID, Code.MALFORMED, Code.BUSY)
+BODY: Final = (Code.TOO_LARGE, Code.MEDIA_TYPE, Code.NOT_GZIP)
 AS_DEVICE: Final = (*ANY, Code.DEVICE_UNKNOWN, Code.DEVICE_REVOKED)
 AS_WORKER: Final = (*AS_DEVICE, Code.SIGN_IN)
 AS_SUPERVISOR: Final = (*AS_WORKER, Code.SUPERVISOR_ONLY, Code.STORAGE_FULL)

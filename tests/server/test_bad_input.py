@@ -149,6 +149,26 @@ async def test_a_body_of_the_api_may_be_neither_broken_nor_deep_nor_huge(plant):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_the_api_unpacks_what_the_web_app_compresses(plant):
+    supervisor = await plant.signed_in("2001")
+    order = {
+        "document": "CT-1",
+        "kind": "count",
+        "lines": [{"place": "06-B-10"}] * 200,
+    }
+    packed = {**supervisor, **GZIP, "Content-Type": "application/json"}
+    for content, status in (
+        (gzip.compress(json.dumps(order).encode()), 201),
+        (gzip.compress(b" " * 300_000), 413),
+        (b"no gzip", 400),
+    ):
+        answer = await plant.client.post("/api/documents", content=content, headers=packed)
+        assert answer.status_code == status, answer.text
+    other = {**packed, "Content-Encoding": "br"}
+    answer = await plant.client.post("/api/documents", content=b"x", headers=other)
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
+
+
 async def test_a_query_with_an_impossible_value_names_it(plant):
     headers = await plant.signed_in()
     answer = await plant.client.get("/api/holdings?limit=0", headers=headers)
