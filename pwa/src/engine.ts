@@ -144,7 +144,8 @@ export class DeviceEngine implements Engine {
       oldestUnsent: unsent.length ? Math.min(...unsent.map((row) => row.body.wall)) : null,
       online: this.online,
       stockAt: this.feed.position.at,
-      watermark: this.push.heard.watermark ?? this.feed.position.watermark,
+      // It never goes back, and push and feed hear of it in turn.
+      watermark: Math.max(this.push.heard.watermark ?? 0, this.feed.position.watermark ?? 0) || null,
       persisted: this.persisted,
       clockOffset: this.push.heard.offset,
       needsSignIn: this.refused || this.sessionEnded,
