@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sync.case import Case, Odd, close, open_at
+from sync.case import Case, Odd, close
 from sync.ledger import Posting, TrackName, time_at
 from sync.operations import Pick, Ship
 from sync.records import LotRow
@@ -19,6 +19,9 @@ from sync.verbs import Movement
 from sync.vocabulary import Code
 
 DAY_MS: Final = 86_400_000
+COVERED: Final = frozenset({Code.NEGATIVE, Code.KEY_DOUBT})
+"""What more goods at a place may show to have been no shortage."""
+
 EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
@@ -197,8 +200,8 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
     track = state.tracks.find(name)
     if track is None:
         return
-    for code in (Code.NEGATIVE, Code.KEY_DOUBT):
-        for row in open_at(state, code, *name):
+    for row in state.discrepancies.having("place", name[0]):
+        if row.key == name[1] and row.state == "open" and row.code in COVERED:
             counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
             if counted or track.first_negative(row.at) is None:
                 close(state, row, by)

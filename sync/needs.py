@@ -88,10 +88,10 @@ class History(Struct):
             self.since[name] = min(self.since.get(name, time), time)
 
 
-def named(arrivals: Iterable[Arrival], device: str) -> Named:
-    """Return what the operations of a device name."""
+def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
+    """Return what the operations of several devices name."""
     needs = Named()
-    for arrival in arrivals:
+    for device, arrival in ((device, one) for device, arrivals in pushes for one in arrivals):
         needs.operations |= {
             arrival.id,
             f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}",

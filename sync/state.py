@@ -100,7 +100,8 @@ class Table(Generic[K, R]):
         """Put a row as it is at rest; a later load of the same key changes nothing."""
         if key not in self.rows:
             self.rows[key] = row
-            self._enter(key, row)
+            if self._indexes:
+                self._enter(key, row)
 
     def get(self, key: K) -> R | None:
         """Return the row, or None when the site has none; never loaded is a KeyError."""
@@ -114,7 +115,8 @@ class Table(Generic[K, R]):
         """Change a row."""
         self._journal.append(Undo(self, key, self.rows.get(key)))
         self.rows[key] = row
-        self._enter(key, row)
+        if self._indexes:
+            self._enter(key, row)
 
     def all(self) -> Iterator[R]:
         """Yield the rows that exist."""
@@ -122,6 +124,8 @@ class Table(Generic[K, R]):
 
     def having(self, field: str, value: object) -> list[R]:
         """Return the rows whose field has this value, without looking at all the others."""
+        if not self.rows:
+            return []
         index = self._indexes.get(field)
         if index is None:
             index = self._indexes[field] = {}

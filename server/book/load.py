@@ -33,8 +33,7 @@ POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
 def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
     """Load in three rounds what the operations of several devices need."""
     site, state, connection = session.head.site, session.state, session.connection
-    for device, arrivals in pushes:
-        load_named(connection, site, state, needs.named(arrivals, device))
+    load_named(connection, site, state, needs.named(pushes))
     new = [
         arrival
         for _, arrivals in pushes
@@ -111,7 +110,7 @@ def _holdings_of(connection: Connection, site: str, names: Iterable[TrackName]) 
         " CROSS JOIN holding AS h ON h.site = ? AND h.place = json_extract(n.value, '$[0]')"
         " AND h.key = json_extract(n.value, '$[1]')",
         (_json(names), site),
-    )
+    ).all()
     return [Holding(place=r[0], key=r[1], item=r[2], quantity=r[3], version=r[4]) for r in rows]
 
 
@@ -181,7 +180,7 @@ def _load_since(connection: Connection, site: str, state: State, asked: Standing
             min(cursor for _, cursor in asked.since_base.values()),
             _json({item for item, _ in asked.since_base.values()}),
         ),
-    )
+    ).all()
     found: dict[str, list[tuple[int, Posting]]] = {}
     for seq, *fields in rows:
         posting = Posting(*fields)
@@ -204,7 +203,7 @@ def load_history(connection: Connection, site: str, state: State, asked: History
             f" AND p.t_{end} >= json_extract(n.value, '$[2]')"
             " ORDER BY p.seq, p.n",
             (parameter, site),
-        )
+        ).all()
         for row in rows:
             posting = Posting(*row)
             place = posting.place_from if end == "from" else posting.place_to

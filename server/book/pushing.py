@@ -52,7 +52,10 @@ class Turn(Struct):
 
 def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]:
     """Decide the pushes in their order and return their answers, to be given after the commit."""
-    turns = [_take(session, job) for job in jobs]
+    names = [job.push.replica for job in jobs]
+    found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
+    known = {replica.replica: replica for replica in found}
+    turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     for turn in turns:
         if turn.conflict is None:
@@ -64,12 +67,11 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     return [_answer(session, turn) for turn in turns]
 
 
-def _take(session: Session, job: Job) -> Turn:
+def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     """Read one push as far as its chain allows."""
-    site, push = session.head.site, job.push
-    found = fetch_in(session.connection, "replica", Replica, site, "replica", [push.replica])
+    push = job.push
     first = min((e.server_now for e in push.exchanges), default=job.received)
-    replica = found[0] if found else Replica(
+    replica = known or Replica(
         push.replica, job.device, seen_at=min(first, job.received), watermark=0,
     )  # fmt: skip
     chained = split([bytes(raw) for raw in push.operations], replica.acked)
@@ -99,7 +101,7 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
             log.site == session.head.site,
             log.replica == replica.replica,
             log.rseq >= first,
-        )  # fmt: skip
+        )
     )
     return {row[0]: row[1] for row in rows}
 

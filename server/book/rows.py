@@ -35,7 +35,7 @@ def fetch(
 ) -> list[S]:
     """Return the rows of a table as structs, in no order."""
     statement = sa.select(*_columns(name, struct)).where(*where)
-    return structs(struct, connection.execute(statement))
+    return structs(struct, connection.execute(statement).all())
 
 
 def structs(struct: type[S], rows: Iterable[Iterable[Any]]) -> list[S]:
@@ -57,7 +57,7 @@ def fetch_in(  # noqa: PLR0913, PLR0917 - a query in words
         return []
     text, read = _select_in(name, struct, column, where)
     parameters = (site, msgspec.json.encode(wanted).decode())
-    rows = connection.exec_driver_sql(text, parameters)
+    rows = connection.exec_driver_sql(text, parameters).all()
     if not read:
         return structs(struct, rows)
     return structs(struct, ([read.get(n, _same)(v) for n, v in enumerate(row)] for row in rows))

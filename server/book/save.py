@@ -88,7 +88,7 @@ class Batch:
                     "kind": kind,
                     "key": key,
                     "payload": image(row),
-                }  # fmt: skip
+                }
             )
         self.head.scope %= SCOPE_MODULUS
 

@@ -1,7 +1,7 @@
 """One transaction on one site: the locked head, the working memory, the batch to write."""
 
-import hashlib
 import hmac
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -13,6 +13,10 @@ from server.book.rows import table
 from server.book.save import Batch, Head
 from sync.records import Site
 from sync.state import State
+
+_SITE: Final = table("site")
+LOCK: Final = sa.select(_SITE).where(_SITE.c.site == sa.bindparam("of")).with_for_update()
+MOVE_ON: Final = sa.update(_SITE).where(_SITE.c.site == sa.bindparam("of"))
 
 
 class SiteHead(Struct, frozen=True):
@@ -48,25 +52,23 @@ class Session(Struct):
         }  # fmt: skip
         if KINDS & self.batch.kinds():
             values["master_seq"] = head.seq
-        site = table("site")
-        self.connection.execute(sa.update(site).where(site.c.site == self.head.site).values(values))
+        self.connection.execute(MOVE_ON, {"of": self.head.site, **values})
 
     def seal(self, data: bytes) -> str:
         """Return the MAC by which a verdict is known again after a restore."""
-        return hmac.new(self.key, b"seal\n" + data, hashlib.sha256).hexdigest()
+        return hmac.digest(self.key, b"seal\n" + data, "sha256").hex()
 
 
 def lock_site(connection: Connection, site: str) -> tuple[SiteHead, Site] | None:
     """Lock a site's row, first of all, and return it; None when there is no such site."""
-    where = table("site").c.site == site
-    found = connection.execute(sa.select(table("site")).where(where).with_for_update()).first()
+    found = connection.execute(LOCK, {"of": site}).first()
     if found is None:
         return None
     row = found._asdict()
     return msgspec.convert(row, SiteHead), msgspec.convert(row, Site)
 
 
-def open_session(  # noqa: PLR0913 - the parts of a transaction
+def open_session(  # noqa: PLR0913, PLR0917 - the parts of a transaction
     connection: Connection, head: SiteHead, settings: Site, master: Master, now: int, key: bytes
 ) -> Session:
     """Begin to decide on a site whose row is locked."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import groupby
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -20,17 +21,18 @@ from sync.settling import SILENT_MS, approvable, approval, graver
 
 APPROVALS_MAX = 500
 
+_replica: Final = table("replica").c
+LOWEST: Final = sa.select(sa.func.min(_replica.watermark)).where(
+    _replica.site == sa.bindparam("of"),
+    _replica.active.is_(True),
+    _replica.seen_at > sa.bindparam("since"),
+)
+
 
 def reached(session: Session) -> int:
     """Return how far the active devices have reported; it never goes back."""
-    replica = table("replica").c
-    lowest = session.connection.execute(
-        sa.select(sa.func.min(replica.watermark)).where(
-            replica.site == session.head.site,
-            replica.active.is_(True),
-            replica.seen_at > session.now - SILENT_MS,
-        )
-    ).scalar()
+    asked = {"of": session.head.site, "since": session.now - SILENT_MS}
+    lowest = session.connection.execute(LOWEST, asked).scalar()
     return max(session.head.watermark, session.now if lowest is None else int(lowest))
 
 
