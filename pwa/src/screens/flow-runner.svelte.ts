@@ -11,6 +11,11 @@ import type { Scan, Shop } from "./shop.ts";
 /** What a flow remembers of its own operations; see `Asking` of the flows' frame. */
 interface Remembered {
   document?: string | null;
+  goods?: unknown;
+  container?: unknown;
+  truck?: unknown[];
+  /** The band that stood below it: an open question must be seen again after a restart. */
+  shown?: Band | null;
   written?: { verb: string; item: string }[];
 }
 
@@ -53,19 +58,32 @@ export class FlowRunner<S extends object> {
     return this.#shop.engine;
   }
 
-  /** Comes back to what was left, unless another document is asked for. */
+  /** Comes back to what was left; another document is a change of mind in it, as a scan would be. */
   open(document: string | null): Promise<void> {
     return this.#next(async () => {
       const left = this.#engine.flow(this.name) as (S & Remembered) | null;
-      if (left && (document === null || left.document === document)) {
-        this.state = left;
-        return this.#take(await this.#step({ kind: "refresh", wall: this.#engine.now() }), false);
-      }
-      const start = this.#start(document);
-      const first = this.#flow.start(this.#engine.view, start);
-      this.quiet = first.band?.signal === "tick";
-      return this.#take(first, true);
+      const step = left === null ? this.#begin(document) : await this.#comeBack(left, document);
+      if (step.band) this.quiet = step.band.signal === "tick";
+      await this.#take(step, step.band !== null);
     });
+  }
+
+  #begin(document: string | null): Step<S> {
+    return this.#flow.start(this.#engine.view, this.#start(document));
+  }
+
+  async #comeBack(left: S & Remembered, document: string | null): Promise<Step<S>> {
+    this.state = left;
+    this.#showAgain(left.shown ?? null);
+    const wall = this.#engine.now();
+    if (document === null || left.document === document) return this.#step({ kind: "refresh", wall });
+    if (left.document === undefined) {
+      // Goods in the hand are put down first; an empty hand begins where it is asked to.
+      const isEmpty = !left.goods && !left.container && !left.truck?.length;
+      return isEmpty ? this.#begin(document) : this.#step({ kind: "refresh", wall });
+    }
+    const what = this.#engine.view.location(document) ? "place" : "document";
+    return this.#step({ kind: "choose", what, value: document, wall });
   }
 
   close(): void {
@@ -175,11 +193,12 @@ export class FlowRunner<S extends object> {
 
   /** Durable first, then the screen and the tone, then the way to another screen. */
   async #take(step: Step<S>, isKept: boolean): Promise<void> {
+    const kept: S & Remembered = { ...step.state, shown: step.band ?? this.band };
     if (step.drafts.length > 0) {
-      const written = await this.#engine.write(step.drafts, { name: this.name, state: step.state });
+      const written = await this.#engine.write(step.drafts, { name: this.name, state: kept });
       this.lastId = written.at(-1)?.id ?? null;
     } else if (isKept) {
-      await this.#engine.keepFlow(this.name, step.state);
+      await this.#engine.keepFlow(this.name, kept);
       this.lastId = null;
     }
     this.state = step.state;
@@ -189,6 +208,14 @@ export class FlowRunner<S extends object> {
     // Done at the end of a task: nothing is left open.
     if (step.open.screen === "home") await this.#engine.keepFlow(this.name, null);
     this.#shop.go(hrefOf(step.open));
+  }
+
+  /** Without a tone: it was heard when it happened. What is done needs no answer any more. */
+  #showAgain(band: Band | null): void {
+    if (!band || band.signal === "done" || band.signal === "complete") return;
+    this.band = band;
+    this.quiet = band.signal === "tick";
+    this.full = band.signal !== "tick";
   }
 
   #show(band: Band): void {

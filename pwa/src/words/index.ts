@@ -39,7 +39,7 @@ export function known(name: string): name is Name {
 const locale = (): string => (chosen.language === "zh" ? "zh-CN" : "en-GB");
 
 function shown(value: string | number): string {
-  return typeof value === "number" ? whole(value) : value;
+  return typeof value === "number" ? whole(value) : value.replace(/\p{Cc}/gu, " ");
 }
 
 /** Chinese floors write 12000 without marks, English ones 12,000; both with a real minus. */

@@ -78,6 +78,30 @@ describe("a receipt", () => {
     expect(again.state).toMatchObject({ document: "PO-127", last: { quantity: 12 } });
   });
 
+  test("that was left at a question asks it again, without another tone", async () => {
+    const first = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await first.open("PO-127");
+    await first.scan(wedge("PA-529S/TR-26090S/40"));
+    expect(heard).toEqual(["look"]);
+    const again = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await again.open("PO-127");
+    expect([again.band?.say, again.full, heard.length]).toEqual(["receive.over.ask", true, 1]);
+    again.key("confirm");
+    await again.settled;
+    expect(engine.operations(1)[0]).toMatchObject({ verb: "receive", quantity: 40 });
+  });
+
+  test("of another order is a change of mind: nothing that was counted is lost", async () => {
+    const first = new FlowRunner<CountState>(shop(), "count", count);
+    await first.open(null);
+    await first.scan(wedge("06-B-10"));
+    await first.scan(wedge("BE-2908/K0902"));
+    const again = new FlowRunner<CountState>(shop(), "count", count);
+    await again.open("06-B-11");
+    expect(engine.operations(1)[0]).toMatchObject({ verb: "count" });
+    expect(again.state?.place).toBe("06-B-11");
+  });
+
   test("that is finished leaves nothing open", async () => {
     const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
     await runner.open("PO-127");

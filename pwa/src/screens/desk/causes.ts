@@ -21,9 +21,10 @@ export function causesOf(variance: Variance, quiet: readonly Quiet[], units: rea
 }
 
 function unheard(quiet: readonly Quiet[]): Cause[] {
-  return quiet.map((device) => ({
+  // A device that never had anything to say hides nothing.
+  return quiet.filter((device) => device.unsent > 0 || device.complete_to > 0).map((device) => ({
     name: device.unsent > 0 ? ("unsent" as const) : ("quiet" as const),
-    strength: device.unsent > 0 ? 4 : 2,
+    strength: device.unsent > 0 ? 4 : 1,
     values: { device: device.name || device.device, n: device.unsent, seen_at: device.complete_to },
     at: device.complete_to,
   }));
