@@ -66,13 +66,16 @@ def judge_again(case: Case, movement: Movement) -> None:
     if own is None or item is None or location is None or location.kind != "bin":
         return
     passed_over = []
-    for (place, name), track in state.tracks.rows.items():
-        key = key_of(name)
+    for holding in state.holdings.having("item", own.item):
+        track = state.tracks.find((holding.place, holding.key))
+        key = key_of(holding.key)
         other = state.lots.find(lot_name(key.item, key.lot)) if key.lot else None
-        if track is None or other is None or other.item != own.item:
+        if track is None or other is None:
             continue
         if _age(own, dated=item.dated) < _age(other, dated=item.dated):
-            passed_over += [[e.of, place, e.at[0]] for e in track.effects if _taken(case, e)]
+            passed_over += [
+                [e.of, holding.place, e.at[0]] for e in track.effects if _taken(case, e)
+            ]
     if passed_over:
         odd = Odd(item=item.item, key=key_text(movement.key), severity=Severity.INFORMATION,
                   detail={"passed_over_by": passed_over, "policy": item.fifo})  # fmt: skip
