@@ -97,10 +97,10 @@ def _serve(settings: Settings, _: argparse.Namespace) -> "Said":
     return Said("")
 
 
-def _demo(settings: Settings, _: argparse.Namespace) -> "Awaitable[Said]":
+def _demo(settings: Settings, told: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import sites
 
-    return sites.demo(settings)
+    return sites.demo(settings, told.sheet)
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> "Said":
@@ -201,7 +201,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(commands, "serve", _serve, "answer devices and browsers until stopped")
-    _add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
+    demo = _add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
+    demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
     verify = _add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")

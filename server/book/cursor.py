@@ -33,7 +33,7 @@ def write_cursor(site: str, cursor: Cursor, key: bytes) -> str:
 def read_cursor(site: str, text: str, key: bytes) -> Cursor:
     """Return the cursor behind a text. Raises `CursorGoneError` when we did not make it."""
     body, _, mac = text.rpartition(".")
-    if not hmac.compare_digest(mac, _mac(site, body, key)):
+    if not hmac.compare_digest(mac.encode(), _mac(site, body, key).encode()):
         raise CursorGoneError("diverged")
     epoch, seq, link = body.split(".")
     return Cursor(int(epoch), int(seq), link)

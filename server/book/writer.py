@@ -91,12 +91,18 @@ class Writer:
         return found
 
     def _run(self, tasks: list[Task[Any]]) -> None:
+        """Do what is still wanted; once begun, a task cannot be called off any more."""
+        wanted = [task for task in tasks if task.done.set_running_or_notify_cancel()]
+        if wanted:
+            self._do(wanted)
+
+    def _do(self, tasks: list[Task[Any]]) -> None:
         try:
             results = self._transaction(tasks)
         except Exception as error:  # noqa: BLE001 - whatever failed is told to who waits for it
             if len(tasks) > 1:
                 for task in tasks:
-                    self._run([task])
+                    self._do([task])
                 return
             tasks[0].done.set_exception(_known(error))
             return

@@ -1,5 +1,7 @@
 """Sites and their ledgers: add one, load the demo, check a ledger, look at its latest entries."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from anyio import to_thread
 
@@ -8,6 +10,7 @@ from server.book import Book
 from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
 from server.commands.devices import invite
 from server.imports import factory, opening
+from server.imports.scenario import demo_sheet
 from server.migrations import migrate as migrate_tables
 from server.people import roster
 from server.people.enrolment import Invitation
@@ -36,8 +39,11 @@ async def add(settings: Settings, site: Site) -> Said:
     return Said(f"Site {site.site} is there. Next: bincard user add --site {site.site} …")
 
 
-async def demo(settings: Settings) -> Said:
-    """Load the demo factory once, and say how to get in; a second run keeps what was done."""
+async def demo(settings: Settings, sheet: Path | None) -> Said:
+    """Load the demo factory once, and say how to get in; a second run keeps what was done.
+
+    `sheet` is a path for an SVG with the codes of a morning's work.
+    """
     migrate_tables(settings.database)
     async with opened(settings) as book:
         if not await _exists(book, factory.SITE):
@@ -52,6 +58,8 @@ async def demo(settings: Settings) -> Said:
         await _finish_opening(book)
         invitation = Invitation(factory.SITE, "Handheld 1", OPERATOR)
         invited = await invite(book, settings, invitation, DEMO_CODE_MS)
+    if sheet is not None:
+        await to_thread.run_sync(sheet.write_text, demo_sheet())
     people_table = table(
         ("badge", "PIN", "name", "role"),
         [(p.badge, p.pin, p.name, p.role) for p in factory.DEMO_PEOPLE],

@@ -1,0 +1,1 @@
+"""The book at rest: its writer, its cursors, its group commit."""

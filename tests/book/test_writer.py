@@ -1,0 +1,67 @@
+"""One thread writes: whoever stops waiting, or fails, never stops the others."""
+
+import asyncio
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from server.book.engine import make_engine
+from server.book.writer import BusyError, Task, Writer
+
+
+@pytest.fixture
+def writer(tmp_path):
+    engine = make_engine(f"sqlite:///{tmp_path / 'x.db'}", writes=True)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE card (line TEXT)")
+    writer = Writer(engine, lambda connection, group, payloads: payloads)
+    writer.start()
+    yield writer
+    writer.close()
+    engine.dispose()
+
+
+def note(text):
+    return Task(lambda c: c.exec_driver_sql("INSERT INTO card VALUES (?)", (text,)), None, None)
+
+
+def lines(connection):
+    return list(connection.scalars(sa.text("SELECT line FROM card")))
+
+
+async def wait(writer, task):
+    return await asyncio.wrap_future(writer.submit(task))
+
+
+async def test_a_waiter_that_gives_up_does_not_stop_those_behind_it(writer):
+    gate = threading.Event()
+    first = writer.submit(Task(lambda _: gate.wait(5), None, None))
+    given_up = asyncio.ensure_future(asyncio.wrap_future(writer.submit(note("given up"))))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    gate.set()
+    await asyncio.wrap_future(first)
+    await wait(writer, note("still here"))
+    assert await wait(writer, Task(lines, None, None)) == ["still here"]
+
+
+async def test_what_fails_is_told_to_who_waits_and_leaves_nothing_behind(writer):
+    def half(connection):
+        connection.exec_driver_sql("INSERT INTO card VALUES ('half')")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await wait(writer, Task(half, None, None))
+    assert await wait(writer, Task(lines, None, None)) == []
+
+
+async def test_a_queue_that_is_full_says_so_at_once(writer, monkeypatch):
+    gate = threading.Event()
+    blocked = writer.submit(Task(lambda _: gate.wait(5), None, None))
+    monkeypatch.setattr(writer._queue, "maxsize", 1)
+    with pytest.raises(BusyError):
+        for _ in range(3):
+            writer.submit(note("x"))
+    gate.set()
+    await asyncio.wrap_future(blocked)
