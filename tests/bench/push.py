@@ -63,9 +63,8 @@ def machine():
 
 
 def _pushed(scene, server, case, seed):
-    each = case.operations // case.devices
     queues = [
-        requests_of(device, scene.token(device), case.verbs, each, case.per_request, f"{seed}{n}")
+        requests_of(device, scene.token(device), scene.head(), case, f"{seed}{n}")
         for n, device in enumerate(DEVICES[: case.devices])
     ]
     return case.operations / send_all(server.port, queues)

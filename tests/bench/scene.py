@@ -5,9 +5,11 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 from server.book import Book
 from server.imports import factory
@@ -45,6 +47,11 @@ class Scene:
         for suffix in ("", "-wal", "-shm"):
             self.worked.with_name(self.worked.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(self.founded, self.worked)
+
+    def head(self):
+        """Return the number that the log has reached."""
+        with closing(sqlite3.connect(self.worked)) as connection:
+            return connection.execute("SELECT max(seq) FROM log").fetchone()[0]
 
     def token(self, device):
         return device_token(self.key, device, factory.SITE)

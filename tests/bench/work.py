@@ -16,16 +16,23 @@ WORTH_GZIP = 1_000
 """The phone compresses a body from this size on (pwa/src/push/wire.ts)."""
 
 
-def requests_of(device, token, verbs, operations, per_request, seed):
-    """Return the requests of one new replica, in the order of its chain."""
+def requests_of(device, token, head, case, seed):
+    """Return the requests of one new replica, in the order of its chain.
+
+    `head` is the ledger's seq that its screens were based on.
+    """
+    verbs, per_request, operations = case.verbs, case.per_request, case.operations // case.devices
     handheld = Handheld(factory.SITE, device)
     handheld.actor = "1001"
     handheld.heard(now(), now())
     dice = random.Random(seed)
     stock = [one for one in factory.factory_stock() if one.quantity]
+    handheld.base = {"epoch": 1, "cursor": head, "hash": None}
     for number in range(operations):
-        one, wall = dice.choice(stock), now()
-        handheld.envelope(_did(verbs[number % len(verbs)], one, wall), wall, scans=_scans(one, wall))
+        verb, wall = verbs[number % len(verbs)], now()
+        if verb != "putaway":  # what was received is put away
+            one = dice.choice(stock)
+        handheld.envelope(_did(verb, one, wall), wall, scans=_scans(one, wall))
     return [
         _request(handheld.push_message(now(), from_seq=first + 1, limit=per_request), token)
         for first in range(0, operations, per_request)
