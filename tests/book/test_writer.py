@@ -15,7 +15,7 @@ def writer(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path / 'x.db'}", writes=True)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE card (line TEXT)")
-    writer = Writer(engine, lambda connection, group, payloads: payloads)
+    writer = Writer(engine, lambda _, __, payloads: payloads)
     writer.start()
     yield writer
     writer.close()
@@ -58,10 +58,12 @@ async def test_what_fails_is_told_to_who_waits_and_leaves_nothing_behind(writer)
 
 async def test_a_queue_that_is_full_says_so_at_once(writer, monkeypatch):
     gate = threading.Event()
-    blocked = writer.submit(Task(lambda _: gate.wait(5), None, None))
+    begun = threading.Event()
+    blocked = writer.submit(Task(lambda _: (begun.set(), gate.wait(5)), None, None))
+    begun.wait(5)
     monkeypatch.setattr(writer._queue, "maxsize", 1)
+    writer._queue.put_nowait(note("waits"))
     with pytest.raises(BusyError):
-        for _ in range(3):
-            writer.submit(note("x"))
+        writer.submit(note("one too many"))
     gate.set()
     await asyncio.wrap_future(blocked)
