@@ -240,4 +240,4 @@ def _finish_task(case: Case) -> None:
     line = case.state.lines.find((task.document, task.line)) if task and task.line else None
     if line is not None and line.done < line.quantity:
         case.line = line
-        case.state.lines.put((line.document, line.line), replace(line, done=line.quantity))
+        case.state.lines.put((line.document, line.line), replace(line, done=line.done + 1))

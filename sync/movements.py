@@ -15,7 +15,7 @@ from sync.records import LotRow
 from sync.serials import as_it_stands, hand_on
 from sync.state import State
 from sync.stock import Key, Lot, is_virtual, key_of, key_text
-from sync.verbs import Movement
+from sync.verbs import STATUS_PLACE, Movement
 from sync.vocabulary import Code
 
 DAY_MS: Final = 86_400_000
@@ -91,16 +91,20 @@ def post(case: Case, movement: Movement, number: int) -> list[Posting]:
     """Post one movement with a time for each end; return what running forward linked to it."""
     state = case.state
     name = key_text(movement.key)
-    start, end = (movement.place_from, name), (movement.place_to, name)
+    pair = (movement.place_from, movement.place_to)
+    start, end = (pair[0], name), (pair[1], name)
     quantity = movement.quantity
-    if quantity is None:
+    if quantity is None and start[0] == STATUS_PLACE:
+        quantity = state.postings[-1].quantity
+    elif quantity is None:
         track = state.tracks.find(start)
         quantity = max(track.before(case.moment(case.left_at, number)), 0) if track else 0
     state.apply(
         Posting(
             of=state.seq,
             line=number,
-            kind="all" if movement.quantity is None else "move",
+            # All of a status is what stood there then: its other half is another key.
+            kind="all" if movement.quantity is None and STATUS_PLACE not in pair else "move",
             item=movement.key.item,
             key=name,
             place_from=movement.place_from,

@@ -12,8 +12,8 @@ from sync.stock import key_text
 from sync.verbs import Movement
 from sync.vocabulary import Code
 
-SERVES: Final = {"receive": "purchase", "pick": "sales", "issue": "work"}
-"""Which verb does the work of which kind of document."""
+PROGRESS: Final = {"receive": 1, "pick": 1, "issue": 1, "produce": 1, "return": -1}
+"""Which verbs move a document's line, and which way."""
 
 CLOSE_MS: Final = 3_600_000
 """How near in time an equal receipt on another device may be the same goods."""
@@ -24,10 +24,10 @@ def progress(case: Case, movement: Movement, quantity: int) -> None:
     verb, item = case.verb, movement.key.item
     line = find_line(case.state, case.body, item)
     document = case.state.documents.find(line.document) if line else None
-    if line is None or document is None or SERVES.get(verb) != document.kind:
+    if line is None or document is None or verb not in PROGRESS:
         return
     case.line = line
-    done = replace(line, done=line.done + quantity)
+    done = replace(line, done=line.done + PROGRESS[verb] * quantity)
     case.state.lines.put((line.document, line.line), done)
     closed = line.state != "open" or document.state != "open"
     detail: dict[str, object] = {"line": line.line, "wanted": line.quantity, "done": done.done}

@@ -10,6 +10,7 @@ from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
 from sync.movements import close_covered, look_at_source
 from sync.operations import Reverse
+from sync.progress import PROGRESS
 from sync.state import Logged, State
 from sync.vocabulary import Code
 
@@ -97,7 +98,8 @@ def _take_back_progress(state: State, target: Logged, quantity: int) -> None:
         return
     line = state.lines.find((target.document, target.line))
     if line is not None:
-        state.lines.put((line.document, line.line), replace(line, done=line.done - quantity))
+        done = line.done - PROGRESS.get(target.verb, 1) * quantity
+        state.lines.put((line.document, line.line), replace(line, done=done))
 
 
 def _uncount(state: State, target: Logged) -> None:

@@ -1,5 +1,7 @@
 """What moved: every verb that moves goods, as one row of what left where and reached where."""
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -16,6 +18,9 @@ from sync.operations import (
     Ship,
 )
 from sync.stock import Key
+
+STATUS_PLACE: Final = "status"
+"""Goods pass through it when they change their status where they stand."""
 
 
 class Movement(Struct, frozen=True):
@@ -45,8 +50,8 @@ def movements_of(did: Moving, document: str | None) -> list[Movement]:
         case Restate():
             there, now = did.place.text, replace(did.key, status=did.to_status)
             return [
-                Movement(did.key, there, "status", did.quantity),
-                Movement(now, "status", there, did.quantity),
+                Movement(did.key, there, STATUS_PLACE, did.quantity),
+                Movement(now, STATUS_PLACE, there, did.quantity),
             ]
         case Adjust():
             place, other = did.place.text, f"adjust/{did.reason}"

@@ -104,7 +104,7 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
         (posting.kind.in_(("move", "all")), posting.quantity),
         (posting.kind == "reverse", -posting.quantity),
         else_=0,
-    )
+    ) * sa.case((log.verb == "return", -1), else_=1)
     rows = connection.execute(
         sa.select(log.document, log.line, sa.func.sum(moved))
         .join(table("log"), sa.and_(log.site == posting.site, log.seq == posting.of))

@@ -5,11 +5,11 @@ import json
 from sync.records import Variance
 
 
-async def approve(world, device, *, expected=None, verb="approve", by="fang", index=0):
+async def approve(world, device, *, expected=None, verb="approve", by="fang"):
     """Let a supervisor decide the newest open variance as it stands, or as she saw it."""
     rows = [row for row in await world.rows("variance", Variance) if row.state == "open"]
     rows.sort(key=lambda row: row.at)
-    row = rows[index]
+    row = rows[0]
     key = json.loads(row.key)
     lot = {"code": key[1][0], "expires": key[1][1]} if key[1] else None
     did = {
