@@ -211,6 +211,18 @@ def _refresh_key(case: Case, name: TrackName, item: str) -> None:
             _zero(state, counted, name, item)
 
 
+def doubt_time(case: Case, postings: list[Posting]) -> None:
+    """A time that cannot be relied on matters where it may lie on either side of a count (R8)."""
+    if case.dated.trust == "high":
+        return
+    touched = {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}
+    for row in case.state.variances.all():
+        near = abs(row.at - case.at) <= case.dated.u + row.u
+        if near and (row.place, row.key) in touched and row.replica != case.link.replica:
+            odd = Odd(place=row.place, key=row.key, item=row.item, detail={"u": case.dated.u})
+            case.flag(Code.TIME_UNCERTAIN, odd)
+
+
 def explain(case: Case, linked: list[Posting]) -> None:
     """Say that a late fact explains, or worsens, a variance that was approved (R29)."""
     for posting in linked:

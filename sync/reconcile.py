@@ -190,6 +190,7 @@ def _fact(case: Case) -> None:
     linked = _do_fact(case)
     counts.explain(case, linked)
     counts.refresh(case, case.state.postings[start:])
+    counts.doubt_time(case, case.state.postings[start:])
     for waiting in reversal.waiting_for(case.state, case.body.id):
         _set_free(case, waiting)
 

@@ -138,6 +138,22 @@ async def test_a_clock_that_nobody_vouches_for_is_clamped(warehouse):
     assert clock("07:00") <= verdict["times"]["own"] <= clock("09:00")
 
 
+async def test_an_uncertain_time_matters_where_a_count_may_lie_on_either_side(warehouse):
+    """[R8]"""
+    await warehouse.play("""
+        06:30 A receive 10 BE/L1 to B1
+        08:00 B count B1: BE/L1=8
+    """)
+    device = warehouse.device("A")
+    device.segment = "s2"
+    device.offset = 5 * 3_600_000
+    did = RECEIVE | {"verb": "move", "from": {"location": "B1"}, "to": {"location": "B2"}}
+    device.envelope(did | {"quantity": 2}, clock("07:00"))
+    device.segment, device.offset = "s3", 0
+    verdict = json.loads(bytes((await warehouse.push("A", clock("09:00"))).verdicts[0]))
+    assert "TIME_UNCERTAIN" in [flag["code"] for flag in verdict["flags"]]
+
+
 async def test_a_reversed_receipt_never_happened(table):
     """[R40]"""
     world = await table("""
