@@ -19,9 +19,9 @@ const MAIN: KeyName[] = ["next", "confirm", "done", "empty", "other", "reason", 
 function labelOf(band: Band, way: KeyName): string {
   if (band.older && way === "next") return t("key.go_to", { code: band.older.place });
   if (band.older && way === "confirm") return t("key.use_anyway");
-  if (band.signal === "wrong" && way === "cancel") return t("key.back_in_place");
   const own = `${band.say}.${way}`;
-  return known(own) ? t(own) : t(`key.${way}` as Name);
+  if (known(own)) return t(own);
+  return band.signal === "wrong" && way === "cancel" ? t("key.back_in_place") : t(`key.${way}` as Name);
 }
 
 export interface Hands {
@@ -84,7 +84,8 @@ export function verdictOf(band: Band, written: Written | undefined, quiet: boole
     sentence: sentenceOf(band),
     note: band.older ? t("band.older_lot", { lot: band.older.lot, n: band.older.quantity }) : noteOf(band, written),
     isTick: band.signal === "tick",
-    wrote: band.wrote && { ...band.wrote, sign: written?.verb !== "count" },
+    // A count is named by its bin: how many lines it had says nothing at a glance.
+    wrote: band.wrote && written?.verb !== "count" ? { ...band.wrote, sign: written !== undefined } : null,
     route: routeOf(written),
     mark,
     state: written ? stateWords(written) : mark ? t(`state.${mark}` as Name) : "",

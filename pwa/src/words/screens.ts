@@ -301,7 +301,7 @@ export const screens = {
   "outbox.oldest": { en: "oldest {age} · safe here", zh: "最早 {age} · 本机已存" },
   "outbox.all_sent": { en: "all sent", zh: "已全部上传" },
   "outbox.safe": { en: "Storage safe", zh: "存储正常" },
-  "outbox.unsafe": { en: "Storage may be cleared", zh: "存储可能被清理" },
+  "outbox.unsafe": { en: "Storage at risk", zh: "存储可能被清理" },
   "outbox.none": { en: "Nothing was written on this device yet.", zh: "本机还没有作业记录。" },
   "outbox.undone": { en: "undone", zh: "已撤销" },
   "outbox.waiting": { en: "Scanned, not used yet", zh: "已扫未用" },

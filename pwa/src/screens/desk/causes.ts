@@ -21,8 +21,7 @@ export function causesOf(variance: Variance, quiet: readonly Quiet[], units: rea
 }
 
 function unheard(quiet: readonly Quiet[]): Cause[] {
-  // A device that never had anything to say hides nothing.
-  return quiet.filter((device) => device.unsent > 0 || device.complete_to > 0).map((device) => ({
+  return quiet.map((device) => ({
     name: device.unsent > 0 ? ("unsent" as const) : ("quiet" as const),
     strength: device.unsent > 0 ? 4 : 1,
     values: { device: device.name || device.device, n: device.unsent, seen_at: device.complete_to },

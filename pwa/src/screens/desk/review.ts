@@ -26,6 +26,14 @@ export interface Discrepancies {
   next: string | null;
 }
 
+const QUIET_MS = 5 * 60_000;
+
+/** Devices that may really hide something: others are only a moment behind. */
+export function hiding(story: Story): Quiet[] {
+  const isLong = (device: Quiet): boolean => device.complete_to > 0 && story.variance.at - device.complete_to > QUIET_MS;
+  return story.quiet.filter((device) => device.unsent > 0 || isLong(device));
+}
+
 export const idOf = (variance: Variance): string => `${variance.operation}/${variance.line}`;
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
