@@ -1,0 +1,73 @@
+"""[L4] The same facts on the real book, pushed in any order of devices, give the same picture.
+
+Every device keeps its own order, as its chain demands; between devices anything goes.
+The watermark stays behind, so that nobody decides anything on the way.
+"""
+
+import random
+
+import pytest
+
+from tests.world.warehouse import Warehouse, clock
+
+DEVICES = "ABC"
+LOTS = ("BE/L1", "BE/L2", "CA/L1")
+BINS = ("B1", "B2", "B3")
+
+
+def shift(dice):
+    """Return what three workers did in a morning: lines of a table, by device."""
+    done = {device: [] for device in DEVICES}
+    for device in DEVICES:
+        minute = 0
+        for n in range(8):
+            minute += dice.randint(1, 9)
+            at = f"{7 + minute // 60:02}:{minute % 60:02}:{dice.randint(0, 59):02}"
+            done[device].append(f"{device}{n}: {at} {device} {_act(dice, device, n)}")
+    return done
+
+
+def _act(dice, device, n):
+    lot, one, two = dice.choice(LOTS), *dice.sample(BINS, 2)
+    quantity = dice.randint(1, 9)
+    return dice.choice(
+        [
+            f"receive {quantity + 5} {lot} to {one}",
+            f"move {quantity} {lot} from {one} to {two}",
+            f"move all {lot} from {one} to {two}",
+            f"pick {quantity} {lot} from {one}",
+            f"issue {quantity} {lot} from {one} for WO-1",
+            f"count {one}: {lot}={quantity}",
+            f"adjust {dice.choice((-2, 3))} {lot} {one} found",
+            f"reverse {device}{dice.randrange(max(n, 1))}",
+        ]
+    )
+
+
+async def play(path, done, order):
+    world = Warehouse(path)
+    await world.set_up()
+    world.now = clock("06:00")
+    for device in DEVICES:
+        world.device(device).heard(world.now, world.now)
+    queues = {device: list(lines) for device, lines in done.items()}
+    for device in order:
+        await world.play(queues[device].pop(0))
+        world.devices[device].echo = 0
+    picture = (await world.stock(), sorted(await world.variances()))
+    faults = world.book.verify(None)
+    world.close()
+    return picture, faults
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_order_in_which_devices_are_heard_changes_nothing(tmp_path, seed):
+    dice = random.Random(seed)
+    done = shift(dice)
+    order = [device for device, lines in done.items() for _ in lines]
+    first, faults = await play(tmp_path / "0.db", done, order)
+    assert faults == []
+    for n in (1, 2):
+        dice.shuffle(order)
+        other, faults = await play(tmp_path / f"{n}.db", done, order)
+        assert (other, faults) == (first, []), f"seed {seed}, order {''.join(order)}: {done}"
