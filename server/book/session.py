@@ -53,6 +53,8 @@ class Session(Struct):
         if KINDS & self.batch.kinds():
             values["master_seq"] = head.seq
         self.connection.execute(MOVE_ON, {"of": self.head.site, **values})
+        # The journal names the tables that keep it: a circle that only the collector would free.
+        self.state.journal.clear()
 
     def seal(self, data: bytes) -> str:
         """Return the MAC by which a verdict is known again after a restore."""
