@@ -2,7 +2,7 @@
  * Joins the engine and one flow. Scans wait in a queue; each is durable before it is looked up,
  * its operations and the flow's state are durable before the tone, and all of that in order.
  */
-import type { Band, Flow, Input, KeyName, Start, Step } from "../core/flow.ts";
+import type { Band, Capture, Flow, Input, KeyName, Start, Step } from "../core/flow.ts";
 import { type Engine, NotRecorded } from "../engine.types.ts";
 import type { FlowName } from "./router.ts";
 import { hrefOf } from "./router.ts";
@@ -17,6 +17,8 @@ interface Remembered {
   /** The band that stood below it: an open question must be seen again after a restart. */
   shown?: Band | null;
   written?: { verb: string; item: string }[];
+  /** The last capture that is in this state: later ones in the journal are not. */
+  seen?: number;
 }
 
 export type Entry = "quantity" | "reason" | "lot" | "expires" | "serial" | "consent" | "code";
@@ -45,6 +47,7 @@ export class FlowRunner<S extends object> {
   #shop: Shop;
   #tail: Promise<void> = Promise.resolve();
   #resting: ReturnType<typeof setTimeout> | undefined;
+  #seen = 0;
   #isRefreshing = false;
   #isClosed = false;
 
@@ -58,13 +61,21 @@ export class FlowRunner<S extends object> {
     return this.#shop.engine;
   }
 
-  /** Comes back to what was left; another document is a change of mind in it, as a scan would be. */
+  /**
+   * Comes back to what was left; another document is a change of mind in it, as a scan would be.
+   * The journal is ahead of what was left when the page died just after a tone.
+   */
   open(document: string | null): Promise<void> {
+    // Before anything is scanned here: later scans come by themselves.
+    const journal = this.#engine.unconsumed();
     return this.#next(async () => {
       const left = this.#engine.flow(this.name) as (S & Remembered) | null;
       const step = left === null ? this.#begin(document) : await this.#comeBack(left, document);
       if (step.band) this.quiet = step.band.signal === "tick";
+      const isLatest = this.#engine.continueWith()?.name === this.name;
+      this.#seen = (isLatest && left?.seen) || Math.max(0, ...journal.map(({ id }) => id));
       await this.#take(step, step.band !== null);
+      for (const capture of journal.filter(({ id }) => id > this.#seen)) await this.#seeing(capture);
     });
   }
 
@@ -101,7 +112,7 @@ export class FlowRunner<S extends object> {
       this.quiet = false;
       this.#answerLost();
       this.entry = null;
-      await this.#give({ kind: "scan", capture, meaning: this.#engine.meaning(capture) });
+      await this.#seeing(capture);
     });
   }
 
@@ -180,6 +191,11 @@ export class FlowRunner<S extends object> {
     return this.#flow.step(this.state, input, this.#engine.view, this.#start(null));
   }
 
+  async #seeing(capture: Capture): Promise<void> {
+    this.#seen = capture.id;
+    await this.#give({ kind: "scan", capture, meaning: this.#engine.meaning(capture) });
+  }
+
   async #give(input: Input): Promise<void> {
     const before = this.state as (S & Remembered) | null;
     if (before === null) return;
@@ -193,7 +209,7 @@ export class FlowRunner<S extends object> {
 
   /** Durable first, then the screen and the tone, then the way to another screen. */
   async #take(step: Step<S>, isKept: boolean): Promise<void> {
-    const kept: S & Remembered = { ...step.state, shown: step.band ?? this.band };
+    const kept: S & Remembered = { ...step.state, shown: step.band ?? this.band, seen: this.#seen };
     if (step.drafts.length > 0) {
       const written = await this.#engine.write(step.drafts, { name: this.name, state: kept });
       this.lastId = written.at(-1)?.id ?? null;

@@ -123,6 +123,21 @@ test("ten scans in one moment are ten strokes, in order", async () => {
   expect(heard).toEqual(Array.from({ length: 11 }, () => "tick"));
 });
 
+test("a scan that sounded just before the page died is in the count when it comes back", async () => {
+  const runner = new FlowRunner<CountState>(shop(), "count", count);
+  await runner.open(null);
+  await runner.scan(wedge("06-B-10"));
+  const kept = engine.flow("count");
+  await runner.scan(wedge("PA-529S/TR-26090S/12"));
+  const strokes = runner.state?.lines.length;
+  await engine.keepFlow("count", kept);
+  const journal = [...engine.captures];
+  engine.unconsumed = () => journal;
+  const again = new FlowRunner<CountState>(shop(), "count", count);
+  await again.open(null);
+  expect([strokes, again.state?.lines.length]).toEqual([1, 1]);
+});
+
 test("a fault of ours stops one scan and not those behind it", async () => {
   const runner = new FlowRunner<CountState>(shop(), "count", count);
   await runner.open(null);
