@@ -1,0 +1,55 @@
+"""Fixtures of the browser tests: a loaded factory per test, and browsers that end with it."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.factory import Factory, load_demo
+from tests.browser.handheld import DESK, FANG_PING, Handheld
+
+
+@pytest.fixture(scope="package")
+def playwright():
+    # Ends with the package: its event loop would be in the way of the async tests.
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def template(tmp_path_factory):
+    """The demo, loaded once; each test works on a copy."""
+    data = tmp_path_factory.mktemp("demo") / "data"
+    return data, load_demo(data)
+
+
+@pytest.fixture
+def factory(template, tmp_path):
+    data, token = template
+    factory = Factory(data, tmp_path / "data", token)
+    factory.start()
+    yield factory
+    factory.stop()
+
+
+@pytest.fixture
+def handhelds(playwright, factory, tmp_path):
+    """Makes enrolled browsers, and holds every one of them free of faults in the page."""
+    made = []
+
+    def make(name, worker=None, **look):
+        handheld = Handheld(playwright, tmp_path / name, factory.origin, **look)
+        made.append(handheld)
+        handheld.enrol(factory.enrolment_code(name))
+        if worker:
+            handheld.sign_in(worker)
+            handheld.has_stock()
+        return handheld
+
+    yield make
+    for handheld in made:
+        handheld.close()
+    assert [fault for handheld in made for fault in handheld.faults] == []
+
+
+@pytest.fixture
+def desk(handhelds):
+    return handhelds("Desk browser", FANG_PING, size=DESK)

@@ -1,0 +1,132 @@
+"""The demo factory behind a real server process: started, killed, and asked about its ledger."""
+
+import os
+import re
+import resource
+import selectors
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+SITE = "FACTORY"
+START_S = 30
+
+
+def bincard(data, *arguments, **environment):
+    """The command `bincard` over one data folder, as its arguments and environment."""
+    command = [sys.executable, "-m", "server.cli", *arguments]
+    return command, {**os.environ, "BINCARD_DATA": str(data), **environment}
+
+
+def load_demo(data):
+    """Found the demo site and a desk; return the desk's token."""
+    _run(data, "demo")
+    enrolled = _run(data, "device", "enrol", "--json", "--site", SITE, "--name", "Desk")
+    return re.search(r'"token": ?"([^"]+)"', enrolled.stdout).group(1)
+
+
+def _run(data, *arguments, check=True):
+    command, environment = bincard(data, *arguments)
+    return subprocess.run(
+        command, env=environment, check=check, capture_output=True, text=True, cwd=ROOT
+    )  # fmt: skip
+
+
+def _free_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Factory:
+    """A server of its own over a copy of the loaded demo."""
+
+    def __init__(self, template, data, token):
+        shutil.copytree(template, data)
+        self.data = data
+        self.port = _free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.process = None
+        self._desk = httpx.Client(
+            base_url=self.origin, headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )
+
+    def start(self, *, file_bytes_max=None):
+        """Serve. With `file_bytes_max` no file may grow beyond it, as on a full disk."""
+
+        def limit():
+            # Python ignores the signal that comes with it, so that a write fails as on a full disk.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
+
+        command, environment = bincard(self.data, "serve", BINCARD_PORT=str(self.port))
+        self.process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=subprocess.PIPE,
+            preexec_fn=limit if file_bytes_max else None,  # noqa: PLW1509 - no threads here
+        )  # fmt: skip
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.process.stdout, selectors.EVENT_READ)
+            assert ready.select(START_S), "the server did not start"
+        assert b"answers" in self.process.stdout.readline()
+
+    def kill(self):
+        """As by a power cut: nothing is finished, nothing is said."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._desk.close()
+        self._end(signal.SIGTERM)
+
+    def _end(self, number):
+        if self.process is None:
+            return
+        self.process.send_signal(number)
+        self.process.wait(timeout=20)
+        self.process.stdout.close()
+        self.process = None
+
+    def verifies(self):
+        """Whether the replayed ledger equals the stock, to the last difference."""
+        verified = _run(self.data, "verify", check=False)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        return True
+
+    def rows(self, query, *values):
+        """Read the database beside the server."""
+        with closing(sqlite3.connect(f"file:{self.data / 'bincard.db'}?mode=ro", uri=True)) as book:
+            return book.execute(query, values).fetchall()
+
+    def stock(self, place):
+        """What the ledger holds at a place, as the screen of a bin shows it."""
+        held = self.rows(
+            "SELECT item, json_extract(key, '$[1][0]'), quantity FROM holding"
+            " WHERE place = ? AND quantity != 0",
+            place,
+        )
+        return sorted(
+            (*filter(None, (item, lot)), f"{quantity:,}".replace("-", "−"))
+            for item, lot, quantity in held
+        )
+
+    def ask(self, path, **query):
+        """What a supervisor's session is answered."""
+        return self._office().get(f"/api/{path}", params=query).raise_for_status().json()
+
+    def tell(self, path, **body):
+        return self._office().post(f"/api/{path}", json=body).raise_for_status().json()
+
+    def _office(self):
+        if "X-Bincard-Session" not in self._desk.headers:
+            answer = self._desk.post("/api/sign-in", json={"badge": "B2001", "pin": "7412"})
+            self._desk.headers["X-Bincard-Session"] = answer.raise_for_status().json()["session"]
+        return self._desk
+
+    def enrolment_code(self, name):
+        return self.tell("devices/codes", name=name)["code"]

@@ -1,0 +1,204 @@
+"""A handheld as a worker holds it: scans come as fast keys, and the screen answers."""
+
+import os
+import re
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Error, expect
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+GS = "\x1d"
+WAIT_MS = 15_000
+WEDGE = """keys => {
+  for (const key of keys) {
+    for (const type of ["keydown", "keyup"]) {
+      const target = document.activeElement ?? document.body;
+      target.dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }));
+    }
+  }
+}"""
+
+expect.set_options(timeout=WAIT_MS)
+
+PHONE, DESK = (360, 640), (1280, 800)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Somebody of the demo with a badge and a PIN."""
+
+    name: str
+    badge: str
+    pin: str
+
+
+LIU_MEI = Worker("Liu Mei", "B1001", "2580")
+WANG_QIANG = Worker("Wang Qiang", "B1002", "1470")
+ZHAO_LIN = Worker("Zhao Lin", "B1003", "3690")
+FANG_PING = Worker("Fang Ping", "B2001", "7412")
+
+
+class Handheld:
+    """A browser with a profile on disk; the same profile comes back after it was killed."""
+
+    def __init__(self, playwright, profile: Path, origin, size=PHONE, *, scheme="light"):
+        self.playwright, self.profile, self.origin = playwright, profile, origin
+        self.size, self.scheme = size, scheme
+        self.is_offline = False
+        self.faults = []
+        self.context = self.page = None
+
+    def open(self, path=""):
+        """Start the browser at an address of the app."""
+        width, height = self.size
+        self.context = self.playwright.chromium.launch_persistent_context(
+            self.profile, executable_path=CHROMIUM, args=ARGUMENTS, locale="en-US",
+            viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
+            color_scheme=self.scheme, reduced_motion="reduce",
+        )  # fmt: skip
+        self.context.set_default_timeout(WAIT_MS)
+        self.page = self.context.pages[0]
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.context.set_offline(self.is_offline)
+        self.go(path)
+        return self
+
+    def go(self, path):
+        self.page.goto(f"{self.origin}/#/{path}")
+
+    def close(self):
+        if self.context is not None:
+            with suppress(Error):
+                self.context.close()
+            self.context = None
+
+    def kill(self):
+        """End the browser and all its processes at once, as when the battery is pulled."""
+        closed = self.context
+        for process in self._processes():
+            os.killpg(process, signal.SIGKILL)
+        with suppress(Error):
+            closed.close()
+        self.context = None
+
+    def _processes(self):
+        mark = f"--user-data-dir={self.profile}"
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                arguments = (folder / "cmdline").read_text().split("\0")
+                if mark in arguments and not any(word.startswith("--type=") for word in arguments):
+                    number = int(folder.name)
+                    if os.getpgid(number) == number:
+                        yield number
+
+    def network(self, *, on):
+        self.is_offline = not on
+        self.context.set_offline(not on)
+
+    def enrol(self, code):
+        self.open(f"enrol/{code}")
+        expect(self.page.get_by_text("Scan your badge")).to_be_visible(timeout=WAIT_MS)
+        return self
+
+    def sign_in(self, worker):
+        """Badge, PIN, and the first picture of the stock."""
+        self.try_to_sign_in(worker.badge, worker.pin)
+        expect(self.page.locator(".strip .who").first).to_contain_text(worker.name)
+        expect(self.tile("receive")).to_be_visible()
+        return self
+
+    def try_to_sign_in(self, badge, pin):
+        self.scan(f"BADGE:{badge}")
+        self.type_pin(pin)
+
+    def type_pin(self, pin):
+        expect(self.page.locator(".typed[aria-label]")).to_be_visible()
+        for digit in pin:
+            self.page.get_by_role("button", name=digit, exact=True).click()
+        self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
+
+    def has_stock(self):
+        """Wait until the device has its picture of the site."""
+        expect(self.page.locator(".strip .cell").nth(3)).to_contain_text(
+            re.compile("now|刚刚|min|分钟")
+        )
+
+    def tile(self, name):
+        words = {
+            "receive": "Receive|收货", "putaway": "Put away|上架", "pick": "Pick|拣货",
+            "issue": "Issue|发料", "count": "Count|盘点", "outbox": "Outbox|未上传",
+        }  # fmt: skip
+        return self.page.locator(".rack button, nav button, button").filter(
+            has_text=re.compile(f"(^|\\d)\\s*({words[name]})")
+        ).first  # fmt: skip
+
+    def scan(self, code):
+        """As a keyboard wedge does it: faster than any hand, F8 for the separator, then Enter.
+
+        The keys are made in the page: how fast a wedge is must not depend on a busy test machine.
+        """
+        keys = ["F8" if key == GS else key for key in code]
+        self.page.evaluate(WEDGE, [*keys, "Enter"])
+
+    def type_fast(self, code):
+        """The same by real key strokes of the browser."""
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
+
+    def scans(self, *codes):
+        for code in codes:
+            self.scan(code)
+
+    def finish(self, scans=1):
+        """Scan the card "done" until the task is left."""
+        for _ in range(scans):
+            self.scan("BINCARD:DONE")
+        expect(self.tile("receive")).to_be_visible()
+
+    @property
+    def band(self):
+        return self.page.locator("div[data-signal]")
+
+    def says(self, signal, *texts):
+        """Wait for the verdict band to say this."""
+        expect(self.band).to_have_attribute("data-signal", signal)
+        for text in texts:
+            expect(self.band).to_contain_text(text)
+
+    def key(self, words):
+        return self.page.get_by_role("button", name=words)
+
+    def asks_for_the_latest(self):
+        """Speak with the server now, as the key of the outbox does it."""
+        self.go("outbox")
+        with self.page.expect_response("**/sync/push"):
+            self.key(re.compile("Try now|立即上传")).click()
+
+    def unsent(self, number):
+        """Wait for the strip to show how many are unsent."""
+        strip = self.page.locator(".strip")
+        expect(strip).to_contain_text(re.compile(rf"(^|\D){number} (unsent|未上传)"))
+
+    def sees(self, *texts):
+        for text in texts:
+            expect(self.page.locator("body")).to_contain_text(text)
+
+    def stock(self, place):
+        """What the bin's page shows: codes and quantity of each line, in no language."""
+        self.go(f"bin/{place}")
+        expect(self.page.locator("main .card")).to_contain_text(place)
+        return sorted(
+            (*line.locator(".code").all_inner_texts(), *line.locator(".quantity").all_inner_texts())
+            for line in self.page.locator("main .card button").all()
+        )
