@@ -14,7 +14,7 @@ export class Fake implements Engine {
   private readonly language: "en" | "zh";
   private readonly flows = new Map<string, unknown>();
   private readonly written: Written[] = [];
-  private readonly captures: Capture[] = [];
+  readonly captures: Capture[] = [];
   private readonly listeners = new Set<() => void>();
   private counter = 0;
 

@@ -12,12 +12,15 @@ export interface Scale {
   high: number;
 }
 
+/** Stock that began with its first line: the empty time before would press the picture flat. */
+const isNew = (story: Story): boolean => story.opening === 0 && story.before.length > 0;
+
 export function scaleOf(story: Story, watermark: number | null): Scale {
   const { variance, before, opening } = story;
   const first = before[0]?.at ?? variance.at - 2 * HOUR;
   const last = Math.max(variance.at, watermark ?? 0, variance.last);
   const pad = Math.max((variance.at - first) * 0.12, HOUR / 4);
-  const levels = [opening, variance.expected, variance.counted, ...before.map((step) => step.balance_key)];
+  const levels = [...(isNew(story) ? [] : [opening]), variance.expected, variance.counted, ...before.map((step) => step.balance_key)];
   const low = Math.min(...levels);
   const high = Math.max(...levels);
   const room = Math.max(1, Math.ceil((high - low) * 0.2));
@@ -52,5 +55,7 @@ export function moments({ from, to }: Scale): number[] {
 export function expectedPath(story: Story, x: (at: number) => number, y: (quantity: number) => number, from: number, to: number): string {
   const inside = story.before.filter((step) => step.at <= to);
   const steps = inside.map((step) => `H${x(step.at)}V${y(step.balance_key)}`).join("");
-  return `M${x(from)} ${y(story.opening)}${steps}H${x(to)}`;
+  const first = isNew(story) ? story.before[0] : undefined;
+  const start = first ? `M${x(first.at)} ${y(first.balance_key)}` : `M${x(from)} ${y(story.opening)}`;
+  return `${start}${steps}H${x(to)}`;
 }

@@ -38,9 +38,9 @@ export const idOf = (variance: Variance): string => `${variance.operation}/${var
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
 
-/** The largest first: it costs the most and is the easiest to find. */
+/** What differs, the largest first: it costs the most and is the easiest to find. */
 export function bySize(variances: readonly Variance[]): Variance[] {
-  return [...variances].sort((one, other) => Math.abs(differenceOf(other)) - Math.abs(differenceOf(one)) || one.at - other.at);
+  return variances.filter((row) => differenceOf(row) !== 0).sort((one, other) => Math.abs(differenceOf(other)) - Math.abs(differenceOf(one)) || one.at - other.at);
 }
 
 function intent(did: Draft["did"]): Draft {
