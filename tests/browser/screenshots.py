@@ -75,6 +75,9 @@ def count(handheld):
         handheld.scan(bearings("K1009", 1))
     handheld.says("done", "K1009")
     take(handheld, "count")
+    handheld.scan(bearings("K1009", 199))
+    handheld.scan(bearings("K1102", 198))
+    handheld.says("done", "K1102")
     handheld.scan("BINCARD:DONE")
     handheld.says("done", "06-B-10")
 
@@ -85,6 +88,8 @@ def look_about(handheld):
     take(handheld, "bin-card")
     handheld.network(on=False)
     issue(handheld)
+    handheld.scan("BINCARD:DONE")
+    handheld.says("done", "24")
     handheld.go("outbox")
     take(handheld, "outbox")
     handheld.go("")
@@ -94,7 +99,7 @@ def look_about(handheld):
 
 def decide(desk):
     desk.go("outbox")
-    desk.press("English")
+    desk.page.get_by_role("button", name="English").click()
     desk.go("desk")
     desk.page.locator(".chart").wait_for()
     take(desk, "desk")
