@@ -51,11 +51,10 @@ def raw_limit(before, after, scratch, per_transaction, operations):
 
 def _rows(source, start):
     """Return the statements, and the rows of each by the number of their operation."""
-    statements, queries = [HOLDING], [(ENDS, 1)]
+    statements, queries = [HOLDING], [ENDS]
     for table in TABLES:
         names = [row[1] for row in source.execute(f"PRAGMA table_info({table})")]
         statements.append(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})")
-        queries.append((f"SELECT seq, * FROM {table} WHERE seq > ? ORDER BY seq", 1))
-    found = [(source.execute(query, (start,)), skip) for query, skip in queries]
-    return statements, [{seq: [row[skip:] for row in part] for seq, part in groupby(
-        cursor, itemgetter(0))} for cursor, skip in found]  # fmt: skip
+        queries.append(f"SELECT seq, * FROM {table} WHERE seq > ? ORDER BY seq")
+    found = [groupby(source.execute(query, (start,)), itemgetter(0)) for query in queries]
+    return statements, [{seq: [row[1:] for row in part] for seq, part in of} for of in found]
