@@ -21,7 +21,7 @@ import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
 import { mayForget } from "./outbox/pruning";
-import { Loop } from "./push/loop";
+import { Loop, type Reached } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
 import { Store } from "./store/store";
@@ -67,8 +67,7 @@ export class DeviceEngine implements Engine {
   private readonly updates = new Updates(() => this.changed());
   private readonly listeners = new Set<() => void>();
   private enrolment: Enrolment | null = null;
-  private online = typeof navigator === "undefined" || navigator.onLine;
-  private refused = false;
+  private reach: Reached = { online: typeof navigator === "undefined" || navigator.onLine, refused: false, problem: null };
   private sessionEnded = false;
   private persisted: boolean | null = null;
   private prunedAt = 0;
@@ -103,7 +102,7 @@ export class DeviceEngine implements Engine {
         const timer = setTimeout(work, ms);
         return () => clearTimeout(timer);
       },
-      changed: ({ online, refused }) => this.reached(online, refused),
+      changed: (reach) => this.reached(reach),
     });
     this.poke = new Poke(this.wire, () => void this.loop.wake());
   }
@@ -142,13 +141,14 @@ export class DeviceEngine implements Engine {
       enrolled: this.enrolment !== null,
       unsent: unsent.length,
       oldestUnsent: unsent.length ? Math.min(...unsent.map((row) => row.body.wall)) : null,
-      online: this.online,
+      online: this.reach.online,
+      problem: this.reach.problem,
       stockAt: this.feed.position.at,
       // It never goes back, and push and feed hear of it in turn.
       watermark: Math.max(this.push.heard.watermark ?? 0, this.feed.position.watermark ?? 0) || null,
       persisted: this.persisted,
       clockOffset: this.push.heard.offset,
-      needsSignIn: this.refused || this.sessionEnded,
+      needsSignIn: this.reach.refused || this.sessionEnded,
       updateReady: this.updates.ready,
       secondTab: this.tab.isSecond,
     };
@@ -242,8 +242,7 @@ export class DeviceEngine implements Engine {
     this.enrolment = { device, name, site, token: await this.vault.seal(token) };
     await this.store.setMeta("enrolment", this.enrolment);
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
-    this.refused = false;
-    this.changed();
+    this.reached({ ...this.reach, refused: false, problem: null });
     this.begin();
     await this.loop.wake();
   }
@@ -365,13 +364,12 @@ export class DeviceEngine implements Engine {
   private wakeWithThePage(): void {
     const wake = (): void => void this.loop.wake();
     addEventListener("online", wake);
-    addEventListener("offline", () => this.reached(false, this.refused));
+    addEventListener("offline", () => this.reached({ ...this.reach, online: false }));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   }
 
-  private reached(online: boolean, refused: boolean): void {
-    this.online = online;
-    this.refused = refused;
+  private reached(reach: Reached): void {
+    this.reach = reach;
     this.changed();
   }
 

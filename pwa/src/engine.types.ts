@@ -34,6 +34,8 @@ export interface Status {
   unsent: number;
   oldestUnsent: number | null;
   online: boolean;
+  /** Why the server does not take what is unsent, in its own sentence. */
+  problem?: string | null;
   /** When the replica last reached the server's head, null before the first snapshot. */
   stockAt: number | null;
   watermark: number | null;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DeviceClock } from "../src/device/clock";
 import { pinIsRight, Vault } from "../src/device/vault";
 import { mayForget } from "../src/outbox/pruning";
-import { Loop } from "../src/push/loop";
+import { Loop, type Reached } from "../src/push/loop";
 import { Offline, Problem } from "../src/push/wire";
 import { Store, type Kept } from "../src/store/store";
 
@@ -66,9 +66,9 @@ describe("what was sent", () => {
 });
 
 describe("the rhythm", () => {
-  function loopOf(outcomes: (number | Error)[]): { loop: Loop; waits: number[]; states: { online: boolean; refused: boolean }[]; fire(): Promise<void> } {
+  function loopOf(outcomes: (number | Error)[]): { loop: Loop; waits: number[]; states: Reached[]; fire(): Promise<void> } {
     const waits: number[] = [];
-    const states: { online: boolean; refused: boolean }[] = [];
+    const states: Reached[] = [];
     let next: () => void = () => undefined;
     const loop = new Loop({
       cycle: () => {
@@ -95,17 +95,20 @@ describe("the rhythm", () => {
   });
 
   it("waits as long as the server asks", async () => {
-    const { loop, waits, states } = loopOf([new Problem(429, null, 30_000), 5_000]);
+    const { loop, waits, states } = loopOf([new Problem(429, { detail: "Wait 30 s." }, 30_000), 5_000]);
     await loop.wake();
     await loop.wake();
     expect(waits).toEqual([30_000, 5_000]);
-    expect(states[0]).toEqual({ online: true, refused: false });
+    expect(states).toEqual([
+      { online: true, refused: false, problem: "Wait 30 s." },
+      { online: true, refused: false, problem: null },
+    ]);
   });
 
   it("says when the device is not let in, and goes on trying", async () => {
-    const { loop, waits, states } = loopOf([new Problem(401, null, null)]);
+    const { loop, waits, states } = loopOf([new Problem(401, { detail: "Ask for a code." }, null)]);
     await loop.wake();
-    expect(states).toEqual([{ online: true, refused: true }]);
+    expect(states).toEqual([{ online: true, refused: true, problem: "Ask for a code." }]);
     expect(waits.length).toBe(1);
   });
 

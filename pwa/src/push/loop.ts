@@ -4,6 +4,13 @@
  */
 import { Offline, Problem } from "./wire";
 
+/** How it went with the server: what it said when it did not do what was asked. */
+export interface Reached {
+  online: boolean;
+  refused: boolean;
+  problem: string | null;
+}
+
 export interface LoopParts {
   /** One cycle: upload before download. Returns the ms that the server asks to wait. */
   cycle(): Promise<number>;
@@ -11,7 +18,7 @@ export interface LoopParts {
   alone<T>(work: () => Promise<T>): Promise<T>;
   random(): number;
   later(work: () => void, ms: number): () => void;
-  changed(state: { online: boolean; refused: boolean }): void;
+  changed(state: Reached): void;
 }
 
 const POLL_MS = 20_000;
@@ -59,11 +66,12 @@ export class Loop {
     try {
       const asked = await this.parts.alone(() => this.parts.cycle());
       this.failures = 0;
-      this.parts.changed({ online: true, refused: false });
+      this.parts.changed({ online: true, refused: false, problem: null });
       return asked || POLL_MS;
     } catch (error) {
       const refused = error instanceof Problem && error.status === 401;
-      this.parts.changed({ online: !(error instanceof Offline), refused });
+      const problem = error instanceof Problem ? error.message : null;
+      this.parts.changed({ online: !(error instanceof Offline), refused, problem });
       const asked = error instanceof Problem ? (error.retryAfter ?? 0) : 0;
       return Math.max(asked, this.backOff());
     }
