@@ -213,7 +213,7 @@ def history(state: State, arrivals: Iterable[Arrival]) -> History:
         if arrival.did is None or arrival.body is None:
             continue
         _walk(needs, state, arrival.did, arrival)
-    _reach_doubts(needs, state)
+    reach_doubts(needs, state)
     return needs
 
 
@@ -299,7 +299,7 @@ def _walk_renaming(needs: History, state: State, did: Settle) -> None:
                 needs.since[place, one.key] = min(times)
 
 
-def _reach_doubts(needs: History, state: State) -> None:
+def reach_doubts(needs: History, state: State) -> None:
     """Reach back to what is open there: a shortage to cover, a count whose window is touched."""
     for row in state.discrepancies.all():
         name = (row.place or "", row.key or "")

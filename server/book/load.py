@@ -50,6 +50,8 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
             state.holdings.load(name, None)
         load_history(connection, site, state, asked)
         asked = needs.far_ends(state)
+        _load_near(connection, site, state, {place for place, _ in asked.since})
+        needs.reach_doubts(asked, state)
 
 
 def load_named(connection: Connection, site: str, state: State, asked: Named) -> None:

@@ -16,7 +16,7 @@ class Handheld:
         self.site = site
         self.device = device
         self.offset = offset
-        self.replica = hashlib.sha256(f"{device}/{next(ids)}".encode()).hexdigest()[:32]
+        self.replica = hashlib.sha256(device.encode()).hexdigest()[:32]
         self.actor = "worker"
         self.chain = []
         self.acked = 0
