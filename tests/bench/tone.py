@@ -12,6 +12,7 @@ from tests.browser.handheld import GS, LIU_MEI, Handheld
 
 SLOWER = 4
 SAMPLES = 100
+LOOK_MS = 250
 AIM_MS, AIM_KB = 50, 120
 
 TIMED = """keys => new Promise((resolve, reject) => {
@@ -80,7 +81,6 @@ def _first_load(handheld, factory):
 def _timed(handheld, path, first, codes, samples):
     """Return the milliseconds of each scan, on a processor that is made slower."""
     handheld.go(path)
-    handheld.page.wait_for_timeout(500)
     for code in first:
         _scan(handheld, code)
     session = handheld.page.context.new_cdp_session(handheld.page)
@@ -91,6 +91,8 @@ def _timed(handheld, path, first, codes, samples):
 
 
 def _scan(handheld, code):
+    """As after a look at the screen: nobody scans while the last answer is still drawn."""
+    handheld.page.wait_for_timeout(LOOK_MS)
     keys = ["F8" if key == GS else key for key in code]
     return handheld.page.evaluate(TIMED, [*keys, "Enter"])
 
