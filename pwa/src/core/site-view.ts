@@ -5,7 +5,7 @@ import { fold, type Done, type Folded } from "./fold";
 import { feedKey } from "./hashing";
 import { Replica } from "./replica";
 import { isVirtual, keyOf } from "./stock";
-import type { Document, Feed, Item, Line, Location, Lot, LotRow, Partner, Person, Site, Variance } from "./types.gen";
+import type { Device, Document, Feed, Item, Line, Location, Lot, LotRow, Partner, Person, Site, Variance } from "./types.gen";
 import type { Ranked, Shown, View } from "./view";
 
 const NO_SITE: Site = {
@@ -50,6 +50,10 @@ export class SiteView implements View, Known {
 
   person(code: string): Person | undefined {
     return this.row("person", code);
+  }
+
+  device(code: string): Device | undefined {
+    return this.row("device", code);
   }
 
   document(code: string): Document | undefined {

@@ -3,7 +3,7 @@
  * plus the fold of the operations that the server has not acknowledged yet.
  * Everything is in memory and answers at once; nothing here waits for a network or a disk.
  */
-import type { Document, Item, Line, Location, Lot, Partner, Person, Site, Variance } from "./types.gen";
+import type { Device, Document, Item, Line, Location, Lot, Partner, Person, Site, Variance } from "./types.gen";
 
 /** One holding as shown: `quantity` in base units, `fifo_at` of its lot in ms (0 when unknown). */
 export interface Shown {
@@ -31,6 +31,7 @@ export interface View {
   location(code: string): Location | undefined;
   partner(code: string): Partner | undefined;
   person(code: string): Person | undefined;
+  device(code: string): Device | undefined;
   document(code: string): Document | undefined;
   documents(kind: Document["kind"]): Document[];
   /** Lines in line order; `done` includes what this device did and the server has not seen. */

@@ -56,6 +56,7 @@ function fresh(view: View): View {
     location: (code) => view.location(code),
     partner: (code) => view.partner(code),
     person: (code) => view.person(code),
+    device: (code) => view.device(code),
     document: (code) => view.document(code),
     documents: (kind) => view.documents(kind),
     lines: (document) => view.lines(document),

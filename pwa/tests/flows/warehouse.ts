@@ -85,6 +85,7 @@ export class Warehouse implements View {
   location = (code: string): Location | undefined => this.places.get(code);
   partner = (code: string): Partner | undefined => this.partners.get(code);
   person = (): undefined => undefined;
+  device = (): undefined => undefined;
   document = (code: string): Document | undefined => this.papers.get(code);
   documents = (kind: Document["kind"]): Document[] => [...this.papers.values()].filter((paper) => paper.kind === kind);
   lines = (document: string): Line[] => this.rows.filter((line) => line.document === document).map((line) => ({ ...line }));

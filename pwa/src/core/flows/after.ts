@@ -28,6 +28,7 @@ export function after(view: View, drafts: readonly Draft[]): View {
     location: (code) => view.location(code),
     partner: (code) => view.partner(code),
     person: (code) => view.person(code),
+    device: (code) => view.device(code),
     document: (code) => view.document(code),
     documents: (kind) => view.documents(kind),
     lines: (document) => linesAfter(view, document, folded),
