@@ -19,6 +19,9 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 GS = "\x1d"
+PAINT = f"01020000000049451728111910K1120{GS}3060"
+"""A supplier's label of PA-529S: lot K1120, good until 2028-11-19, 60 cans."""
+
 WAIT_MS = 15_000
 WEDGE = """keys => {
   for (const key of keys) {
@@ -83,6 +86,11 @@ class Handheld:
                 self.context.close()
             self.context = None
 
+    def restart(self, path=""):
+        """End the browser in good order and start it again."""
+        self.close()
+        return self.open(path)
+
     def kill(self):
         """End the browser and all its processes at once, as when the battery is pulled."""
         closed = self.context
@@ -129,7 +137,8 @@ class Handheld:
         self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
 
     def has_stock(self):
-        """Wait until the device has its picture of the site."""
+        """Wait until the device has its picture of the site, and the app for the next start."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         expect(self.page.locator(".strip .cell").nth(3)).to_contain_text(
             re.compile("now|刚刚|min|分钟")
         )

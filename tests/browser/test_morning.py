@@ -5,12 +5,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.handheld import GS, LIU_MEI, ZHAO_LIN
+from tests.browser.handheld import GS, LIU_MEI, PAINT, ZHAO_LIN
 
 pytestmark = pytest.mark.browser
-
-PAINT = f"01020000000049451728111910K1120{GS}3060"
-"""A supplier's label of PA-529S: lot K1120, good until 2028-11-19, 60 cans."""
 
 
 def bearings(lot, quantity):

@@ -1,0 +1,75 @@
+"""Scans as they come: faster than a hand, all kept, and each applied once."""
+
+import json
+
+import pytest
+
+from tests.browser.handheld import LIU_MEI, PAINT, ZHAO_LIN
+
+pytestmark = pytest.mark.browser
+
+TEN = [
+    "AR-5381", "BE-2908", "CR-9981", "AR-5381", "KW-4091",
+    "LN-9080", "AR-5381", "LR-8520", "BE-2908", "AR-5381",
+]  # fmt: skip
+
+
+def sent(factory, verb):
+    """The bodies of the handhelds' operations of one verb, as they were scanned."""
+    rows = factory.rows(
+        "SELECT payload FROM log WHERE verb = ? AND device NOT IN ('', 'opening') ORDER BY seq",
+        verb,
+    )
+    return [json.loads(payload)["body"] for (payload,) in rows]
+
+
+def test_ten_scans_within_a_second_are_all_counted_in_their_order(handhelds, factory):
+    liu = handhelds("H1", LIU_MEI)
+    liu.tile("count").click()
+    liu.scan("01-A-01")
+    liu.says("done", "01-A-01")
+    for code in TEN:
+        liu.type_fast(code)
+    liu.says("done", "AR-5381", "4")
+    liu.scan("BINCARD:DONE")
+    liu.says("done", "01-A-01")
+    liu.unsent(0)
+    (count,) = sent(factory, "count")
+    scans = count["scans"]
+    assert [scan["raw"] for scan in scans] == ["01-A-01", *TEN]
+    assert scans[-1]["wall"] - scans[1]["wall"] < 1_000
+    assert {line["key"]["item"]: line["quantity"] for line in count["did"]["lines"]} == {
+        code: TEN.count(code) for code in TEN
+    }
+
+
+def test_an_answer_that_is_lost_after_the_commit_changes_nothing(handhelds, factory):
+    zhao = handhelds("H1", ZHAO_LIN)
+    lost = []
+
+    def lose(route):
+        lost.append(route.fetch().json())
+        route.abort()
+
+    zhao.page.route("**/sync/push", lose)
+    zhao.tile("receive").click()
+    zhao.scan("PO-3978")
+    zhao.says("done", "PO-3978")
+    with zhao.page.expect_event("requestfailed", lambda request: "push" in request.url):
+        zhao.scan(PAINT)
+    zhao.says("done", "60", "PA-529S")
+    zhao.unsent(1)
+    assert [len(sent(factory, "receive")), zhao.stock("DOCK-1")] == [
+        1,
+        [("PA-529S", "K1120", "60")],
+    ]
+    zhao.page.unroute("**/sync/push")
+    zhao.asks_for_the_latest()
+    zhao.unsent(0)
+    assert [len(sent(factory, "receive")), zhao.stock("DOCK-1")] == [
+        1,
+        [("PA-529S", "K1120", "60")],
+    ]
+    assert factory.stock("DOCK-1") == [("PA-529S", "K1120", "60")]
+    assert len({json.dumps(pushed["verdicts"]) for pushed in lost if pushed["verdicts"]}) == 1
+    assert factory.verifies()
