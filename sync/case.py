@@ -38,6 +38,7 @@ class Case:
         self.link = link
         self.body = body
         self.did = did
+        self.verb = str(type(did).__struct_config__.tag)
         self.device = device
         self.dated = dated
         self.taken = taken
@@ -45,11 +46,6 @@ class Case:
         self.lines = lines
         self.line: Line | None = None
         self.flags: list[Flag] = []
-
-    @property
-    def verb(self) -> str:
-        """The verb's name on the wire."""
-        return str(type(self.did).__struct_config__.tag)
 
     @property
     def at(self) -> int:

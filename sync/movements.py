@@ -81,7 +81,7 @@ def known_item(state: State, code: str) -> str | None:
 
 def known_place(state: State, place: str) -> str | None:
     """Return the place's text, also behind a code that was resolved; None when unknown."""
-    if is_virtual(place) or place.startswith("container/") or state.locations.find(place):
+    if state.locations.find(place) or is_virtual(place) or place.startswith("container/"):
         return place
     alias = state.aliases.find(place.removeprefix("unidentified/"))
     return alias.code if alias and alias.kind == "location" else None

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sync.arrivals import Arrival
 from sync.ledger import COUNT_PLACE, TrackName
@@ -344,4 +345,4 @@ def resolved_place(state: State, place: str) -> str:
 def resolved_key(state: State, key: Key) -> str:
     """Return the text of the key as it will be posted."""
     item = resolved_item(state, key.item)
-    return key_text(Key(item, key.lot, key.serial, key.status, key.owner))
+    return key_text(key if item == key.item else replace(key, item=item))
