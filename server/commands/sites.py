@@ -89,7 +89,16 @@ async def operations(settings: Settings, site: str | None, limit: int) -> Said:
         table(
             ("seq", "recorded (UTC)", "verb", "who", "device", "document", "outcome", "operation"),
             [
-                (r.seq, r.recorded, r.verb.split(",")[0], r.actor, r.device, r.document, r.outcome, r.operation)
+                (
+                    r.seq,
+                    r.recorded,
+                    r.verb.split(",")[0],
+                    r.actor,
+                    r.device,
+                    r.document,
+                    r.outcome,
+                    r.operation,
+                )
                 for r in rows
             ],
         )

@@ -22,7 +22,7 @@ def facts(dice, many):
             dice.randint(0, 9)  # fmt: skip
 
 
-def post(state, fact, order):
+def post(state, fact):
     """Post one fact as `movements.post` and `decisions.set_balance` do."""
     n, kind, time, one, two, quantity = fact
     source, target = {
@@ -55,8 +55,8 @@ def play(all_facts):
         state.holdings.load((place, KEY), None)
     for place in PLACES:
         state.tracks.load((place, KEY), Track(0))
-    for order, fact in enumerate(all_facts):
-        post(state, fact, order)
+    for fact in all_facts:
+        post(state, fact)
     return state
 
 
@@ -89,7 +89,7 @@ def test_every_item_sums_to_zero_over_all_places():
 def test_a_posting_that_was_taken_back_leaves_nothing_behind():
     state = play([])
     mark = state.mark()
-    post(state, (1, "in", 5, "B1", "B2", 7), 0)
+    post(state, (1, "in", 5, "B1", "B2", 7))
     state.roll_back(mark)
     assert stock(state) == {}
     assert state.postings == []
@@ -99,6 +99,4 @@ def test_a_posting_that_was_taken_back_leaves_nothing_behind():
 def test_holdings_that_were_never_loaded_are_a_bug_and_not_a_zero():
     state = State(Site(site="S", name="S"), 0)
     with pytest.raises(KeyError):
-        post(state, (1, "in", 5, "B1", "B2", 7), 0)
-
-
+        post(state, (1, "in", 5, "B1", "B2", 7))

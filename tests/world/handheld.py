@@ -60,8 +60,7 @@ class Handheld:
                 "leaving": leaving, "operations": [],
             }
         ).encode()  # fmt: skip
-        body = raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
-        return body
+        return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""

@@ -236,11 +236,11 @@ def parse(words, wall, ids):
         body["task"] = {"document": match[1], "line": line}
         words = words[: match.start()] + words[match.end() :]
     verb, _, rest = words.partition(" ")
-    return VERBS[verb](rest, wall, ids, body), body
+    return VERBS[verb](rest, wall, ids), body
 
 
 def _moving(verb, **fixed):
-    def make(rest, wall, ids, body):
+    def make(rest, wall, _ids):
         match = re.match(r"(\d+|all) (\S+)(?: from (\S+))?(?: to (\S+))?(.*)", rest)
         did = {"verb": verb, "key": key(match[2]), **fixed}
         did["quantity"] = None if match[1] == "all" else int(match[1])
@@ -259,7 +259,7 @@ def _moving(verb, **fixed):
     return make
 
 
-def _count(rest, wall, ids, body):
+def _count(rest, wall, _ids):
     match = re.match(r"(\S+): ?(.*)", rest)
     scope = "line" if "line" in rest.split() else "place"
     lines = []
@@ -277,11 +277,11 @@ def _count(rest, wall, ids, body):
     }  # fmt: skip
 
 
-def _reverse(rest, wall, ids, body):
+def _reverse(rest, _wall, ids):
     return {"verb": "reverse", "target": ids.get(rest, rest), "reason": ""}
 
 
-def _adjust(rest, wall, ids, body):
+def _adjust(rest, _wall, _ids):
     quantity, what, where, reason = rest.split(" ")
     return {"verb": "adjust", "place": place(where), "key": key(what), "quantity": int(quantity),
             "reason": reason}  # fmt: skip
