@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Final
 
+import anyio
 import uvicorn
 from litestar import Litestar, Router, get
 from litestar.config.compression import CompressionConfig
@@ -33,6 +34,8 @@ from server.api.static import static_files
 from server.book import Book
 from server.migrations import check_schema
 from server.settings import Settings, token_key
+
+DAY_S: Final = 86_400
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
@@ -70,7 +73,10 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
     async def opened(_: Litestar) -> AsyncGenerator[None]:
         book.start()
         try:
-            yield
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_prune_daily, book)
+                yield
+                tasks.cancel_scope.cancel()
         finally:
             book.close()
 
@@ -98,6 +104,12 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         plugins=[PackedTypes()],
         logging_config=None,
     )
+
+
+async def _prune_daily(book: Book) -> None:
+    while True:
+        await book.prune()
+        await anyio.sleep(DAY_S)
 
 
 def _rest_the_collector() -> None:

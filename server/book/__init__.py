@@ -19,7 +19,7 @@ from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.master import Master, read_master
 from server.book.pushing import Job, run_pushes
-from server.book.reading import make_snapshot, open_reader, read_page
+from server.book.reading import make_snapshot, open_reader, prune_feed, read_page
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
 from server.book.settle import reached, run_settling
@@ -98,6 +98,10 @@ class Book:
     async def write(self, action: Callable[[Connection], T]) -> T:
         """Run something in a transaction of its own, for tables outside the ledger."""
         return await asyncio.wrap_future(self._writer.submit(Task(action, None, None)))
+
+    async def prune(self) -> None:
+        """Forget what no device can still ask for; once a day is often enough."""
+        await self.write(lambda connection: prune_feed(connection, self._now()))
 
     def _push_group(
         self, connection: Connection, site: str, jobs: Sequence[Job]

@@ -17,6 +17,8 @@ from sync.records import FEED
 from sync.records import Row as Record
 
 CHUNK_ROWS: Final = 2_000
+DAY_MS: Final = 86_400_000
+FEED_KEPT_MS: Final = 14 * DAY_MS
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -53,10 +55,14 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
     cursor = read_cursor(reader.site, text, reader.key)
     if cursor.epoch != reader.epoch:
         raise CursorGoneError("epoch")
-    if cursor.seq and _at(reader, cursor.seq)[0] != cursor.link:
-        raise CursorGoneError("diverged")
+    if cursor.seq:
+        link, _, received_at = _at(reader, cursor.seq)
+        if link != cursor.link:
+            raise CursorGoneError("diverged")
+        if received_at < reader.now - FEED_KEPT_MS:
+            raise CursorGoneError("cursor_expired")
     rows, end = _rows(reader, cursor.seq, limit)
-    link, scope = _at(reader, end) if end else (reader.link, reader.scope)
+    link, scope, _ = _at(reader, end) if end else (reader.link, reader.scope, 0)
     return Page(
         epoch=reader.epoch,
         cursor=reader.cursor(end, link),
@@ -91,13 +97,26 @@ def _rows(reader: Reader, after: int, limit: int) -> tuple[list[Row], int]:
     return rows, end
 
 
-def _at(reader: Reader, seq: int) -> tuple[str, str]:
-    """Return the chain's link and the scope at a seq."""
+def _at(reader: Reader, seq: int) -> tuple[str, str, int]:
+    """Return the chain's link, the scope and the time of recording at a seq."""
     log = table("log").c
     row = reader.connection.execute(
-        sa.select(log.link, log.scope).where(log.site == reader.site, log.seq == seq)
+        sa.select(log.link, log.scope, log.received_at).where(
+            log.site == reader.site, log.seq == seq
+        )
     ).one_or_none()
-    return (row.link, row.scope) if row else ("", "0")
+    return (row.link, row.scope, row.received_at) if row else ("", "0", 0)
+
+
+def prune_feed(connection: Connection, now: int) -> None:
+    """Forget images that no cursor may ask for any more; a day later than they expire."""
+    feed, log = table("feed"), table("log")
+    old = (
+        sa.select(sa.func.max(log.c.seq))
+        .where(log.c.site == feed.c.site, log.c.received_at < now - FEED_KEPT_MS - DAY_MS)
+        .scalar_subquery()
+    )
+    connection.execute(sa.delete(feed).where(feed.c.seq <= old))
 
 
 def _acks(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:

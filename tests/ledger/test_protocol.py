@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from server.book import CursorGoneError
 from sync.messages import Conflict
+from sync.records import Device
 from tests.world.warehouse import clock
 
 RECEIVE = {
@@ -209,8 +211,6 @@ async def test_a_reverse_cannot_be_reversed(table):
 
 async def test_operations_of_a_revoked_device_are_parked(warehouse):
     """[R7]"""
-    from sync.records import Device  # noqa: PLC0415
-
     await warehouse.book.change("S", "fang", [Device(device="A", name="A", revoked=True)], "revoke")
     warehouse.device("A").envelope(RECEIVE, warehouse.now)
     answer = await warehouse.push("A")
@@ -233,3 +233,23 @@ async def test_the_feed_takes_a_device_from_any_cursor_to_the_same_picture(wareh
     assert len(pages) > 1
     assert [page.acks[device.replica].seq for page in pages][-1] == 5
     assert pages[-1].scope == (await warehouse.book.snapshot("S", None)).scope
+
+
+async def test_a_device_that_was_away_for_two_weeks_takes_a_new_snapshot(warehouse):
+    cursor = (await warehouse.book.snapshot("S", None)).cursor
+    warehouse.device("A").envelope(RECEIVE, warehouse.now)
+    await warehouse.push("A")
+    warehouse.now += 16 * 86_400_000
+    await warehouse.book.prune()
+    with pytest.raises(CursorGoneError) as gone:
+        await warehouse.book.pull("S", cursor, 100, None)
+    assert gone.value.code == "cursor_expired"
+    assert warehouse.book.verify(None) == []
+
+
+async def test_a_revoked_device_does_not_hold_the_watermark_back(warehouse):
+    await warehouse.push("A")
+    await warehouse.push("B")
+    await warehouse.book.change("S", "fang", [Device(device="B", name="B", revoked=True)], "revoke")
+    await warehouse.heartbeat(warehouse.now + 3_600_000, "A")
+    assert warehouse.answer.watermark >= clock("06:59")
