@@ -5,6 +5,7 @@ import http.client
 import random
 import threading
 import time
+import uuid
 
 from server.imports import factory
 from tests.bench.scene import now
@@ -23,6 +24,7 @@ def requests_of(device, token, head, case, seed):
     """
     verbs, per_request, operations = case.verbs, case.per_request, case.operations // case.devices
     handheld = Handheld(factory.SITE, device)
+    handheld.replica = uuid.uuid4().hex
     handheld.actor = "1001"
     handheld.heard(now(), now())
     dice = random.Random(seed)
