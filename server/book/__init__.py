@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from anyio import to_thread
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from server.book.changing import KIND_OF, write_rows
@@ -57,7 +58,8 @@ class Book:
         self._chunks: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._listeners: dict[str, set[asyncio.Event]] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._heads: dict[str, int] = {}
+        self._poked: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to write."""
@@ -89,6 +91,7 @@ class Book:
             session = self._open(connection, site)
             seq = write_rows(session, by, why, rows)
             session.close(session.head.watermark)
+            self._heads[site] = seq
             return seq
 
         seq = await self.write(run)
@@ -112,14 +115,18 @@ class Book:
             session.close(session.head.watermark)
             mark = reached(session)
             if mark > session.head.watermark:
-                later = self._open(connection, site)
-                run_settling(later, mark)
-                later.close(mark)
+                session = self._open(connection, site)
+                run_settling(session, mark)
+                session.close(mark)
         except BaseException:
             # A code that was resolved in memory only must not outlive its transaction.
             self._masters.pop(site, None)
             raise
-        return answers
+        self._heads[site] = session.batch.head.seq
+        return [
+            replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer
+            for answer in answers
+        ]
 
     def _open(self, connection: Connection, site: str) -> Session:
         """Lock a site, and read its master data again when they changed."""
@@ -205,8 +212,12 @@ class Book:
             listeners.discard(event)
 
     def _poke(self, site: str) -> None:
-        for event in self._listeners.get(site, ()):
-            event.set()
+        """Wake who listens, unless nothing is new: an idle device's push says nothing to others."""
+        head = self._heads.get(site)
+        if head is None or head != self._poked.get(site):
+            self._poked[site] = head or 0
+            for event in self._listeners.get(site, ()):
+                event.set()
 
 
 def _never(_: Connection) -> Pushed | Conflict:
