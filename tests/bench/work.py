@@ -63,7 +63,11 @@ def _scans(stock, wall):
 
 
 def _request(body, token):
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Accept-Encoding": "gzip",
+    }
     if len(body) < WORTH_GZIP:
         return headers, body
     return headers | {"Content-Encoding": "gzip"}, gzip.compress(body, 6)
@@ -94,6 +98,8 @@ def _send(port, requests, ready, faults):
         connection.request("POST", "/sync/push", body, headers)
         answer = connection.getresponse()
         text = answer.read()
+        if answer.headers["Content-Encoding"] == "gzip":
+            text = gzip.decompress(text)
         if answer.status != 200 or b'"parked"' in text:
             faults.append(text[:300])
             break
