@@ -1,4 +1,4 @@
-"""Every screen in both languages, both themes and all widths: nothing is cut off or untranslated."""
+"""Every screen in both languages, themes and all widths: nothing cut off or untranslated."""
 
 import pytest
 
