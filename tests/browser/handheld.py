@@ -119,6 +119,11 @@ class Handheld:
         expect(self.page.get_by_text("Scan your badge")).to_be_visible(timeout=WAIT_MS)
         return self
 
+    def start(self, task):
+        """Open a task from its tile on Home."""
+        self.tile(task).click()
+        expect(self.band).to_be_visible()
+
     def sign_in(self, worker):
         """Badge, PIN, and the first picture of the stock."""
         self.try_to_sign_in(worker.badge, worker.pin)

@@ -16,13 +16,13 @@ def bearings(lot, quantity):
 
 
 def receive_and_put_away(handheld):
-    handheld.tile("receive").click()
+    handheld.start("receive")
     handheld.scan("PO-3978")
     handheld.says("done", "PO-3978")
     handheld.scan(PAINT)
     handheld.says("done", "60", "PA-529S")
     handheld.finish(2)
-    handheld.tile("putaway").click()
+    handheld.start("putaway")
     handheld.scan(PAINT)
     handheld.says("done", "PA-529S")
     handheld.scan("01-C-35")

@@ -25,7 +25,7 @@ def sent(factory, verb):
 
 def test_ten_scans_within_a_second_are_all_counted_in_their_order(handhelds, factory):
     liu = handhelds("H1", LIU_MEI)
-    liu.tile("count").click()
+    liu.start("count")
     liu.scan("01-A-01")
     liu.says("done", "01-A-01")
     for code in TEN:
@@ -52,7 +52,7 @@ def test_an_answer_that_is_lost_after_the_commit_changes_nothing(handhelds, fact
         route.abort()
 
     zhao.page.route("**/sync/push", lose)
-    zhao.tile("receive").click()
+    zhao.start("receive")
     zhao.scan("PO-3978")
     zhao.says("done", "PO-3978")
     with zhao.page.expect_event("requestfailed", lambda request: "push" in request.url):
