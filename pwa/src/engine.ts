@@ -369,6 +369,7 @@ export class DeviceEngine implements Engine {
   }
 
   private reached(reach: Reached): void {
+    if (reach.online && !this.reach.online) this.poke.hurry();
     this.reach = reach;
     this.changed();
   }

@@ -8,6 +8,7 @@ export class Poke {
   private readonly wire: Wire;
   private readonly heard: () => void;
   private stopping: AbortController | null = null;
+  private rested: () => void = () => undefined;
 
   constructor(wire: Wire, heard: () => void) {
     this.wire = wire;
@@ -25,6 +26,11 @@ export class Poke {
     this.stopping = null;
   }
 
+  /** The network is back: the next try need not wait. */
+  hurry(): void {
+    this.rested();
+  }
+
   private async listen(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
@@ -34,7 +40,10 @@ export class Poke {
       };
       await this.wire.listen("/sync/poke", heard, signal).catch(() => undefined);
       const most = Math.min(AGAIN_MOST_MS, AGAIN_FIRST_MS * 2 ** failures++);
-      await new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
+      await new Promise<void>((resolve) => {
+        this.rested = resolve;
+        setTimeout(resolve, most * (0.5 + Math.random() / 2));
+      });
     }
   }
 }
