@@ -192,3 +192,12 @@ async def test_a_count_for_a_task_finishes_its_line(table):
         09:00 B count B1: for CT-1/1                | posted
     """)
     assert world.book.verify(None) == []
+
+
+async def test_a_counter_who_had_seen_the_expected_quantity_is_no_news_but_told(table):
+    """[R33]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=10 seen             | flagged NOT_BLIND
+    """)
+    assert await world.open() == []

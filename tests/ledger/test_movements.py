@@ -69,6 +69,14 @@ async def test_an_over_receipt_names_the_receipt_that_it_may_repeat(table):
     assert [quantity for _, quantity, _ in row.detail["like"]] == [100]
 
 
+async def test_goods_for_an_order_that_was_closed_meanwhile_have_come_all_the_same(table):
+    """[R12]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 for PO-9/1         | flagged ORDER_CLOSED
+    """)
+    assert (await world.stock())["DOCK", "BE/L1"] == 10
+
+
 async def test_a_lot_code_with_another_expiry_is_a_blocked_sibling(table):
     """[R15]"""
     world = await table("""

@@ -253,3 +253,17 @@ async def test_a_revoked_device_does_not_hold_the_watermark_back(warehouse):
     await warehouse.book.change("S", "fang", [Device(device="B", name="B", revoked=True)], "revoke")
     await warehouse.heartbeat(warehouse.now + 3_600_000, "A")
     assert warehouse.answer.watermark >= clock("06:59")
+
+
+async def test_what_would_break_an_invariant_is_taken_back_alone(warehouse, monkeypatch):
+    """[R44] For bugs only: here a balance that leaves what the ledger can count."""
+    monkeypatch.setattr("sync.state.BALANCE_MAX", 20)
+    lines = await warehouse.play("""
+        08:00 A receive 15 BE/L1 to B1
+        08:01 A receive 15 BE/L1 to B1
+        08:02 A move 5 BE/L1 from B1 to B2
+    """)
+    assert [line.rpartition("| ")[2] for line in lines] == ["posted", "parked INVARIANT", "posted"]
+    assert await warehouse.open() == ["INVARIANT U"]
+    stock = await warehouse.stock()
+    assert (stock["B1", "BE/L1"], stock["B2", "BE/L1"]) == (10, 5)

@@ -58,6 +58,8 @@ ROWS = [
     Document(document="PO-1", kind="purchase", partner="V1"),
     Line(document="PO-1", line=1, item="BE", quantity=100),
     Line(document="PO-1", line=2, item="CA", quantity=50),
+    Document(document="PO-9", kind="purchase", partner="V1", state="closed"),
+    Line(document="PO-9", line=1, item="BE", quantity=100),
     Document(document="SO-1", kind="sales"),
     Line(document="SO-1", line=1, item="BE", quantity=5),
     Document(document="SO-2", kind="sales", state="cancelled"),
@@ -263,7 +265,7 @@ def _count(rest, wall, _ids):
     match = re.match(r"(\S+): ?(.*)", rest)
     scope = "line" if "line" in rest.split() else "place"
     lines = []
-    for part in filter(None, match[2].replace("line", "").strip().split(", ")):
+    for part in filter(None, re.sub("line|seen", "", match[2]).strip().split(", ")):
         what, _, quantity = part.partition("=")
         lines.append(
             {
@@ -273,7 +275,7 @@ def _count(rest, wall, _ids):
         )  # fmt: skip
     return {
         "verb": "count", "place": place(match[1]), "scope": scope, "count_id": f"c{wall}",
-        "opened_wall": wall - 60_000, "lines": lines, "blind": True,
+        "opened_wall": wall - 60_000, "lines": lines, "blind": "seen" not in rest.split(),
     }  # fmt: skip
 
 
