@@ -208,11 +208,14 @@ class Handheld:
         for text in texts:
             expect(self.page.locator("body")).to_contain_text(text)
 
-    def stock(self, place):
-        """What the bin's page shows: codes and quantity of each line, in no language."""
+    def shows_stock(self, place, rows):
+        """Wait for the bin's page to show these lines of codes and quantity, and no others."""
         self.go(f"bin/{place}")
-        expect(self.page.locator("main .card")).to_contain_text(place)
-        return sorted(
-            (*line.locator(".code").all_inner_texts(), *line.locator(".quantity").all_inner_texts())
-            for line in self.page.locator("main .card button").all()
-        )
+        expect(self.page.locator("main .card .head")).to_contain_text(place)
+        lines = self.page.locator("main .card button")
+        expect(lines).to_have_count(len(rows))
+        for *codes, quantity in rows:
+            line = lines.filter(has_text=re.compile(rf"(?<![\d−]){quantity}\s*$"))
+            for code in codes:
+                line = line.filter(has_text=code)
+            expect(line).to_have_count(1)
