@@ -52,7 +52,7 @@ def issue(handheld):
     handheld.says("plain")
     take(handheld, "issue")
     handheld.scan("06-B-10")
-    handheld.says("done", "06-B-10")
+    handheld.says("plain", "06-B-10")
     handheld.scan(bearings("K1102", 24))
     handheld.says("look")
     take(handheld, "older-lot")
@@ -70,7 +70,7 @@ def count(handheld):
     handheld.go("count/CT-1")
     handheld.says("plain")
     handheld.scan("06-B-10")
-    handheld.says("done", "06-B-10")
+    handheld.says("plain", "06-B-10")
     for _ in range(13):
         handheld.scan(bearings("K1009", 1))
     handheld.says("done", "K1009")

@@ -73,7 +73,9 @@ function noteOf(band: Band, written: Written | undefined): string {
 }
 
 export function verdictOf(band: Band, written: Written | undefined, quiet: boolean, hands: Hands): Verdict {
-  const ground = quiet ? "plain" : groundOf(band.signal);
+  // What only shows the way has written nothing: it sounds, but green is for what is on the card.
+  const guides = band.signal === "tick" && band.wrote === null;
+  const ground = quiet || guides ? "plain" : groundOf(band.signal);
   const isStop = (ground === "look" || ground === "wrong") && band.wrote === null;
   // A stroke of a count is safe in the scan journal before its operation exists.
   const stroke = band.signal === "tick" && band.wrote ? "device" : null;
