@@ -55,6 +55,30 @@ def test_a_code_that_nobody_knows_is_asked_about_and_kept_as_it_is(handhelds, fa
     assert factory.stock("DOCK-1") == [("unidentified/ZZZ-999", "5")]
 
 
+BREAK_STORAGE = """() => {
+  const real = IDBDatabase.prototype.transaction;
+  window.mend = () => { IDBDatabase.prototype.transaction = real; };
+  IDBDatabase.prototype.transaction = function (stores, mode, options) {
+    if (mode === "readwrite") throw new DOMException("no room", "UnknownError");
+    return real.call(this, stores, mode, options);
+  };
+}"""
+
+
+def test_a_scan_that_could_not_be_stored_says_so_on_the_whole_screen(handhelds, factory):
+    zhao = handhelds("H1", ZHAO_LIN)
+    receive_paint(zhao)
+    zhao.unsent(0)
+    zhao.page.evaluate(BREAK_STORAGE)
+    zhao.scan(PAINT)
+    zhao.sees("NOT RECORDED", "Scan it again")
+    zhao.page.evaluate("() => window.mend()")
+    zhao.key("Scan again").click()
+    zhao.scan("BINCARD:DONE")
+    zhao.unsent(0)
+    assert receipts(factory) == [("posted",)]
+
+
 def test_a_revoked_device_keeps_its_queue_and_its_records_are_parked(handhelds, factory):
     zhao = handhelds("H1", ZHAO_LIN)
     zhao.network(on=False)
