@@ -3,8 +3,9 @@
 What cannot be read is an arrival too: it keeps its place in the chain and is parked raw (R5).
 """
 
+import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +24,9 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
+
+NAME: Final = re.compile(r"[0-9A-Za-z-]+")
+"""What an id is made of: everything else in the log has a `/`, `.` or `~` in its name."""
 
 
 class UnreadableError(Exception):
@@ -90,6 +94,7 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     fallback = Dated(max(clock.receipt, floor), clock.receipt - clock.since, "low")
     try:
         body = decode_body(content)
+        _check_texts(body)
     except msgspec.MsgspecError as error:
         return Arrival(payload, payload_hash, content_hash, link, nameless, fallback,
                        error=str(error))  # fmt: skip
@@ -106,6 +111,17 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     taken, opened, lines = _inner_times(did, body, clock, dated)
     return Arrival(payload, payload_hash, content_hash, link, body.id, dated, body, did,
                    taken, opened, lines)  # fmt: skip
+
+
+def _check_texts(body: Body) -> None:
+    """Refuse an id that could be another row's, and NUL, which databases cut texts at."""
+    if not NAME.fullmatch(body.id):
+        message = "an id is made of letters, digits and hyphens"
+        raise msgspec.ValidationError(message)
+    task = body.task.document if body.task else ""
+    if b"\\u0000" in bytes(body.did) or "\0" in f"{body.actor}{task}":
+        message = "a text holds the character NUL"
+        raise msgspec.ValidationError(message)
 
 
 def _inner_times(

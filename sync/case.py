@@ -45,6 +45,8 @@ class Case:
         self.opened = opened
         self.lines = lines
         self.line: Line | None = None
+        self.name = body.id
+        """Its id in the log: another one where the id was taken by other content (R2)."""
         self.flags: list[Flag] = []
 
     @property
@@ -76,13 +78,13 @@ class Case:
         policy = POLICIES[code]
         severity = odd.severity or policy.severity
         at_once = policy.closes is Evidence.AT_ONCE and severity is Severity.INFORMATION
-        base = f"{code.value}/{self.body.id}"
+        base = f"{code.value}/{self.name}"
         number = sum(flag.discrepancy.startswith(base) for flag in self.flags)
         row = Discrepancy(
             discrepancy=f"{base}/{number}" if number else base,
             code=code.value,
             severity=severity.value,
-            operation=self.body.id,
+            operation=self.name,
             actor=self.body.actor,
             document=self.body.task.document if self.body.task else None,
             place=odd.place,

@@ -59,6 +59,8 @@ def date(wall: int, segment: str, clock: Clock) -> Dated:
 
 def _between(wall: int, segment: str, exchanges: Sequence[Exchange]) -> Dated | None:
     """Date by the exchanges of the same clock segment, else by two that agree around it."""
+    # An answer from before its question: the clock stepped in between, so it says nothing.
+    exchanges = [e for e in exchanges if e.received >= e.sent]
     same = [e for e in exchanges if e.segment == segment]
     before, after = _around(wall, same or exchanges)
     if before is None or after is None:

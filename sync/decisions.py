@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.case import Case, close
-from sync.counts import moment_of
+from sync.counts import moment_of, refresh
 from sync.ledger import Posting, Track, amend
 from sync.movements import close_covered, day_ms, know_lot
 from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject, Settle
@@ -29,11 +29,14 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
     """Approve, reject or send back the keys that the intent names; refuse a stale one (R35)."""
     state = case.state
     rows = [_variance(state, did, decision) for decision in did.lines]
+    if len({(row.place, row.key) for row in rows}) < len(rows):
+        raise RefusedError("key_named_twice", _fresh(state, did, rows))
     for row, decision in zip(rows, did.lines, strict=True):
         if row.state != "open":
             raise RefusedError("already_decided", _fresh(state, did, rows))
         if decision.expected != row.expected or decision.counted != _counted(state, did, row):
             raise RefusedError("stale", _fresh(state, did, rows))
+    start = len(state.postings)
     for row, decision in zip(rows, did.lines, strict=True):
         if isinstance(did, Approve) and not isinstance(did, Recount | Reject):
             set_balance(case, row, decision.counted)
@@ -41,6 +44,7 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
             decided = replace(part, state=WORDS[case.verb], decided=case.body.id)
             state.variances.put((part.operation, part.line), decided)
         close_covered(state, (row.place, row.key), case.body.id)
+    refresh(case, state.postings[start:])
     if isinstance(did, Recount):
         ask_recount(state, rows[0].place)
 

@@ -84,7 +84,7 @@ class Push(Struct, frozen=True):
     cursor: int | str = 0
     carrier: Replica | None = None
     exchanges: Annotated[tuple[Exchange, ...], Meta(max_length=1000)] = ()
-    unsent: Annotated[int, Meta(ge=0)] = 0
+    unsent: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     echo: Millis = 0
     leaving: bool = False
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()

@@ -94,7 +94,7 @@ def post(case: Case, movement: Movement, number: int) -> list[Posting]:
     pair = (movement.place_from, movement.place_to)
     start, end = (pair[0], name), (pair[1], name)
     quantity = movement.quantity
-    if quantity is None and start[0] == STATUS_PLACE:
+    if quantity is None and start[0] == STATUS_PLACE and number:
         quantity = state.postings[-1].quantity
     elif quantity is None:
         track = state.tracks.find(start)

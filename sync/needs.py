@@ -39,6 +39,7 @@ from sync.operations import (
 from sync.progress import CLOSE_MS
 from sync.records import Counted, Variance
 from sync.renaming import PREFIX, is_renaming, new_name
+from sync.reversal import REVERSIBLE
 from sync.serials import names_of
 from sync.state import State
 from sync.stock import Key, is_virtual, key_text
@@ -192,7 +193,7 @@ def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) 
 
 def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival) -> None:
     target = state.operations.find(did.target)
-    if target is None or target.outcome == "parked":
+    if target is None or target.outcome == "parked" or target.verb not in REVERSIBLE:
         return
     needs.targets[target.id] = target.seq
     if target.document is not None:

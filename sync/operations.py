@@ -48,8 +48,8 @@ class Consent(Struct, frozen=True):
 class Base(Struct, frozen=True):
     """What the screen was based on: the replica's position in the site's feed."""
 
-    epoch: int
-    cursor: int
+    epoch: Millis
+    cursor: Millis
     hash: str | None = None
 
 

@@ -34,7 +34,8 @@ from sync.operations import (
     decode_envelope,
 )
 from sync.records import Row
-from sync.state import InvariantBrokenError, Logged, State
+from sync.state import Logged, State
+from sync.stock import is_virtual
 from sync.verbs import movements_of
 from sync.vocabulary import ALLOWED, Code, Outcome
 
@@ -94,15 +95,15 @@ def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
     state.seq += 1
     mark = state.mark()
     case = _case(state, arrival, device)
+    case.name = arrival.id if known is None else again
     try:
         finding = _find(case, arrival, known)
     except Parked as parked_as:
         finding = _park(case, mark, parked_as.code, parked_as.odd)
-    except (InvariantBrokenError, ArithmeticError, LookupError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one operation must not stop the site
         finding = _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
     verdict = _verdict(case, arrival, finding, seal)
-    name = arrival.id if known is None else again
-    return _entry(case, arrival, name, verdict, mark)
+    return _entry(case, arrival, verdict, mark)
 
 
 def _case(state: State, arrival: Arrival, device: str) -> Case:
@@ -189,15 +190,17 @@ def _fact(case: Case) -> None:
     start = len(case.state.postings)
     linked = _do_fact(case)
     counts.explain(case, linked)
-    counts.refresh(case, case.state.postings[start:])
-    counts.doubt_time(case, case.state.postings[start:])
     for waiting in reversal.waiting_for(case.state, case.body.id):
         _set_free(case, waiting)
+    counts.refresh(case, case.state.postings[start:])
+    counts.doubt_time(case, case.state.postings[start:])
 
 
 def _do_fact(case: Case) -> list[Posting]:
     match case.did:
         case Count():
+            if is_virtual(case.did.place.text):
+                raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
             counts.record_count(case, case.did)
             return []
         case Reverse():
@@ -248,12 +251,17 @@ def _set_free(case: Case, waiting: Logged) -> None:
     dated = Dated(waiting.at, waiting.u, "low")
     freed = Case(case.state, envelope.link, body, did, device=case.device, dated=dated)
     _log_target(case)
+    outcome = Outcome.POSTED
     if isinstance(did, Reverse):
-        counts.explain(freed, reversal.reverse(freed, did))
+        try:
+            counts.explain(freed, reversal.reverse(freed, did))
+        except reversal.NotReversibleError as error:
+            freed.flag(Code.NOT_UNDERSTOOD, Odd(detail={"error": str(error)}))
+            outcome = Outcome.PARKED
     for row in list(case.state.discrepancies.all()):
         if row.state == "open" and row.waits == case.body.id:
             close(case.state, row, case.body.id)
-    later_result(case.state, waiting.id, "posted")
+    later_result(case.state, waiting.id, outcome.value)
 
 
 def _log_target(case: Case) -> None:
@@ -291,14 +299,12 @@ def _verdict(case: Case, arrival: Arrival, finding: Finding, seal: Seal) -> Verd
     )  # fmt: skip
 
 
-def _entry(
-    case: Case, arrival: Arrival, name: str, verdict: Verdict, mark: tuple[int, int]
-) -> Decided:
+def _entry(case: Case, arrival: Arrival, verdict: Verdict, mark: tuple[int, int]) -> Decided:
     state = case.state
     encoded = encode(verdict)
     document = case.line.document if case.line else None
     logged = Logged(
-        id=name, seq=state.seq, verb=case.verb if arrival.did else "?", actor=case.body.actor,
+        id=case.name, seq=state.seq, verb=case.verb if arrival.did else "?", actor=case.body.actor,
         replica=arrival.link.replica, rseq=arrival.link.seq, at=arrival.dated.at,
         u=arrival.dated.u, trust=arrival.dated.trust, outcome=verdict.outcome,
         content_hash=arrival.content_hash, payload_hash=arrival.payload_hash,
@@ -307,6 +313,6 @@ def _entry(
     )  # fmt: skip
     postings = tuple(state.postings[mark[1] :])
     changes = tuple(state.changed_since(mark))
-    state.operations.put(name, logged)
+    state.operations.put(case.name, logged)
     kind: Literal["fact", "intent"] = "intent" if case.body.class_ == "intent" else "fact"
     return Decided(encoded, Entry(logged, kind, case.device, postings, changes))

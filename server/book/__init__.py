@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from server.book.changing import KIND_OF, write_rows
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
-from server.book.master import Master, read_master
+from server.book.master import KINDS, Master, read_master
 from server.book.pushing import Job, run_pushes
 from server.book.reading import make_snapshot, open_reader, prune_feed, read_page
 from server.book.rows import table
@@ -122,6 +122,9 @@ class Book:
             # A code that was resolved in memory only must not outlive its transaction.
             self._masters.pop(site, None)
             raise
+        if KINDS & session.batch.kinds():
+            # Its commit may still fail.
+            self._masters.pop(site, None)
         self._heads[site] = session.batch.head.seq
         return [
             replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer

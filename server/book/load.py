@@ -42,6 +42,10 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
     ]
     load_standing(connection, site, state, needs.standing(state, new))
     asked = needs.history(state, new)
+    if state.renaming:
+        # Where an unknown code stood is known only now, and so is what was counted there.
+        _load_near(connection, site, state, {place for place, _ in asked.since})
+        needs.reach_doubts(asked, state)
     while asked.since:
         unknown = [name for name in asked.since if name not in state.holdings.rows]
         for row in _holdings_of(connection, site, unknown) if unknown else ():
@@ -121,8 +125,8 @@ def _load_near(connection: Connection, site: str, state: State, places: set[str]
     for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "place", places,
                           "state = 'open'"):  # fmt: skip
         state.discrepancies.load(doubt.discrepancy, doubt)
-    for row in fetch_in(connection, "variance", Variance, site, "place", places,
-                        "state IN ('open', 'approved')"):  # fmt: skip
+    # Decided ones too: a late fact must see that its key was listed, and which lines are taken.
+    for row in fetch_in(connection, "variance", Variance, site, "place", places):
         state.variances.load((row.operation, row.line), row)
     for counted in fetch_in(connection, "counted", Counted, site, "place", places):
         state.counted.load(counted.operation, counted)

@@ -56,11 +56,14 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
     if cursor.epoch != reader.epoch:
         raise CursorGoneError("epoch")
     if cursor.seq:
-        link, _, received_at = _at(reader, cursor.seq)
+        link, _, _ = _at(reader, cursor.seq)
         if link != cursor.link:
             raise CursorGoneError("diverged")
-        if received_at < reader.now - FEED_KEPT_MS:
-            raise CursorGoneError("cursor_expired")
+        # What the device has not read yet may be pruned; at the head nothing can be missing.
+        if cursor.seq < reader.seq:
+            _, _, received_at = _at(reader, cursor.seq + 1)
+            if received_at < reader.now - FEED_KEPT_MS:
+                raise CursorGoneError("cursor_expired")
     rows, end = _rows(reader, cursor.seq, limit)
     link, scope, _ = _at(reader, end) if end else (reader.link, reader.scope, 0)
     return Page(

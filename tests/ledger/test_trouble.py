@@ -1,0 +1,180 @@
+"""What no honest device sends, and what seldom happens: the site goes on, and the book is true."""
+
+import json
+
+import msgspec
+import pytest
+
+from sync.records import Item, Variance
+from sync.stock import key_of
+from tests.world.warehouse import SITE, clock, key
+
+
+def receive(what="BE/L1", quantity=1, to="B1", **more):
+    return {
+        "verb": "receive", "key": key(what), "quantity": quantity,
+        "from": {"location": "supplier/V1"}, "to": {"location": to}, **more,
+    }  # fmt: skip
+
+
+async def send(world, device, did, **more):
+    """Write one operation on a device, push it, and return its verdict."""
+    world.device(device).envelope(did, world.now, **more)
+    answer = await world.push(device, world.now + 1_000)
+    return json.loads(bytes(answer.verdicts[-1]))
+
+
+async def decide(world, verb, row, *, times=1):
+    """Let fang decide a variance as it stands."""
+    line = {
+        "key": json.loads(msgspec.json.encode(key_of(row.key))),
+        "counted": row.counted, "expected": row.expected,
+        "of": {"operation": row.operation, "line": row.line if row.line >= 0 else None},
+    }  # fmt: skip
+    did = {
+        "verb": verb,
+        "count_id": row.count_id,
+        "parts": [row.operation],
+        "lines": [line] * times,
+    }
+    return await send(world, "H", did, class_="intent", actor="fang")
+
+
+async def test_a_reverse_that_waits_for_what_cannot_be_reversed_is_parked(warehouse):
+    """[R40] [R5] It came first; its target's device must not be stuck for that."""
+    world = warehouse
+    await world.play("r: 08:00 A receive 5 BE/L1 to B1")
+    await send(world, "B", {"verb": "reverse", "target": "RA"})
+    verdict = await send(world, "A", {"verb": "reverse", "target": world.ids["r"]}, id_="RA")
+    assert verdict["outcome"] == "posted"
+    assert ("B1", "BE/L1") not in await world.stock()
+    assert await world.open() == ["NOT_UNDERSTOOD R"]
+
+
+async def test_a_reverse_of_a_change_of_master_data_does_not_stop_the_push(warehouse):
+    verdict = await send(warehouse, "A", {"verb": "reverse", "target": "change/1"})
+    assert verdict["outcome"] == "parked"
+
+
+async def test_an_id_that_is_used_three_times_opens_a_discrepancy_each_time(warehouse):
+    """[R2]"""
+    for device, quantity in zip("ABC", (1, 2, 3), strict=True):
+        await send(warehouse, device, receive(quantity=quantity), id_="X")
+    assert (await warehouse.stock())["B1", "BE/L1"] == 1
+    assert await warehouse.open() == ["OPERATION_ID_CONFLICT U"] * 2
+
+
+@pytest.mark.parametrize("name", ["change/5", "server/1/5", "X~00000000.1", ""])
+async def test_an_id_cannot_take_the_name_of_another_row_of_the_log(warehouse, name):
+    verdict = await send(warehouse, "A", receive() | {}, id_=name or " ")
+    assert verdict["flags"][0]["code"] == "NOT_UNDERSTOOD"
+    for n in range(6):
+        await warehouse.book.change(SITE, "x", [Item(item="ZZ", name=f"{n}")], "changed")
+
+
+async def test_a_text_with_nul_is_parked_whole(warehouse):
+    """The database would cut it there and find other goods."""
+    for _ in range(2):
+        verdict = await send(warehouse, "A", receive("A\0B"))
+        assert verdict["flags"][0]["code"] == "NOT_UNDERSTOOD"
+    assert await warehouse.stock() == {}
+
+
+async def test_a_cursor_beyond_the_numbers_of_the_book_is_parked(warehouse):
+    warehouse.device("A").base = {"epoch": 1, "cursor": 10**30, "hash": None}
+    got = await warehouse.play("08:00 A issue 1 BE/L1 from B1")
+    assert got[0].endswith("parked NOT_UNDERSTOOD")
+
+
+async def test_what_only_balances_the_books_cannot_be_counted(warehouse):
+    """[K2]"""
+    did = {
+        "verb": "count", "place": {"location": "supplier/V1"}, "scope": "place", "count_id": "q",
+        "opened_wall": warehouse.now, "lines": [],
+    }  # fmt: skip
+    assert (await send(warehouse, "A", did))["outcome"] == "parked"
+
+
+async def test_an_approval_that_names_a_key_twice_is_refused(table):
+    """[C4] It would have set the balance twice."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    (row,) = await world.rows("variance", Variance)
+    assert (await decide(world, "approve", row, times=2))["reason"] == "key_named_twice"
+    assert (await world.stock())["B1", "BE/L1"] == 10
+
+
+async def test_an_approval_changes_what_a_later_count_expects(table):
+    """[C3]"""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        10:00 C count B1: BE/L1=8                   | posted
+    """)
+    rows = sorted(await world.rows("variance", Variance), key=lambda row: row.at)
+    await decide(world, "approve", rows[0])
+    assert await world.variances() == ["B1 BE/L1 8/10 approved", "B1 BE/L1 8/8 open"]
+
+
+async def test_what_was_rejected_stays_so_when_late_facts_come(table):
+    """[C2] Its line number is taken, and its key was listed, though it is decided."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L2=1                   | posted
+    """)
+    for row in await world.rows("variance", Variance):
+        await decide(world, "reject", row)
+    before = await world.variances()
+    await table("""
+        08:30 C receive 4 BE/L1 to B1               | posted
+        08:31 C receive 4 BE/L2 to B1               | posted
+    """)
+    assert await world.variances() == before
+    await table("""
+        08:32 D receive 4 CA/L1 to B1               | posted
+    """)
+    assert sorted(set(await world.variances()) - set(before)) == ["B1 CA/L1 0/4 open"]
+
+
+async def test_a_key_in_two_parts_of_a_count_waits_for_a_person(warehouse):
+    """[C5] [C6] Each part alone seems to match; together they do not."""
+    world = warehouse
+    await world.play("08:00 A receive 5 BE/L1 to B1")
+    for at in (clock("08:10"), clock("08:11")):
+        line = {"key": key("BE/L1"), "quantity": 5, "first_wall": at, "last_wall": at,
+                "segment": "s1"}  # fmt: skip
+        did = {"verb": "count", "place": {"location": "B1"}, "scope": "line", "count_id": "q",
+               "opened_wall": at, "lines": [line]}  # fmt: skip
+        world.device("B").envelope(did, at)
+    await world.push("B", clock("08:30"))
+    await world.heartbeat(clock("09:00"))
+    assert await world.variances() == ["B1 BE/L1 5/5 open"] * 2
+
+
+async def test_an_exchange_that_was_answered_before_it_was_asked_dates_nothing(warehouse):
+    """[T1] The device's clock stepped back in between."""
+    handheld = warehouse.device("A")
+    now = warehouse.now
+    handheld.exchanges = [
+        {"sent": now, "received": now - 60_000, "server_now": now + 5_000, "segment": "s1"}
+    ]
+    verdict = await send(warehouse, "A", receive())
+    assert (verdict["times"]["own"], verdict["u"], verdict["trust"]) == (
+        now + 1_000 - 1_000,
+        250,
+        "high",
+    )
+
+
+async def test_a_device_at_the_head_of_an_idle_site_needs_no_snapshot(warehouse):
+    """[S6] Nothing it has not read can have been forgotten, however old the head is."""
+    world = warehouse
+    await world.play("08:00 A receive 10 BE/L1 to B1")
+    cursor = (await world.book.snapshot(SITE, None)).cursor
+    world.now += 20 * 86_400_000
+    await world.book.prune()
+    assert (await world.book.pull(SITE, cursor, 100, None)).rows == ()
+    await world.book.change(SITE, "x", [Item(item="ZZ", name="new")], "changed")
+    assert len((await world.book.pull(SITE, cursor, 100, None)).rows) == 1
