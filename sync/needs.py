@@ -328,9 +328,18 @@ def far_ends(state: State) -> History:
     for track_name, track in state.tracks.rows.items():
         for effect in track.effects if track else ():
             name = (effect.other, track_name[1])
-            if effect.kind in {"count", "all"} and name not in state.holdings.rows:
-                needs.since[name] = effect.at[0] if effect.t_other is None else effect.t_other
+            time = effect.at[0] if effect.t_other is None else effect.t_other
+            if effect.kind in {"count", "all"} and not _reaches(state, name, time):
+                needs.since[name] = min(needs.since.get(name, time), time)
     return needs
+
+
+def _reaches(state: State, name: TrackName, time: int) -> bool:
+    """Say whether a far end is known from that time on; a virtual one has no history."""
+    if is_virtual(name[0]):
+        return name in state.holdings.rows
+    track = state.tracks.rows.get(name)
+    return track is not None and track.since <= time
 
 
 def resolved_item(state: State, code: str) -> str:

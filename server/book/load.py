@@ -215,9 +215,15 @@ def load_history(connection: Connection, site: str, state: State, asked: History
             place = posting.place_from if end == "from" else posting.place_to
             ends[place, posting.key].append(posting)
     for name, postings in ends.items():
+        known = state.tracks.find(name)
+        if known is not None and known.since <= wanted[name]:
+            continue
+        # What was loaded before does not reach back far enough: a far end is asked for again.
+        made = [p for p in state.postings if name in {(p.place_from, p.key), (p.place_to, p.key)}]
         holding = state.holdings.find(name)
         balance = holding.quantity if holding else 0
-        state.tracks.load(name, track_of(balance, wanted[name], name[0], postings))
+        track = track_of(balance, wanted[name], name[0], postings + made)
+        state.tracks.rows[name] = track
 
 
 def _json(value: Iterable[object]) -> str:

@@ -178,3 +178,41 @@ async def test_a_device_at_the_head_of_an_idle_site_needs_no_snapshot(warehouse)
     assert (await world.book.pull(SITE, cursor, 100, None)).rows == ()
     await world.book.change(SITE, "x", [Item(item="ZZ", name="new")], "changed")
     assert len((await world.book.pull(SITE, cursor, 100, None)).rows) == 1
+
+
+async def test_an_all_hands_a_late_fact_on_to_a_count_where_it_went(table):
+    """[L6] [L7] Also where the goods of the late fact itself arrive after that count."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        08:10 A move all BE/L1 from B1 to B2        | posted
+        08:20 B count B2: BE/L1=10                  | posted
+    """)
+    (row,) = await world.rows("variance", Variance)
+    await decide(world, "approve", row)
+    await table("""
+        08:30 C move 4 BE/L1 from B1 to B2 taken -1500s | flagged COUNT_EXPLAINED
+    """)
+    stock = await world.stock()
+    assert (stock["B2", "BE/L1"], stock["count", "BE/L1"]) == (14, -4)
+
+
+async def test_a_pick_hands_its_lateness_on_like_any_other_fact(table):
+    """[L7] A pick knows every place of its item, and must know their history too."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        08:10 A move all BE/L1 from B1 to B2        | posted
+        08:20 B count B2: BE/L1=7                   | posted
+        08:05 C pick 3 BE/L1 from B1                | posted
+    """)
+    assert await world.variances() == ["B2 BE/L1 7/7 open"]
+
+
+async def test_a_reverse_that_had_to_wait_corrects_what_a_count_expects(table):
+    """[R40] [C3]"""
+    world = await table("""
+        08:20 B count B1: BE/L1=0                   | posted
+        08:30 C reverse r                           | parked TARGET_UNKNOWN
+    """)
+    world.device("A").envelope(receive(quantity=5), clock("08:00"), id_="r")
+    await world.push("A", clock("08:31"))
+    assert await world.variances() == ["B1 BE/L1 0/0 open"]
