@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from sync.arrivals import Linked, links_of
 from sync.hashing import sha256_hex
 from sync.messages import Ack, Conflict
-from sync.operations import Link
+from sync.operations import Link, Lost, decode_body, decode_did
 from sync.state import Replica
 
 
@@ -40,14 +41,28 @@ def check(chained: Chained, replica: Replica, stored: Mapping[int, str]) -> Conf
             return Conflict(code="fork", have=_before(matched, link, stored))
         matched = Ack(link.seq, digest)
     expected, prev = replica.acked + 1, replica.hash
-    for link, _, payload in chained.fresh:
+    for link, content, payload in chained.fresh:
         if link.seq != expected:
             return Conflict(code="gap", need_from=expected)
-        if link.prev != prev and not (prev is None and link.seq == 1):
+        through = lost_through(content)
+        # What follows a hole hangs on an envelope that nobody has any more.
+        if prev is not None and link.prev != prev and through is None:
             have = Ack(replica.acked, replica.hash) if link.seq == replica.acked + 1 else matched
             return Conflict(code="fork", have=_last_common(have, link, stored))
-        expected, prev = link.seq + 1, sha256_hex(payload)
+        expected = max(link.seq, through or 0) + 1
+        prev = sha256_hex(payload) if through is None else None
     return None
+
+
+def lost_through(content: bytes) -> int | None:
+    """Return the last seq that a `lost` operation covers; None for every other (R4)."""
+    if b'"lost"' not in content:
+        return None
+    try:
+        did = decode_did(bytes(decode_body(content).did))
+    except msgspec.MsgspecError:
+        return None
+    return did.through_seq if isinstance(did, Lost) else None
 
 
 def _before(matched: Ack, link: Link, stored: Mapping[int, str]) -> Ack:

@@ -131,8 +131,9 @@ def _decide(session: Session, turn: Turn) -> None:
         if decided.entry is not None:
             session.batch.add(decided.entry)
         if arrival.link.seq > acked:
-            through = arrival.did.through_seq if isinstance(arrival.did, Lost) else 0
-            acked, digest = max(arrival.link.seq, through), arrival.payload_hash
+            acked, digest = arrival.link.seq, arrival.payload_hash
+            if isinstance(arrival.did, Lost):
+                acked, digest = max(acked, arrival.did.through_seq), None
             at = arrival.dated.at
     turn.verdicts = tuple(verdicts)
     last = push.exchanges[-1] if push.exchanges else None

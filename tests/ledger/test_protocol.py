@@ -90,6 +90,30 @@ async def test_a_hole_that_the_device_lost_is_reported(warehouse):
     assert await warehouse.open() == ["OPERATIONS_LOST U"]
 
 
+async def test_a_device_goes_on_behind_a_hole_in_its_chain(warehouse):
+    """[R4] What follows hangs on an envelope that nobody has: now, and at the next push."""
+    device = warehouse.device("A")
+    for _ in range(6):
+        device.envelope(RECEIVE, warehouse.now)
+    whole = list(device.chain)
+    device.chain = whole[:2]
+    await warehouse.push("A")
+    device.chain = whole[:5]
+    answer = await warehouse.push("A", body=device.push_message(warehouse.now, from_seq=5))
+    assert (answer.code, answer.need_from) == ("gap", 3)
+    device.chain = whole[:2]
+    device.envelope({"verb": "lost", "through_seq": 4, "reason": "gone"}, warehouse.now)
+    lost = device.chain[2].replace(device._digest(whole[1]).encode(), b"")
+    lost = lost.replace(b'"prev": ""', b'"prev": null')
+    device.chain = [*whole[:2], lost, whole[4]]
+    answer = await warehouse.push("A")
+    assert answer.acked.seq == 5
+    device.chain = whole
+    answer = await warehouse.push("A")
+    assert answer.acked.seq == 6
+    assert (await warehouse.stock())["B1", "BE/L1"] == 4 * RECEIVE["quantity"]
+
+
 @pytest.mark.parametrize(
     "did",
     [
