@@ -6,7 +6,8 @@ import type { Ack, Body, Chunk, Conflict, Dated, Envelope, Page, Pushed, Row, Sn
 import { Offline, Problem, type Wire } from "../src/push/wire";
 
 interface Taken {
-  hash: string;
+  /** Null at the end of a hole. */
+  hash: string | null;
   text: string;
 }
 
@@ -116,6 +117,17 @@ export class FakeServer implements Wire {
     if (pushing.epoch !== this.epoch) return { code: "epoch", epoch: this.epoch, have };
     const first = pushing.operations[0];
     if (first && first.link.seq > chain.length + 1) return { code: "gap", need_from: chain.length + 1 };
+    let expected = first?.link.seq ?? 0;
+    let before = chain[expected - 2]?.hash ?? null;
+    for (const operation of pushing.operations) {
+      const { seq, prev } = operation.link;
+      const { did } = operation.body as Body;
+      if (seq !== expected) return { code: "gap", need_from: expected };
+      // What follows a hole hangs on an envelope that nobody has any more.
+      if (before !== null && prev !== before && did.verb !== "lost") return { code: "fork", have };
+      expected = (did.verb === "lost" ? did.through_seq : seq) + 1;
+      before = did.verb === "lost" ? null : sha256Hex(JSON.stringify(operation));
+    }
     for (const { link, ...rest } of pushing.operations) {
       const mine = chain[link.seq - 1];
       if (mine && mine.hash !== sha256Hex(JSON.stringify({ link, ...rest }))) {
@@ -150,7 +162,10 @@ export class FakeServer implements Wire {
     const body = JSON.parse(bodyOf(taken.text)) as Body;
     const chain = [...(this.chains.get(replica) ?? []), taken];
     // A lost operation covers its hole.
-    if (body.did.verb === "lost") while (chain.length < body.did.through_seq) chain.push(taken);
+    if (body.did.verb === "lost") {
+      while (chain.length < body.did.through_seq) chain.push(taken);
+      chain[chain.length - 1] = { ...taken, hash: null };
+    }
     this.chains.set(replica, chain);
     const isNew = !this.contents.has(body.id) || !this.verdicts.has(body.id);
     this.contents.set(body.id, sha256Hex(bodyOf(taken.text)));

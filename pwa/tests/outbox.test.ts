@@ -33,6 +33,15 @@ describe("the scan journal", () => {
     expect(await handheld.scan("C")).toBeGreaterThan(second);
   });
 
+  it("gives no number twice after a restart either, when nothing is left in it", async () => {
+    const handheld = await Handheld.on(new FakeServer());
+    const [first, second] = [await handheld.scan("A"), await handheld.scan("B")];
+    await handheld.receive(1, "DOCK", [first]);
+    await handheld.outbox.drop(second);
+    const again = await handheld.restarted(new FakeServer());
+    expect(await again.scan("C")).toBeGreaterThan(second);
+  });
+
   it("says that nothing was recorded when the disk is full", async () => {
     const handheld = await Handheld.on(new FakeServer());
     const full = (): never => {

@@ -182,6 +182,22 @@ describe("repair", () => {
     const [lost] = [...server.chains.values()].flat().map(({ text }) => (JSON.parse(bodyOf(text)) as Body).did);
     expect(lost).toMatchObject({ verb: "lost", through_seq: 2 });
   });
+
+  it("of a gap between what the server has and what is still here goes on in the same chain", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    for (const quantity of [1, 2, 3]) await handheld.receive(quantity);
+    await handheld.sync();
+    const { replica } = handheld.outbox.chain;
+    await handheld.outbox.prune(({ seq }) => seq === 2);
+    server.chains.set(replica, (server.chains.get(replica) ?? []).slice(0, 1));
+    await handheld.receive(4);
+    await handheld.sync();
+    await handheld.receive(5);
+    await handheld.sync();
+    expect([handheld.outbox.chain.replica, handheld.outbox.unsent.length]).toEqual([replica, 0]);
+    expect(server.holding("DOCK", KEY_TEXT)).toBe(15);
+  });
 });
 
 describe("the fold", () => {

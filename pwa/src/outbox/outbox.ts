@@ -92,7 +92,10 @@ export class Outbox {
 
   drop(id: number): Promise<void> {
     return this.inTurn(async () => {
-      await this.store.record(["journal"], (tx) => void tx.objectStore("journal").delete(id));
+      await this.store.record(["journal", "meta"], (tx) => {
+        void tx.objectStore("journal").delete(id);
+        void tx.objectStore("meta").put(this.lastCapture, "capture");
+      });
       this.captures.delete(id);
     });
   }
@@ -122,6 +125,8 @@ export class Outbox {
       await this.store.record(["outbox", "meta", "journal", "flow"], async (tx, again) => {
         for (const operation of made) await append(tx, keptOf(operation), again);
         void tx.objectStore("meta").put(chain, "chain");
+        // A flow remembers how far it has seen: a number that comes twice would pass for seen.
+        void tx.objectStore("meta").put(this.lastCapture, "capture");
         for (const [key, value] of Object.entries(meta)) void tx.objectStore("meta").put(value, key);
         for (const id of consumed) void tx.objectStore("journal").delete(id);
         if (flow) void tx.objectStore("flow").put(flow);
@@ -232,10 +237,11 @@ export class Outbox {
   }
 
   private async reload(): Promise<void> {
-    const [chain, captures, flows, unsent, sent] = await this.store.read(
+    const [chain, last, captures, flows, unsent, sent] = await this.store.read(
       ["meta", "journal", "flow", "outbox", "sent"],
       async (tx) => Promise.all([
         tx.objectStore("meta").get("chain") as Promise<Chain | undefined>,
+        tx.objectStore("meta").get("capture") as Promise<number | undefined>,
         tx.objectStore("journal").getAll(),
         tx.objectStore("flow").getAll(),
         tx.objectStore("outbox").getAll(),
@@ -244,7 +250,7 @@ export class Outbox {
     );
     this.chain = chain ?? (await this.mint());
     this.captures = new Map(captures.map((capture) => [capture.id, capture]));
-    this.lastCapture = Math.max(this.lastCapture, ...captures.map((capture) => capture.id));
+    this.lastCapture = Math.max(this.lastCapture, last ?? 0, ...captures.map((capture) => capture.id));
     // What waits to be kept is newer than what is on the disk.
     const newer = [...this.flows].filter(([name]) => this.unkept.has(name));
     this.flows = new Map([...flows.map((flow): [string, FlowState] => [flow.name, flow]), ...newer]);
