@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sync.case import Case, Odd, close, later_result
 from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
-from sync.movements import close_covered, look_at_source
+from sync.movements import COVERED, close_covered, look_at_source
 from sync.operations import Reverse
 from sync.progress import PROGRESS
 from sync.state import Logged, State
@@ -18,6 +18,10 @@ REVERSIBLE = frozenset({
     "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status", "adjust",
     "count",
 })  # fmt: skip
+
+
+SHARED = COVERED | {Code.UNKNOWN_CODE, Code.LOT_CONFLICT}
+"""What other operations may hang on too: closed by cover or by a person only."""
 
 
 class WaitingError(Exception):
@@ -46,7 +50,7 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
         return []
     later_result(state, target.id, target.outcome, reversed_=True)
     for row in [row for row in state.discrepancies.all() if row.operation == target.id]:
-        if row.state == "open":
+        if row.state == "open" and row.code not in SHARED:
             close(state, row, case.body.id)
     if target.verb == "count":
         _uncount(state, target)

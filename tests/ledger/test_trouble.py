@@ -216,3 +216,14 @@ async def test_a_reverse_that_had_to_wait_corrects_what_a_count_expects(table):
     world.device("A").envelope(receive(quantity=5), clock("08:00"), id_="r")
     await world.push("A", clock("08:31"))
     assert await world.variances() == ["B1 BE/L1 0/0 open"]
+
+
+async def test_a_reverse_leaves_open_what_other_facts_hang_on(table):
+    """[R6] [R40] The code of the place is unknown still, and somebody must be able to say it."""
+    world = await table("""
+        one: 08:00 A receive 5 BE/L1 to ?X          | flagged UNKNOWN_CODE
+        08:10 B receive 3 BE/L1 to ?X               | flagged UNKNOWN_CODE
+        08:20 A reverse one                         | posted
+    """)
+    assert (await world.stock())["unidentified/X", "BE/L1"] == 3
+    assert await world.open() == ["UNKNOWN_CODE R unidentified/X"]
