@@ -4,6 +4,12 @@ import type { View } from "../core/view.ts";
 import { href } from "./router.ts";
 import { FLOW_OF } from "./work.ts";
 
+/** What is undone later is found in the outbox; done and its like lead to the next work. */
+function commandHref(command: Extract<Meaning, { kind: "command" }>["command"]): string {
+  if (command === "HELP") return href("help", "home");
+  return command === "UNDO" ? href("outbox") : href();
+}
+
 export function meaningHref(meaning: Meaning, view: View): string | null {
   switch (meaning.kind) {
     case "item":
@@ -28,7 +34,7 @@ export function meaningHref(meaning: Meaning, view: View): string | null {
     case "enrol":
       return href("enrol", meaning.code);
     case "command":
-      return meaning.command === "HELP" ? href("help", "home") : href("outbox");
+      return commandHref(meaning.command);
     case "partner":
     case "unknown":
       return null;

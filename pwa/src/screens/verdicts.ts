@@ -28,6 +28,8 @@ export interface Hands {
   press(key: KeyName): void;
   /** Puts the band to rest without an answer. */
   rest(): void;
+  /** The card below holds a list to choose from. */
+  hasList: boolean;
 }
 
 function mainOf(band: Band): KeyName | undefined {
@@ -42,7 +44,7 @@ function waysOf(band: Band, hands: Hands): Way[] {
     main: key === main,
     press: () => hands.press(key),
   }));
-  if (ways.length === 0) return [{ label: t("key.next"), main: true, press: hands.rest }];
+  if (ways.length === 0) return [{ label: t(hands.hasList ? "key.list" : "key.next"), main: true, press: hands.rest }];
   return ways.sort((one, other) => Number(one.main) - Number(other.main));
 }
 

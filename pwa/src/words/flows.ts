@@ -20,6 +20,8 @@ export const flows = {
     zh: "{place} 现存量 {there}，输入了 {quantity}，对吗？",
   },
   "flow.undo.ask": { en: "Undo {quantity} of {item}? Are the goods back?", zh: "撤销 {item} {quantity}？货放回原位了吗？" },
+  "flow.undo.hold": { en: "Take {quantity} of {item} off hold again?", zh: "取消 {item} {quantity} 的冻结？" },
+  "flow.undo.count": { en: "Undo the count of {place}?", zh: "撤销 {place} 的盘点？" },
   "flow.undo.done": { en: "{item} undone", zh: "{item} 已撤销" },
   "flow.undo.nothing": { en: "Nothing to undo here", zh: "这里没有可撤销的" },
 

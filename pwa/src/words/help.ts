@@ -20,7 +20,7 @@ export const help = {
   "receive.2": { en: "Scan the goods. The label says lot, expiry and quantity where it can.", zh: "扫货。标签上有批号、有效期、数量的会自动填好。" },
   "receive.3": { en: "Type only what is asked. Then the next scan.", zh: "只输入屏幕问的内容，然后继续扫。" },
   "receive.4": { en: "Done shows what is short or over.", zh: "按完成，查看少收和超收。" },
-  "receive.x": { en: "More than ordered? Yes writes it, the office settles the rest. Damaged? Hold.", zh: "超收：按是即记录，多出的由办公室处理。破损：按待检。" },
+  "receive.x": { en: "More than ordered? Yes writes it, the office settles the rest. Damaged? Hold.", zh: "超收：按是即记录，多出的由办公室处理。破损：按冻结。" },
 
   "putaway.1": { en: "Scan the goods at the dock.", zh: "在收货暂存区扫货。" },
   "putaway.2": { en: "Go to the bin on the screen and scan it.", zh: "到屏幕上的库位，扫库位。" },

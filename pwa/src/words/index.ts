@@ -39,7 +39,7 @@ export function known(name: string): name is Name {
 const locale = (): string => (chosen.language === "zh" ? "zh-CN" : "en-GB");
 
 function shown(value: string | number): string {
-  return typeof value === "number" ? whole(value) : value.replace(/\p{Cc}/gu, " ");
+  return typeof value === "number" ? whole(value) : bare(value).replace(/\p{Cc}/gu, " ");
 }
 
 /** Chinese floors write 12000 without marks, English ones 12,000; both with a real minus. */
@@ -115,6 +115,18 @@ export function nameOf(row: { name: string; name_zh?: string } | undefined): str
   if (!row) return "";
   return (chosen.language === "zh" && row.name_zh) || row.name;
 }
+
+/** The name on the card of goods; what nobody has identified yet says so, and a code stands for itself. */
+export function goodsName(row: { name: string; name_zh?: string } | undefined, item: string): string {
+  return nameOf(row) || (item.startsWith(UNIDENTIFIED) ? t("item.unidentified") : item);
+}
+
+/** A code as it was scanned, without the mark that the books put before one that nobody knows. */
+export function bare(code: string): string {
+  return code.startsWith(UNIDENTIFIED) ? code.slice(UNIDENTIFIED.length) : code;
+}
+
+const UNIDENTIFIED = "unidentified/";
 
 /** `PCS` as people say it; a unit that nobody named stays as it is. */
 export function unitOf(code: string): string {

@@ -81,3 +81,31 @@ describe("moving asks and looks", () => {
     expect(hand.dids).toMatchObject([{ key: { item: "???" }, quantity: 2, from: { location: "A-1" } }]);
   });
 });
+
+describe("a bare lot number that several items have", () => {
+  const site = (): Warehouse =>
+    new Warehouse()
+      .place("A-1").place("A-2").place("A-3")
+      .has("AR-5381", { lots: true }).has("BE-2908", { lots: true })
+      .holds("A-1", "AR-5381", 5, "K1102").holds("A-2", "BE-2908", 6, "K1102").holds("A-3", "BE-2908", 7, "K1009");
+
+  it("means the item in the hand", () => {
+    const hand = new Hands(move, site()).scan("BE-2908", "K1102", "A-1");
+    expect(hand.dids).toMatchObject([{ key: { item: "BE-2908", lot: { code: "K1102" } }, from: { location: "A-2" }, quantity: 6 }]);
+  });
+
+  it("means what lies in the bin that was scanned first", () => {
+    const hand = new Hands(move, site()).scan("A-1", "K1102", "A-3");
+    expect(hand.dids).toMatchObject([{ key: { item: "AR-5381" }, from: { location: "A-1" } }]);
+  });
+
+  it("is asked about, and its bin is an answer", () => {
+    const hand = new Hands(move, site()).scan("K1102");
+    expect(hand.band).toMatchObject({ signal: "look", say: "flow.which_item" });
+    expect(hand.scan("A-2", "A-1").dids).toMatchObject([{ key: { item: "BE-2908" }, from: { location: "A-2" } }]);
+  });
+
+  it("is asked again when the bin has none of them", () => {
+    expect(new Hands(move, site()).scan("K1102", "A-3").band).toMatchObject({ signal: "look", say: "flow.which_lot" });
+  });
+});

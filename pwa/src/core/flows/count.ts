@@ -7,7 +7,7 @@ import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
-import { choiceOf, choiceOfLot, goodsOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
+import { choiceOf, choiceOfLot, goodsOf, isOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
 import { identified, partsOf, tickOf, undoTick, type CountedGoods, type Tick } from "./tally";
 import { walkOf } from "./suggest";
 
@@ -164,7 +164,7 @@ function seen(state: CountState, goods: Goods, view: View, start: Start): Took {
     return step({ ...state, goods: null }, band("look", "count.bin_first", { item: goods.item }));
   }
   const asked: CountState = { ...state, goods, choices: [], missing: null };
-  const isCounted = state.lines.some((line) => line.key.item === goods.item);
+  const isCounted = state.lines.some((line) => isOf(line.key.item, goods));
   if (!goods.known && !isCounted && !state.agreed.includes("unknown")) {
     return confirmation(asked, "unknown", "flow.unknown_item", { code: goods.item });
   }
@@ -175,7 +175,7 @@ function seen(state: CountState, goods: Goods, view: View, start: Start): Took {
   const here = matching(view.at(state.place), goods).filter((held) => held.quantity > 0);
   const lots = new Set(here.map((held) => held.key));
   const current = state.at === null ? undefined : state.lines[state.at];
-  const isSameItem = current !== undefined && current.key.item === goods.item;
+  const isSameItem = current !== undefined && isOf(current.key.item, goods);
   if (goods.lot === null && goods.serial === null && lots.size > 1 && !isSameItem) {
     const choices = here.map((held) => ({ ...choiceOf(held), quantity: null }));
     return step({ ...asked, missing: "lot", choices }, band("look", "flow.which_lot", { item: goods.item }));

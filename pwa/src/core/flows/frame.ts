@@ -254,13 +254,14 @@ function undone<S extends Asking>(dance: Choreography<S>, state: S): Step<S> {
   if (unhanded) return unhanded;
   const last = state.written.at(-1);
   if (!last) return step(state, band("look", "flow.undo.nothing"));
-  const values = { quantity: Math.abs(last.quantity), item: last.item };
-  return confirmation(state, "undo", "flow.undo.ask", values);
+  const values = { quantity: Math.abs(last.quantity), item: last.item, place: last.place ?? "" };
+  const say = last.verb === "status" ? "flow.undo.hold" : last.verb === "count" ? "flow.undo.count" : "flow.undo.ask";
+  return confirmation(state, "undo", say, values);
 }
 
 function reversal<S extends Asking>(state: S): Step<S> {
   const last = state.written.at(-1);
   const written = state.written.slice(0, -1);
-  const shown = band("done", "flow.undo.done", { item: last?.item ?? "" });
+  const shown = band("done", "flow.undo.done", { item: last?.item || (last?.place ?? "") });
   return { ...step({ ...state, ...UNASKED, written, wrote_scan: null }, shown), undo: true };
 }

@@ -100,11 +100,16 @@ export function lotMeant(view: View, goods: Goods): Lot | null {
   return { code: goods.lot, ...(goods.expires === null ? {} : { expires: goods.expires }) };
 }
 
+/** Whether an item of the books is what was scanned: a code that nobody knows is held under its own name. */
+export function isOf(item: string, goods: Goods): boolean {
+  return item === goods.item || (!goods.known && item === `unidentified/${goods.item}`);
+}
+
 /** Holdings that the goods can be, judged by all that their label said. */
 export function matching(holdings: readonly Shown[], goods: Goods): Shown[] {
   return holdings.filter(
     (held) =>
-      held.item === goods.item &&
+      isOf(held.item, goods) &&
       (goods.lot === null || held.lot?.code === goods.lot) &&
       (goods.expires === null || goods.lot === null || (held.expires ?? goods.expires) === goods.expires) &&
       (goods.serial === null || held.serial === goods.serial),

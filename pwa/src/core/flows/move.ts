@@ -61,14 +61,38 @@ function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
 function lotScanned(
   state: MoveState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View,
 ): Took {
-  const lies = meant.filter(({ item, lot }) => view.of(item).some((held) => held.lot?.code === lot.code));
-  const fit = lies.length > 0 ? lies : meant;
+  const fit = likeliest(state, meant, view);
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
   const goods = goodsOf(first.item, { lot: first.lot.code }, 1, id, wall);
   if (fit.length === 1) return pickUp(state, goods, view);
   const choices = fit.map(({ item, lot }) => choiceOfLot(item, lot));
   return step({ ...state, goods, missing: "lot", choices }, band("look", "flow.which_item", { lot: first.lot.code }));
+}
+
+/** Lots of the item in the hand come first, then those of the scanned bin, then those that lie anywhere. */
+function likeliest<L extends { item: string; lot: { code: string } }>(state: MoveState, meant: L[], view: View): L[] {
+  const { goods, from } = state;
+  const inHand = meant.filter(({ item }) => goods?.item === item);
+  const lie = (held: Shown[], { item, lot }: L): boolean =>
+    held.some((row) => row.item === item && row.lot?.code === lot.code && row.quantity > 0);
+  const there = meant.filter((one) => from !== null && state.is_from_scanned && lie(view.at(from), one));
+  const anywhere = meant.filter((one) => lie(view.of(one.item), one));
+  return [inHand, there, anywhere, meant].find((some) => some.length > 0) ?? [];
+}
+
+/** The bin says which of the choices is in the hand. */
+function narrowed(state: MoveState, place: string, captures: number[], view: View): Took {
+  const held = view.at(place).filter((row) => row.quantity > 0);
+  const choices = state.choices.filter(
+    ({ item, lot, place: lies }) => lies === null && held.some((row) => row.item === item && row.lot?.code === lot),
+  );
+  const [only] = choices;
+  if (!state.goods || !only) return step(state, band("look", "flow.which_lot", { item: state.goods?.item ?? "" }));
+  const next = { ...state, from: place, is_from_scanned: true, captures: [...state.captures, ...captures] };
+  if (choices.length > 1) return step({ ...next, choices }, band("look", "flow.which_item", { lot: only.lot ?? "" }));
+  const goods = { ...state.goods, item: only.item, lot: only.lot };
+  return locate({ ...next, goods, choices: [], missing: null }, view);
 }
 
 /** The whole container: its contents go with it, whatever they are. */
@@ -138,7 +162,7 @@ function placeScanned(state: MoveState, place: string, captures: number[], wall:
   if (state.container !== null) return putDown({ ...kept, to: place }, wall, view);
   if (!state.goods) return step({ ...kept, from: place, is_from_scanned: true }, band("tick", "move.from", { place }));
   if (state.missing === "from") return locate({ ...kept, from: place, is_from_scanned: true, choices: [] }, view);
-  if (state.missing === "lot") return step(state, band("look", "flow.which_lot", { item: state.goods.item }));
+  if (state.missing === "lot") return narrowed(state, place, captures, view);
   if (state.missing === "quantity") return step(state, band("look", "flow.how_many", { item: state.goods.item }));
   if (place === state.from) return step(kept, band("look", "move.same_place", { place }));
   return putDown({ ...kept, to: place }, wall, view);

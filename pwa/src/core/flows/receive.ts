@@ -264,7 +264,7 @@ function key(state: ReceiveState, name: KeyName, wall: number, view: View, start
 function done(state: ReceiveState, wall: number, view: View, start: Start): Took {
   const lot = state.missing === "lot" && state.goods ? { goods: { ...state.goods, lot: start.nextLot() } } : {};
   if (state.goods) return advance({ ...state, ...lot }, wall, view, start, true);
-  if (state.finish) return { ...step({ ...EMPTY, place: state.place }), open: { screen: "home" } };
+  if (state.finish || state.document === null) return { ...step({ ...EMPTY, place: state.place }), open: { screen: "home" } };
   const short = state.lines.filter((line) => line.done < line.quantity);
   const over = state.lines.filter((line) => line.done > line.quantity);
   const say = short.length > 0 ? "receive.short" : over.length > 0 ? "receive.over" : "receive.complete";
@@ -277,8 +277,8 @@ function done(state: ReceiveState, wall: number, view: View, start: Start): Took
 function hold(state: ReceiveState, wall: number, view: View, start: Start): Took {
   const first = state.goods ? advance(state, wall, view, start, true) : step(state);
   if (first.state.goods) return first;
-  const { last, written } = first.state;
-  if (last?.n !== written.length) return step(state, band("look", "flow.scan_goods"));
+  const { last } = first.state;
+  if (!last) return step(state, band("look", "flow.scan_goods"));
   const shown = band("look", "receive.hold.why", { item: last.key.item }, { ways: ["reason", "cancel"] });
   return joined(first, asks(first.state, { why: "hold", needs: "reason" }, shown));
 }
@@ -369,7 +369,9 @@ export const receive = flowOf<ReceiveState>({
   derive: (state, view) => {
     const lines = linesShown(view, state.document);
     const inHand = state.goods && candidates(view, state, state.goods.item)[0];
-    return { ...state, lines, at: inHand ? inHand.line : state.at };
+    // What was undone or put aside is no longer what the card is about.
+    const last = state.last?.n === state.written.length ? state.last : null;
+    return { ...state, lines, last, at: inHand ? inHand.line : last ? state.at : null };
   },
   holds: (state) => state.goods?.captures ?? [],
 });

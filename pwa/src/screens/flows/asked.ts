@@ -1,6 +1,6 @@
 /** What the quantity keys need to know of the goods in hand. */
 import type { View } from "../../core/view.ts";
-import { nameOf } from "../../words/index.ts";
+import { goodsName } from "../../words/index.ts";
 import type { Asked } from "../entries/QuantityEntry.svelte";
 
 export function askedOf(
@@ -16,7 +16,7 @@ export function askedOf(
   const packs = (item?.units ?? []).filter((unit) => unit.factor > 1).slice(0, 2);
   return {
     item: goods.lot ? `${goods.item} · ${goods.lot}` : goods.item,
-    name: nameOf(item) || goods.item,
+    name: goodsName(item, goods.item),
     detail,
     about,
     base,
