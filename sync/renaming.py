@@ -5,16 +5,18 @@ is taken back and made again under the right name, at its own time, so the stock
 have been had the code been known at the scan. From now on the alias resolves it at once.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from sync import counts
 from sync.case import Case, close
 from sync.decisions import RefusedError, unset_balance
-from sync.ledger import Posting, TrackName
+from sync.ledger import Moment, Posting, TrackName
 from sync.movements import close_covered
 from sync.records import Alias, Discrepancy
 from sync.state import State
-from sync.stock import is_virtual, key_of, key_text
+from sync.stock import key_of, key_text
 from sync.vocabulary import Code
 
 PREFIX = "is:"
@@ -44,14 +46,12 @@ def rename(case: Case, row: Discrepancy, code: str) -> None:
     if known is None:
         raise RefusedError("code_unknown")
     _forget_counts(state, str(row.detail["raw"]))
-    moved = []
-    for posting in [*state.renaming, *_made_now(state)]:
+    known_as = [*state.renaming, *_made_now(state)]
+    moved = [new_name(row, code, posting) for posting in known_as]
+    for posting, again in zip(known_as, moved, strict=True):
         state.apply(_back(posting))
-        again = new_name(row, code, posting)
         state.apply(again)
-        moved.append(again)
-    for posting in moved:
-        _run_forward(state, posting)
+    _run_forward(state, known_as, moved, f"unidentified/{row.detail['raw']}")
     for posting in moved:
         for place in (posting.place_from, posting.place_to):
             close_covered(state, (place, posting.key), case.body.id)
@@ -75,15 +75,21 @@ def _back(posting: Posting) -> Posting:
     )  # fmt: skip
 
 
-def _run_forward(state: State, posting: Posting) -> None:
-    ends: list[tuple[TrackName, int | None, int]] = [
-        ((posting.place_from, posting.key), posting.t_from, -posting.quantity),
-        ((posting.place_to, posting.key), posting.t_to, posting.quantity),
-    ]
-    for name, time, change in ends:
-        if time is not None and not is_virtual(name[0]):
-            moment = (time, posting.replica, posting.rseq, posting.line)
-            state.run_forward(name, moment, change)
+def _run_forward(
+    state: State, known_as: Sequence[Posting], moved: Sequence[Posting], raw: str
+) -> None:
+    """Let what changed at every known place run on; an end that kept its name has not changed."""
+    changes: dict[tuple[TrackName, Moment], int] = {}
+    for posting, sign in [(one, -1) for one in known_as] + [(one, 1) for one in moved]:
+        for place, time, amount in (
+            (posting.place_from, posting.t_from, -posting.quantity),
+            (posting.place_to, posting.t_to, posting.quantity),
+        ):
+            if time is not None and raw not in {place, posting.item}:
+                end = (place, posting.key), (time, posting.replica, posting.rseq, posting.line)
+                changes[end] = changes.get(end, 0) + sign * amount
+    for (name, moment), change in changes.items():
+        state.run_forward(name, moment, change)
 
 
 def _forget_counts(state: State, raw: str) -> None:

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from sync.records import Item, Variance
+from sync.records import Discrepancy, Item, Variance
 from sync.stock import key_of
 from tests.world.warehouse import SITE, clock, key
 
@@ -227,3 +227,22 @@ async def test_a_reverse_leaves_open_what_other_facts_hang_on(table):
     """)
     assert (await world.stock())["unidentified/X", "BE/L1"] == 3
     assert await world.open() == ["UNKNOWN_CODE R unidentified/X"]
+
+
+async def test_a_code_is_resolved_without_touching_what_was_counted_elsewhere(table):
+    """[R6] [L6] Only the end that had the unknown name changes; counts absorb just that."""
+    world = await table("""
+        08:00 A receive 9 BE/L1 to ?X               | flagged UNKNOWN_CODE
+        08:30 A move 2 BE/L1 from ?X to B3          | flagged UNKNOWN_CODE
+        08:40 A move 3 BE/L1 from ?X to B1          | flagged UNKNOWN_CODE
+        09:00 B count B3: BE/L1=2                   | posted
+        09:10 B count B1: BE/L1=3                   | posted
+    """)
+    for row in await world.rows("variance", Variance):
+        await decide(world, "approve", row)
+    (doubt,) = [r for r in await world.rows("discrepancy", Discrepancy) if r.state == "open"]
+    did = {"verb": "settle", "discrepancy": doubt.discrepancy, "action": "is:B3"}
+    verdict = await send(world, "H", did, class_="intent", actor="fang")
+    assert verdict["outcome"] == "accepted"
+    stock = await world.stock()
+    assert (stock["B3", "BE/L1"], stock["B1", "BE/L1"], stock["count", "BE/L1"]) == (2, 3, 4)
