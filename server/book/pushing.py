@@ -20,15 +20,20 @@ from server.book.session import Session
 from sync.arrivals import Arrival, read
 from sync.dating import Clock, closing
 from sync.messages import Ack, Conflict, Exchange, Push, Pushed
-from sync.operations import Lost
+from sync.operations import Lost, Settle
 from sync.reconcile import decide
 from sync.records import Discrepancy
+from sync.renaming import PREFIX
 from sync.settling import heard
 from sync.state import Replica
 from sync.vocabulary import Code
 
 decode_exchange: Final = msgspec.json.Decoder(Exchange).decode
 encode: Final = msgspec.json.Encoder().encode
+
+
+class AloneError(Exception):
+    """A group holds a push that must be decided alone: the writer does each by itself then."""
 
 
 class Job(Struct):
@@ -56,6 +61,8 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
     turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    if len(turns) > 1 and any(_renames(turn) for turn in turns):
+        raise AloneError
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     for turn in turns:
         if turn.conflict is None:
@@ -65,6 +72,12 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     replicas = [values_of(session.head.site, turn.replica) for turn in turns]
     upsert(session.connection, "replica", replicas)
     return [_answer(session, turn) for turn in turns]
+
+
+def _renames(turn: Turn) -> bool:
+    """Say whether a push resolves a code: what others post under it must be stored, or see it."""
+    settled = (one.did for one in turn.arrivals if isinstance(one.did, Settle))
+    return any(did.action.startswith(PREFIX) for did in settled)
 
 
 def _take(session: Session, job: Job, known: Replica | None) -> Turn:

@@ -1,5 +1,6 @@
 """What no honest device sends, and what seldom happens: the site goes on, and the book is true."""
 
+import asyncio
 import json
 
 import msgspec
@@ -246,3 +247,21 @@ async def test_a_code_is_resolved_without_touching_what_was_counted_elsewhere(ta
     assert verdict["outcome"] == "accepted"
     stock = await world.stock()
     assert (stock["B3", "BE/L1"], stock["B1", "BE/L1"], stock["count", "BE/L1"]) == (2, 3, 4)
+
+
+async def test_a_code_that_is_resolved_while_others_use_it_is_resolved_for_them_too(warehouse):
+    """[R6] Pushes that wait for the same site share a transaction; this one takes its own."""
+    world = warehouse
+    await world.play("08:00 A receive 9 BE/L1 to ?X")
+    (doubt,) = await world.rows("discrepancy", Discrepancy)
+    world.now += 10_000
+    receive_there = receive(quantity=4) | {"to": {"code": "X"}}
+    world.device("A").envelope(receive_there, world.now)
+    settle = {"verb": "settle", "discrepancy": doubt.discrepancy, "action": "is:B3"}
+    world.device("H").envelope(settle, world.now, class_="intent", actor="fang")
+    world.device("C").envelope(receive_there, world.now)
+    answers = await asyncio.gather(*(world.push(device) for device in "AHC"))
+    outcomes = [json.loads(bytes(answer.verdicts[-1]))["outcome"] for answer in answers]
+    assert outcomes == ["flagged", "accepted", "posted"]
+    stock = await world.stock()
+    assert (stock["B3", "BE/L1"], len(stock)) == (17, 2)
