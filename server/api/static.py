@@ -19,6 +19,9 @@ from server.refusals import Code, Refusal
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 API: Final = frozenset({"api", "sync", "schema", "health"})
 
+NAME_MAX: Final = 80
+"""No file of the web app has a longer name; a file system refuses very long ones with an error."""
+
 MEDIA_TYPES: Final = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -70,7 +73,7 @@ def static_files(web: Path) -> HTTPRouteHandler:
 def find(root: Path, path: str) -> Found | None:
     """Return the file behind a path of the address, never one outside the folder."""
     names = PurePosixPath(path.strip("/") or "index.html").parts
-    if any(name == ".." or "\x00" in name for name in names):
+    if any(name == ".." or "\x00" in name or len(name) > NAME_MAX for name in names):
         return None
     file = root.joinpath(*names).resolve()
     if not file.is_relative_to(root) or not file.is_file():

@@ -265,3 +265,21 @@ async def test_a_code_that_is_resolved_while_others_use_it_is_resolved_for_them_
     assert outcomes == ["flagged", "accepted", "posted"]
     stock = await world.stock()
     assert (stock["B3", "BE/L1"], len(stock)) == (17, 2)
+
+
+@pytest.mark.parametrize(("actor", "severity"), [("worker", "R"), ("nobody", "R"), ("fang", "I")])
+async def test_only_a_supervisor_can_consent(table, actor, severity):
+    """[R26]"""
+    world = await table("""
+        08:00 A receive 5 BE/L1 to B1               | posted
+        08:01 A receive 5 BE/L2 to B2               | posted
+    """)
+    await world.book.change(SITE, "x", [Item(item="BE", name="x", fifo="consent")], "changed")
+    world.device("B").base = {"epoch": 1, "cursor": 1_000, "hash": None}
+    did = {
+        "verb": "issue", "key": key("BE/L2"), "quantity": 1, "from": {"location": "B2"},
+        "to": {"location": "production/WO-1"}, "shown": {"rank": 2, "older": None},
+    }  # fmt: skip
+    await send(world, "B", did, consent={"actor": actor, "at": world.now})
+    rows = await world.rows("discrepancy", Discrepancy)
+    assert [(row.code, row.severity) for row in rows] == [("FIFO_DEVIATION", severity)]

@@ -49,6 +49,7 @@ async def test_a_deep_link_opens_the_page_for_people_only(plant):
         "/assets/%2e%2e/%2e%2e/secret.txt",
         "//etc/passwd",
         "/%00",
+        f"/{'a' * 300}",
     ],
 )
 async def test_nothing_outside_the_web_app_is_served(plant, path):
