@@ -18,6 +18,8 @@ export interface Written {
   wall: number;
   state: OperationState;
   flags: string[];
+  /** Why an intent was not accepted: a catalogue name. */
+  reason: string | null;
   item: string | null;
   quantity: number | null;
   from: string | null;

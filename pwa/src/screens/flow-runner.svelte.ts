@@ -50,6 +50,8 @@ export class FlowRunner<S extends object> {
   #seen = 0;
   #isRefreshing = false;
   #isClosed = false;
+  /** It sent the worker to another screen: what is scanned now is for that one. */
+  #hasLeft = false;
 
   constructor(shop: Shop, name: FlowName, flow: Flow<S>) {
     this.#shop = shop;
@@ -107,8 +109,13 @@ export class FlowRunner<S extends object> {
     // The journal keeps the order of arrival; the look-up waits for its turn.
     const captured = this.#engine.capture(scan.raw, scan.source, scan.symbology);
     captured.catch(() => undefined);
+    if (!this.#shop.scans.isHeld) this.#hasLeft = false;
     return this.#next(async () => {
       const capture = await captured;
+      if (this.#hasLeft) {
+        await this.#engine.dropCapture(capture.id);
+        return this.#shop.scans.give(scan);
+      }
       this.quiet = false;
       this.#answerLost();
       this.entry = null;
@@ -223,6 +230,7 @@ export class FlowRunner<S extends object> {
     if (!step.open || this.#isClosed) return;
     // Done at the end of a task: nothing is left open.
     if (step.open.screen === "home") await this.#engine.keepFlow(this.name, null);
+    this.#hasLeft = true;
     this.#shop.go(hrefOf(step.open));
   }
 

@@ -12,10 +12,15 @@ export interface Scan {
 
 export type ScanTaker = (scan: Scan) => void;
 
+/** An address that the browser takes for the same one changes nothing. */
+const HOLD_MAX_MS = 500;
+
 /** The screen on top takes the scans; an entry above it takes them first. */
 export class Scans {
   #takers: ScanTaker[] = [];
   #otherwise: ScanTaker;
+  #waiting: Scan[] | null = null;
+  #giveUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor(otherwise: ScanTaker) {
     this.#otherwise = otherwise;
@@ -29,7 +34,26 @@ export class Scans {
     };
   }
 
+  /** While one screen makes way for another, scans wait: they are for the one that comes. */
+  hold(): void {
+    this.#waiting ??= [];
+    clearTimeout(this.#giveUp);
+    this.#giveUp = setTimeout(() => this.release(), HOLD_MAX_MS);
+  }
+
+  release(): void {
+    clearTimeout(this.#giveUp);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const scan of waiting) this.give(scan);
+  }
+
+  get isHeld(): boolean {
+    return this.#waiting !== null;
+  }
+
   give(scan: Scan): void {
+    if (this.#waiting) return void this.#waiting.push(scan);
     (this.#takers.at(-1) ?? this.#otherwise)(scan);
   }
 }

@@ -6,9 +6,16 @@ import { groundOf } from "../look/signal.ts";
 import type { Verdict, Way } from "../look/verdict.ts";
 import { known, type Name, say, t } from "../words/index.ts";
 
+/** Why a decision was not accepted; a reason that has no words yet is shown as it is. */
+export function refusalWords(reason: string): string {
+  const name = `refused.${reason}`;
+  return t("state.refused_why", { why: known(name) ? t(name) : say(reason) });
+}
+
 /** The state of an operation in words; what is odd about it is named. */
 export function stateWords(written: Written): string {
   if (written.reversed) return t("outbox.undone");
+  if (written.state === "refused" && written.reason) return refusalWords(written.reason);
   if (written.state !== "flagged") return t(`state.${written.state}`);
   return t("state.flagged", { what: written.flags.map((flag) => say(flag)).join(", ") });
 }

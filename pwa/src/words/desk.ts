@@ -84,6 +84,13 @@ export const desk = {
   "odd.who": { en: "{who} at {time}", zh: "{who} · {time}" },
   "odd.default": { en: "Settle it", zh: "处理完成" },
   "odd.to_bin": { en: "Open the bin", zh: "看库位" },
+  "odd.to_item": { en: "Where it is", zh: "看在哪里" },
+  "odd.is": { en: "It is …", zh: "它是…" },
+  "is.which_item": { en: "Scan or type the right item", zh: "请扫或输入正确的物料编码" },
+  "is.which_location": { en: "Scan or type the right bin", zh: "请扫或输入正确的库位" },
+  "is.not_item": { en: "{code} is not a known item.", zh: "{code} 不是已登记的物料。" },
+  "is.not_location": { en: "{code} is not a known bin.", zh: "{code} 不是已登记的库位。" },
+  "is.set": { en: "It is this", zh: "就是它" },
   "odd.to_document": { en: "Open the document", zh: "看单据" },
   "action.keep": { en: "Keep as it is", zh: "保持现状" },
 } as const satisfies Catalogue;

@@ -26,6 +26,18 @@ export const screens = {
   "state.parked": { en: "Parked whole, not in stock yet", zh: "未入账·待处理" },
   "state.refused": { en: "Not accepted", zh: "未通过" },
 
+  "state.refused_why": { en: "Not accepted: {why}", zh: "未通过：{why}" },
+  "refused.stale": { en: "the figures have changed since", zh: "数字已变，请重新看" },
+  "refused.already_decided": { en: "somebody has decided it already", zh: "已有人审核" },
+  "refused.already_settled": { en: "it is settled already", zh: "已处理过" },
+  "refused.code_unknown": { en: "that code is not known either", zh: "这个编码也没有登记" },
+  "refused.count_unknown": { en: "the count is not there any more", zh: "找不到这次盘点" },
+  "refused.discrepancy_unknown": { en: "it is not open any more", zh: "这项异常已不存在" },
+  "refused.document_unknown": { en: "the document is not known", zh: "没有这张单据" },
+  "refused.line_unknown": { en: "the line is not known", zh: "没有这一行" },
+  "refused.key_named_twice": { en: "the same goods are named twice", zh: "同一物料重复" },
+  "refused.not_supported": { en: "this server cannot do it yet", zh: "服务器还不支持" },
+
   "band.done": { en: "DONE", zh: "成功" },
   "band.look": { en: "LOOK", zh: "请看一下" },
   "band.wrong": { en: "WRONG", zh: "错误" },

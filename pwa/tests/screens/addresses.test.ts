@@ -44,6 +44,12 @@ describe("a scan outside a task", () => {
     expect(meaningHref({ kind: "badge", badge: "B1" }, fakeView)).toBe("#/sign-in/B1");
   });
 
+  test("of a command leads where it can be done", () => {
+    expect(meaningHref({ kind: "command", command: "UNDO" }, fakeView)).toBe("#/outbox");
+    expect(meaningHref({ kind: "command", command: "HELP" }, fakeView)).toBe("#/help/home");
+    expect(meaningHref({ kind: "command", command: "DONE" }, fakeView)).toBe("#/");
+  });
+
   test("of a code that nobody knows opens nothing", () => {
     expect(meaningHref({ kind: "unknown", raw: "?", said: {} }, fakeView)).toBeNull();
   });

@@ -1,13 +1,14 @@
 // The desk: what is decided, what the figures point at, and what the bin card shows.
 import { describe, expect, test } from "vitest";
 
-import type { Variance } from "../../src/core/types.gen.ts";
+import type { Meaning } from "../../src/core/meaning.ts";
+import type { Discrepancy, Variance } from "../../src/core/types.gen.ts";
 import type { Written } from "../../src/engine.types.ts";
 import { cardLines, type CardAnswer } from "../../src/screens/bin-card.ts";
 import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
-import { bySize, decided, type Story } from "../../src/screens/desk/review.ts";
+import { bySize, codeMeant, decided, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
 
@@ -78,9 +79,26 @@ describe("the chart", () => {
   });
 });
 
+describe("an unknown code", () => {
+  const odd = (code: string, kind: string): Discrepancy => ({ code, detail: { raw: "ZZ-9", kind } }) as unknown as Discrepancy;
+
+  test("stands for an item or for a place, as the ledger took it", () => {
+    expect(unknownKind(odd("UNKNOWN_CODE", "item"))).toBe("item");
+    expect(unknownKind(odd("UNKNOWN_CODE", "location"))).toBe("location");
+    expect(unknownKind(odd("NEGATIVE", "item"))).toBeNull();
+  });
+
+  test("is named by a code of the same kind only", () => {
+    const item: Meaning = { kind: "item", item: "BE-2908", said: {}, pack: 1 };
+    expect(codeMeant(item, "item")).toBe("BE-2908");
+    expect(codeMeant(item, "location")).toBeNull();
+    expect(codeMeant({ kind: "location", location: "06-B-10" }, "location")).toBe("06-B-10");
+  });
+});
+
 describe("the bin card", () => {
   const own: Written = {
-    id: "mine", seq: 9, verb: "issue", actor: "1001", wall: 12 * HOUR, state: "device", flags: [], item: "BE-2908",
+    id: "mine", seq: 9, verb: "issue", actor: "1001", wall: 12 * HOUR, state: "device", flags: [], reason: null, item: "BE-2908",
     quantity: 24, from: "06-B-10", to: "production/WO-1", document: "WO-1", reversed: false,
   };
   const answer: CardAnswer = {

@@ -6,15 +6,21 @@ import { receive, type ReceiveState } from "../../src/core/flows/receive.ts";
 import { type Fake, fakeEngine } from "../../src/dev/fake-engine.ts";
 import type { Voice } from "../../src/engine.types.ts";
 import { FlowRunner } from "../../src/screens/flow-runner.svelte.ts";
-import type { Shop } from "../../src/screens/shop.ts";
+import { Scans, type Shop } from "../../src/screens/shop.ts";
 
 let engine: Fake;
 let heard: string[];
 let gone: string[];
+let scans: Scans;
+let elsewhere: string[];
 
 function shop(): Shop {
   const voice: Voice = { play: (signal) => void heard.push(signal), stop: () => void heard.push("stop") };
-  return { engine, voice, go: (hash: string) => void gone.push(hash) } as unknown as Shop;
+  const go = (hash: string): void => {
+    gone.push(hash);
+    scans.hold();
+  };
+  return { engine, voice, scans, go } as unknown as Shop;
 }
 
 const wedge = (raw: string) => ({ raw, source: "wedge" as const, symbology: null });
@@ -23,6 +29,8 @@ beforeEach(() => {
   engine = fakeEngine("en", "worker");
   heard = [];
   gone = [];
+  elsewhere = [];
+  scans = new Scans((scan) => void elsewhere.push(scan.raw));
 });
 
 describe("a receipt", () => {
@@ -150,4 +158,18 @@ test("a fault of ours stops one scan and not those behind it", async () => {
   await runner.scan(wedge("06-B-10"));
   expect(heard).toEqual(["wrong", "tick"]);
   expect(runner.state?.place).toBe("06-B-10");
+});
+
+test("a scan on the heels of the card that ends a task is for the next screen", async () => {
+  const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+  await runner.open("PO-127");
+  runner.key("done");
+  void runner.scan(wedge("BINCARD:DONE"));
+  void runner.scan(wedge("06-B-10"));
+  await runner.settled;
+  expect([gone, elsewhere]).toEqual([["#/"], []]);
+  scans.give(wedge("06-B-11"));
+  scans.release();
+  expect(elsewhere).toEqual(["06-B-10", "06-B-11"]);
+  expect(engine.unconsumed()).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** What the desk asks of the server, and the intents that it writes. */
 import type { Draft } from "../../core/flow.ts";
+import type { Meaning } from "../../core/meaning.ts";
 import { keyOf } from "../../core/stock.ts";
 import type { Discrepancy, Variance } from "../../core/types.gen.ts";
 import type { CardStep } from "../bin-card.ts";
@@ -56,6 +57,18 @@ export function decided(verb: "approve" | "recount" | "reject", variance: Varian
     parts: [operation],
     lines: [{ key: keyOf(variance.key), counted, expected, of: { operation, line: line < 0 ? null : line } }],
   });
+}
+
+/** What an unknown code stands for, when the ledger says which kind of thing it took it for. */
+export function unknownKind({ code, detail }: Discrepancy): "item" | "location" | null {
+  const kind = code === "UNKNOWN_CODE" ? detail["kind"] : null;
+  return kind === "item" || kind === "location" ? kind : null;
+}
+
+/** The code of the item or the location that a scan means; null when it means none. */
+export function codeMeant(meaning: Meaning, kind: "item" | "location"): string | null {
+  if (kind === "item") return meaning.kind === "item" ? meaning.item : null;
+  return meaning.kind === "location" ? meaning.location : null;
 }
 
 export function settled(discrepancy: Discrepancy, action: string): Draft {
