@@ -42,7 +42,7 @@ from sync.renaming import PREFIX, is_renaming, new_name
 from sync.reversal import REVERSIBLE
 from sync.serials import names_of
 from sync.state import State
-from sync.stock import Key, is_virtual, key_text
+from sync.stock import Key, is_virtual, key_of, key_text
 from sync.verbs import Movement, Moving, movements_of
 
 MOVING: Final = (
@@ -280,6 +280,9 @@ def _walk_target(needs: History, state: State, did: Reverse) -> None:
     if target is None:
         return
     for posting in state.made.get(target.seq, ()):
+        serial = key_of(posting.key).serial
+        for seen in names_of(state, posting.item, serial) if serial else ():
+            needs.since[seen.place, seen.key] = 0
         if posting.t_from is not None:
             needs.reach((posting.place_from, posting.key), posting.t_from)
         if posting.t_to is not None:

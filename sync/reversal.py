@@ -11,7 +11,10 @@ from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
 from sync.operations import Reverse
 from sync.progress import PROGRESS
+from sync.serials import hand_on
 from sync.state import Logged, State
+from sync.stock import key_of
+from sync.verbs import Movement
 from sync.vocabulary import Code
 
 REVERSIBLE = frozenset({
@@ -69,12 +72,22 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
         case.state.apply(back)
         linked += _run(case.state, back, (own.place_from, own.key), own.t_from, net)
         linked += _run(case.state, back, (own.place_to, own.key), own.t_to, -net)
+        _let_go(case.state, back)
         if own.t_to is not None:
             look_at_source(case, (own.place_to, own.key), own.t_to)
         close_covered(case.state, (own.place_from, own.key), case.body.id)
         done += net
     _take_back_progress(case.state, target, done)
     return linked
+
+
+def _let_go(state: State, back: Posting) -> None:
+    """A serial whose sighting never happened leaves from where it stood before."""
+    key = key_of(back.key)
+    if key.serial is not None:
+        time = min(time for time in (back.t_from, back.t_to) if time is not None)
+        moment = (time, back.replica, back.rseq, back.line)
+        hand_on(state, Movement(key, back.place_from, back.place_to, 1), moment)
 
 
 def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:

@@ -7,7 +7,7 @@ one before left it. A late sighting goes in between, and the next one then leave
 from msgspec.structs import replace
 
 from sync.case import Case, Odd
-from sync.ledger import Moment, Posting, Track, time_at
+from sync.ledger import Effect, Moment, Posting, Track, time_at
 from sync.operations import Issue, Pick, Receive, Ship
 from sync.records import Holding
 from sync.state import State
@@ -64,18 +64,37 @@ def hand_on(state: State, movement: Movement, moment: Moment) -> None:
     """Let the sighting after a late one leave from where the late one brought the serial."""
     if movement.key.serial is None or movement.place_from == movement.place_to:
         return
-    name = (movement.place_from, key_text(movement.key))
-    track = state.tracks.find(name)
-    later = [e for e in track.effects if e.at > moment and e.amount < 0] if track else []
-    if not later:
+    name = key_text(movement.key)
+    found = _next_sighting(state, name, moment)
+    if found is None or found[0] == movement.place_to:
         return
-    effect = later[0]
+    place, effect = found
     time = effect.at[0]
     state.apply(
         Posting(
-            of=effect.of, line=effect.at[3], kind="linked", item=effect.item, key=name[1],
-            place_from=movement.place_to, place_to=movement.place_from, quantity=1,
-            t_from=time_at(movement.place_to, time), t_to=time_at(movement.place_from, time),
+            of=effect.of, line=effect.at[3], kind="linked", item=effect.item, key=name,
+            place_from=movement.place_to, place_to=place, quantity=1,
+            t_from=time_at(movement.place_to, time), t_to=time_at(place, time),
             u=effect.u, replica=effect.at[1], rseq=effect.at[2],
         )
     )  # fmt: skip
+
+
+def _next_sighting(state: State, key: str, moment: Moment) -> tuple[str, Effect] | None:
+    """Return the next movement of a serial after a moment, and the place that it leaves."""
+    later = [
+        (place, effect)
+        for (place, text), track in state.tracks.rows.items()
+        if text == key and track is not None
+        for effect in track.effects
+        if effect.at > moment and effect.amount and effect.of != state.seq
+    ]
+    if not later:
+        return None
+    first = min((effect.at, effect.of) for _, effect in later)[1]
+    same = [(place, effect) for place, effect in later if effect.of == first]
+    for place, effect in same:
+        if effect.amount < 0:
+            return place, effect
+    _, arrived = same[0]
+    return arrived.other, arrived

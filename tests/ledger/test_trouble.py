@@ -283,3 +283,25 @@ async def test_only_a_supervisor_can_consent(table, actor, severity):
     await send(world, "B", did, consent={"actor": actor, "at": world.now})
     rows = await world.rows("discrepancy", Discrepancy)
     assert [(row.code, row.severity) for row in rows] == [("FIFO_DEVIATION", severity)]
+
+
+async def test_a_late_receipt_of_a_serial_does_not_double_it(table):
+    """[L8] [R14] The first to arrive was the second to happen."""
+    world = await table("""
+        08:30 B receive 1 BE#S1 to B2               | posted
+        08:10 A receive 1 BE#S1 to B1               | posted
+    """)
+    stock = await world.stock()
+    assert stock == {("B2", "BE#S1"): 1, ("supplier/V1", "BE#S1"): -1}
+
+
+async def test_a_serial_whose_sighting_never_happened_left_from_where_it_stood(table):
+    """[L8] [R40]"""
+    world = await table("""
+        08:00 A receive 1 BE#S1 to B1               | posted
+        m: 08:10 A move 1 BE#S1 from B1 to B2       | posted
+        08:20 A move 1 BE#S1 from B2 to B3          | posted
+        08:30 A reverse m                           | posted
+    """)
+    stock = await world.stock()
+    assert stock == {("B3", "BE#S1"): 1, ("supplier/V1", "BE#S1"): -1}
