@@ -67,8 +67,8 @@ class Linked(NamedTuple):
     payload: bytes
 
 
-def links_of(operations: Iterable[bytes]) -> list[Linked]:
-    """Return the envelopes of a push.
+def links_of(operations: Iterable[bytes], replica: str) -> list[Linked]:
+    """Return the envelopes of a replica's push.
 
     Raises `UnreadableError` with the number of the first that is no envelope.
     """
@@ -79,6 +79,9 @@ def links_of(operations: Iterable[bytes]) -> list[Linked]:
         except msgspec.MsgspecError as error:
             message = f"operations[{number}]: {error}"
             raise UnreadableError(message) from error
+        if envelope.link.replica != replica:
+            message = f"operations[{number}] is of another replica"
+            raise UnreadableError(message)
         if len(payload) > ENVELOPE_BYTES_MAX:
             message = f"operations[{number}] has {len(payload)} bytes; {ENVELOPE_BYTES_MAX} fit"
             raise UnreadableError(message)

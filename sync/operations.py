@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from sync.stock import Code, Counted, Day, Key, Millis, Place, Quantity, Signed, Status
+from sync.stock import Code, Counted, Day, Key, Millis, Place, Quantity, Signed, Status, check_day
 
 ENVELOPE_BYTES_MAX: Final = 65_536
 ENVELOPE_VERSION: Final = 1
@@ -115,6 +115,9 @@ class Receive(Verb, frozen=True):
     fifo_date: Day | None = None
     second: Second | None = None
 
+    def __post_init__(self) -> None:
+        check_day(self.fifo_date)
+
 
 class PutAway(Verb, frozen=True):
     """Goods went from a dock to their bin; or a whole container did."""
@@ -176,6 +179,9 @@ class Produce(Verb, frozen=True):
     fifo_date: Day | None = None
     second: Second | None = None
 
+    def __post_init__(self) -> None:
+        check_day(self.fifo_date)
+
 
 class Return(Verb, frozen=True):
     """Goods came back from a customer or production, or went back to a supplier."""
@@ -210,6 +216,9 @@ class CountLine(Struct, frozen=True):
     segment: Id
     entered: Entered | None = None
     fifo_date: Day | None = None
+
+    def __post_init__(self) -> None:
+        check_day(self.fifo_date)
 
 
 class Count(Verb, frozen=True):

@@ -5,6 +5,7 @@ Both have one canonical text, used as database column, feed key and dictionary k
 so that server and phone never disagree about identity.
 """
 
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 
@@ -23,12 +24,22 @@ Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Literal["ok", "quality", "hold", "reject"]
 
 
+def check_day(day: str | None) -> None:
+    """Raise ValueError for 2026-02-31, which the pattern of a day lets through."""
+    if day is not None:
+        date.fromisoformat(day)
+
+
 class Lot(Struct, frozen=True, omit_defaults=True):
     """The identity of a lot within its item: equal codes with another expiry are siblings."""
 
     code: Code
     expires: Day | None = None
     supplier: Code | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a day that no calendar has."""
+        check_day(self.expires)
 
 
 class Key(Struct, frozen=True, omit_defaults=True):

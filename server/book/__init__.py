@@ -5,6 +5,7 @@ consistent picture without ever waiting for it. Everything is acknowledged after
 """
 
 import asyncio
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -37,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+LOG: Final = logging.getLogger("bincard.book")
 
 CHUNKS_KEPT: Final = 512
 
@@ -113,11 +115,6 @@ class Book:
             session = self._open(connection, site)
             answers = run_pushes(session, jobs)
             session.close(session.head.watermark)
-            mark = reached(session)
-            if mark > session.head.watermark:
-                session = self._open(connection, site)
-                run_settling(session, mark)
-                session.close(mark)
         except BaseException:
             # A code that was resolved in memory only must not outlive its transaction.
             self._masters.pop(site, None)
@@ -126,10 +123,31 @@ class Book:
             # Its commit may still fail.
             self._masters.pop(site, None)
         self._heads[site] = session.batch.head.seq
+        mark = self._settle(connection, session)
         return [
             replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer
             for answer in answers
         ]
+
+    def _settle(self, connection: Connection, session: Session) -> int:
+        """Do what the watermark settles; return how far it stands now.
+
+        A fault in it must not take the pushes with it: they are facts, this can wait.
+        """
+        mark, site = reached(session), session.head.site
+        if mark <= session.head.watermark:
+            return mark
+        try:
+            with connection.begin_nested():
+                later = self._open(connection, site)
+                run_settling(later, mark)
+                later.close(mark)
+        except Exception:
+            self._masters.pop(site, None)
+            LOG.exception("site %s: what waits for the watermark %s stays open", site, mark)
+            return session.head.watermark
+        self._heads[site] = later.batch.head.seq
+        return mark
 
     def _open(self, connection: Connection, site: str) -> Session:
         """Lock a site, and read its master data again when they changed."""

@@ -19,9 +19,9 @@ class Chained(Struct, frozen=True):
     fresh: list[Linked]
 
 
-def split(operations: Sequence[bytes], acked: int) -> Chained:
+def split(operations: Sequence[bytes], replica: Replica) -> Chained:
     """Return the envelopes of a push, those that are acknowledged already apart."""
-    links = links_of(operations)
+    links, acked = links_of(operations, replica.replica), replica.acked
     return Chained(
         repeats=[one for one in links if one[0].seq <= acked],
         fresh=[one for one in links if one[0].seq > acked],

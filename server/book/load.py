@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -28,6 +29,10 @@ from sync.state import Logged, Signed, State
 from sync.stock import is_virtual
 
 POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
+
+
+PROOF_MS: Final = 7 * 86_400_000
+"""How long a sign-in that the server saw stands for decisions made on that device."""
 
 
 def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
@@ -73,15 +78,19 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
         state.variances.load((variance.operation, variance.line), variance)
     for device, person in asked.proved:
-        state.proved.load((device, person), Signed(None, _proved(connection, site, device, person)))
+        state.proved.load(
+            (device, person), Signed(None, _proved(connection, site, device, person, state.now))
+        )
 
 
-def _proved(connection: Connection, site: str, device: str, person: str) -> bool:
+def _proved(connection: Connection, site: str, device: str, person: str, now: int) -> bool:
+    """Say whether the server itself saw this person sign in on this device of late."""
     sign_in = table("sign_in").c
     statement = sa.select(sign_in.proved_at).where(
         sign_in.site == site, sign_in.device == device, sign_in.person == person
     )
-    return connection.execute(statement).scalar() is not None
+    proved_at = connection.execute(statement).scalar()
+    return proved_at is not None and proved_at >= now - PROOF_MS
 
 
 def load_standing(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -69,7 +69,9 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
             _decide(session, turn)
         elif turn.conflict.code == "fork":
             _report_fork(session, turn)
-    replicas = [values_of(session.head.site, turn.replica) for turn in turns]
+    # One that must repair itself first vouches for nothing, and holds nobody's watermark back.
+    heard_from = [turn for turn in turns if turn.conflict is None]
+    replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)
     return [_answer(session, turn) for turn in turns]
 
@@ -87,7 +89,7 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     replica = known or Replica(
         push.replica, job.device, seen_at=min(first, job.received), watermark=0,
     )  # fmt: skip
-    chained = split([bytes(raw) for raw in push.operations], replica.acked)
+    chained = split([bytes(raw) for raw in push.operations], replica)
     turn = Turn(job, replica, chained, [])
     if push.epoch != session.head.epoch:
         turn.conflict = Conflict(

@@ -134,10 +134,12 @@ def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:
 
 
 def _known(error: Exception) -> Exception:
-    """Name a full disk; SQLite says it in words only."""
+    """Name a full disk and a database that another process holds; SQLite says it in words only."""
     cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(cause, sqlite3.OperationalError):
         words = str(cause)
         if "disk is full" in words or "disk I/O error" in words:
             return StorageFullError(words)
+        if "database is locked" in words:
+            return BusyError()
     return error

@@ -122,8 +122,10 @@ async def test_a_device_goes_on_behind_a_hole_in_its_chain(warehouse):
         RECEIVE | {"quantity": 10**15},
         RECEIVE | {"quantity": "5"},
         {"verb": "receive"},
+        RECEIVE | {"key": {"item": "PT", "lot": {"code": "L1", "expires": "2026-02-31"}}},
+        RECEIVE | {"fifo_date": "2026-13-01"},
     ],
-    ids=["unknown verb", "negative", "huge", "text", "empty"],
+    ids=["unknown verb", "negative", "huge", "text", "empty", "no such day", "no such month"],
 )
 async def test_what_is_not_understood_is_parked_whole(warehouse, did):
     """[R5]"""

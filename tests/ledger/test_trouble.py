@@ -6,6 +6,7 @@ import json
 import msgspec
 import pytest
 
+from server.book import UnreadableError
 from sync.records import Discrepancy, Item, Variance
 from sync.stock import key_of
 from tests.world.warehouse import SITE, clock, key
@@ -305,3 +306,30 @@ async def test_a_serial_whose_sighting_never_happened_left_from_where_it_stood(t
     """)
     stock = await world.stock()
     assert stock == {("B3", "BE#S1"): 1, ("supplier/V1", "BE#S1"): -1}
+
+
+async def test_a_fault_in_what_waits_does_not_take_the_pushes_with_it(warehouse, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("settling")
+
+    monkeypatch.setattr("server.book.run_settling", broken)
+    await warehouse.play("08:00 A receive 5 BE/L1 to B1")
+    await warehouse.heartbeat(warehouse.now + 60_000, "A")
+    assert (await warehouse.stock())["B1", "BE/L1"] == 5
+
+
+async def test_a_push_that_must_repair_itself_holds_nobody_back(warehouse):
+    await warehouse.play("08:00 A receive 5 BE/L1 to B1")
+    for _ in range(2):
+        warehouse.device("B").envelope(receive(), warehouse.now)
+    assert (await warehouse.push("B", from_seq=2)).code == "gap"
+    await warehouse.heartbeat(clock("09:00"), "A")
+    assert warehouse.answer.watermark >= clock("08:59")
+
+
+async def test_an_envelope_of_another_replica_is_not_taken_under_this_one(warehouse):
+    warehouse.device("A").envelope(receive(), warehouse.now)
+    warehouse.device("B").chain = list(warehouse.device("A").chain)
+    with pytest.raises(UnreadableError, match="another replica"):
+        await warehouse.push("B")
+    assert await warehouse.stock() == {}

@@ -221,7 +221,7 @@ def _prove_fang(connection):
     for device in "ABCDEFGH":
         connection.execute(
             table("sign_in").insert().values(
-                site=SITE, device=device, person="fang", proved_at=1, wrong=0, locked_until=0
+                site=SITE, device=device, person="fang", proved_at=2**50, wrong=0, locked_until=0
             )
         )  # fmt: skip
 
