@@ -69,3 +69,21 @@ def test_an_answer_that_is_lost_after_the_commit_changes_nothing(handhelds, fact
     assert factory.stock("DOCK-1") == [("PA-529S", "K1120", "60")]
     assert len({json.dumps(pushed["verdicts"]) for pushed in lost if pushed["verdicts"]}) == 1
     assert factory.verifies()
+
+
+def test_a_name_written_in_chinese_is_searched_for_and_is_no_scan(handhelds):
+    liu = handhelds("H1", LIU_MEI)
+    liu.go("look-up")
+    liu.page.get_by_role("searchbox").click()
+    liu.page.keyboard.insert_text("轴承钢珠")
+    liu.sees("BA-8327")
+    liu.page.get_by_role("searchbox").fill("ball")
+    liu.sees("BE-2908")
+
+
+def test_a_scan_on_the_heels_of_done_opens_its_thing(handhelds):
+    liu = handhelds("H1", LIU_MEI)
+    liu.start("move")
+    liu.scans("BINCARD:DONE", "06-B-10")
+    liu.sees("BE-2908", "K1009")
+    liu.unsent(0)

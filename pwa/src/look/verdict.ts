@@ -24,6 +24,8 @@ export interface Verdict {
   state: string;
   held: string | null;
   asked: string | null;
+  /** The words beside them: goods are held, at a bin one stands. */
+  beside: { held: string; asked: string };
   older: { place: string; lot: string; difference: string } | null;
   ways: Way[];
   undo: (() => void) | null;

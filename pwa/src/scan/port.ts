@@ -58,6 +58,8 @@ class WedgeListener {
   }
 
   private onText(text: string, event: Event): void {
+    // Names are written in Chinese, codes are not: in a field it is a hand, unless an Enter ends it.
+    if (fieldWithFocus() && /\p{Script=Han}/u.test(text) && !/[\r\n\t]$/.test(text)) return;
     // Some input methods put the whole scan and its Enter into one event.
     const code = text.replace(/[\r\n\t]+$/, "");
     if (code) this.on({ kind: "text", text: code, at: event.timeStamp }, event);

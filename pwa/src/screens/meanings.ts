@@ -17,8 +17,10 @@ export function meaningHref(meaning: Meaning, view: View): string | null {
     case "location":
       return href("bin", meaning.location);
     case "lot": {
-      const only = meaning.candidates[0];
-      return only ? href("item", only.item) : null;
+      const [only, ...others] = meaning.candidates;
+      if (!only) return null;
+      const isOne = others.every(({ item }) => item === only.item);
+      return isOne ? href("item", only.item) : href("lot", only.lot.code);
     }
     case "document": {
       const document = view.document(meaning.document);

@@ -103,6 +103,7 @@ export function verdictOf(band: Band, written: Written | undefined, quiet: boole
     // The older lot is named below with its bin; boxed codes are for what is wrong.
     held: band.older && ground === "look" ? null : (band.held ?? null),
     asked: band.asked ?? null,
+    beside: band.say === "take.nothing_here" ? { held: t("band.at"), asked: t("band.go") } : { held: t("band.held"), asked: t("band.asked") },
     older: band.older
       ? { place: band.older.place, lot: band.older.lot, difference: olderBy(band) }
       : null,

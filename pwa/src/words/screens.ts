@@ -43,6 +43,8 @@ export const screens = {
   "band.wrong": { en: "WRONG", zh: "错误" },
   "band.held": { en: "You hold", zh: "手里是" },
   "band.asked": { en: "Asked for", zh: "要的是" },
+  "band.at": { en: "You are at", zh: "你在" },
+  "band.go": { en: "Go to", zh: "要去" },
   "band.later": { en: "Sends itself later", zh: "有网络后自动上传" },
   "band.issue.older": { en: "An older lot is near", zh: "附近有更早批次" },
   "band.issue.older.supervisor": { en: "An older lot is near. A supervisor may allow this one", zh: "附近有更早批次，用此批要主管授权" },

@@ -44,6 +44,12 @@ describe("a scan outside a task", () => {
     expect(meaningHref({ kind: "badge", badge: "B1" }, fakeView)).toBe("#/sign-in/B1");
   });
 
+  test("of a lot opens its item, or all that have it", () => {
+    const lot = (item: string) => ({ item, lot: { code: "K1102" } });
+    expect(meaningHref({ kind: "lot", candidates: [lot("BE-2908"), lot("BE-2908")] }, fakeView)).toBe("#/item/BE-2908");
+    expect(meaningHref({ kind: "lot", candidates: [lot("BE-2908"), lot("AR-5381")] }, fakeView)).toBe("#/lot/K1102");
+  });
+
   test("of a command leads where it can be done", () => {
     expect(meaningHref({ kind: "command", command: "UNDO" }, fakeView)).toBe("#/outbox");
     expect(meaningHref({ kind: "command", command: "HELP" }, fakeView)).toBe("#/help/home");
