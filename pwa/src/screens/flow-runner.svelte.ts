@@ -226,7 +226,8 @@ export class FlowRunner<S extends object> {
     }
     this.state = step.state;
     if (step.band) this.#show(step.band);
-    for (const id of step.released ?? []) await this.#engine.dropCapture(id);
+    // What is written has sounded: a release that fails only stays listed in the outbox.
+    await Promise.allSettled((step.released ?? []).map((id) => this.#engine.dropCapture(id)));
     if (!step.open || this.#isClosed) return;
     // Done at the end of a task: nothing is left open.
     if (step.open.screen === "home") await this.#engine.keepFlow(this.name, null);
