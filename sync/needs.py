@@ -174,21 +174,36 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
 
 
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
-    document = arrival.body.task.document if arrival.body and arrival.body.task else None
-    for movement in movements_of(did, document):
-        key = resolved_key(state, movement.key)
-        item = resolved_item(state, movement.key.item)
+    for movement in _moves(state, did, arrival):
+        key, item = key_text(movement.key), movement.key.item
         if movement.key.lot is not None:
             needs.lots.add(item)
         if movement.key.serial is not None:
             needs.items.add(item)
         for place in (movement.place_from, movement.place_to):
-            there = resolved_place(state, place)
-            needs.names.add((there, key))
-            if not is_virtual(there):
-                needs.near.add(there)
+            needs.names.add((place, key))
+            if not is_virtual(place):
+                needs.near.add(place)
         if not is_virtual(movement.place_from):
-            needs.places.add(resolved_place(state, movement.place_from))
+            needs.places.add(movement.place_from)
+
+
+def _moves(state: State, did: Moving, arrival: Arrival) -> list[Movement]:
+    """Return the movements of an operation, or of a reverse's target, as they will be posted."""
+    name = (arrival.id, did is arrival.did)
+    found = state.moves.get(name)
+    if found is None:
+        document = arrival.body.task.document if arrival.body and arrival.body.task else None
+        found = state.moves[name] = [
+            Movement(
+                _as_known(state, one.key),
+                resolved_place(state, one.place_from),
+                resolved_place(state, one.place_to),
+                one.quantity,
+            )
+            for one in movements_of(did, document)
+        ]
+    return found
 
 
 def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival) -> None:
@@ -237,12 +252,11 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
 
 def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) -> None:
     left = arrival.taken.at if arrival.taken else arrival.dated.at
-    document = arrival.body.task.document if arrival.body and arrival.body.task else None
-    for movement in movements_of(did, document):
-        key = resolved_key(state, movement.key)
-        needs.reach((resolved_place(state, movement.place_from), key), left)
-        near = CLOSE_MS if isinstance(did, Receive) else 0
-        needs.reach((resolved_place(state, movement.place_to), key), arrival.dated.at - near)
+    near = CLOSE_MS if isinstance(did, Receive) else 0
+    for movement in _moves(state, did, arrival):
+        key = key_text(movement.key)
+        needs.reach((movement.place_from, key), left)
+        needs.reach((movement.place_to, key), arrival.dated.at - near)
         if movement.key.serial is not None:
             _walk_serial(needs, state, movement)
     if _is_late(state, arrival) and (item := _lot_item(did)):
@@ -253,12 +267,11 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
 
 def _walk_serial(needs: History, state: State, movement: Movement) -> None:
     """Know where a serial was ever seen, under every key: it leaves where it stands."""
-    item, serial = resolved_item(state, movement.key.item), movement.key.serial or ""
-    target = resolved_place(state, movement.place_to)
+    item, serial = movement.key.item, movement.key.serial or ""
     for row in names_of(state, item, serial):
         needs.since[row.place, row.key] = 0
-        needs.since[target, row.key] = 0
-    needs.since[f"unidentified/{item}", resolved_key(state, movement.key)] = 0
+        needs.since[movement.place_to, row.key] = 0
+    needs.since[f"unidentified/{item}", key_text(movement.key)] = 0
 
 
 def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:
@@ -357,5 +370,9 @@ def resolved_place(state: State, place: str) -> str:
 
 def resolved_key(state: State, key: Key) -> str:
     """Return the text of the key as it will be posted."""
+    return key_text(_as_known(state, key))
+
+
+def _as_known(state: State, key: Key) -> Key:
     item = resolved_item(state, key.item)
-    return key_text(key if item == key.item else replace(key, item=item))
+    return key if item == key.item else replace(key, item=item)

@@ -31,6 +31,7 @@ from sync.records import (
     Site,
     Variance,
 )
+from sync.verbs import Movement
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Struct)
@@ -178,6 +179,8 @@ class State:
         self.results: Table[str, Result] = Table("operation", journal)
         self.made: dict[int, list[Posting]] = {}
         """Postings by the seq of the operation they belong to, for what may be reversed."""
+        self.moves: dict[tuple[str, bool], list[Movement]] = {}
+        """Movements of the batch's operations, resolved once for all rounds of needs."""
         self.renaming: list[Posting] = []
         """Every posting under an unknown code that is being resolved (R6)."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}
