@@ -83,7 +83,7 @@ def test_a_name_written_in_chinese_is_searched_for_and_is_no_scan(handhelds):
 
 def test_a_scan_on_the_heels_of_done_opens_its_thing(handhelds):
     liu = handhelds("H1", LIU_MEI)
-    liu.start("move")
+    liu.start("count")
     liu.scans("BINCARD:DONE", "06-B-10")
     liu.sees("BE-2908", "K1009")
     liu.unsent(0)

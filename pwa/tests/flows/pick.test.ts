@@ -66,6 +66,13 @@ describe("picking by scans only", () => {
     expect(hand.scan("B-3").dids).toMatchObject([{ key: { item: "GLOVE" }, from: { location: "B-3" }, quantity: 6 }]);
   });
 
+  it("puts the list of bins away once one is scanned", () => {
+    const site = warehouse().holds("B-1", "OTHER", 3).holds("B-2", "OTHER", 3);
+    const hand = hands("SO-1", site).scan("OTHER").supervisor("SUP");
+    expect(hand.state.choices.length).toBe(2);
+    expect(hand.scan("B-2").state).toMatchObject({ choices: [], missing: "quantity" });
+  });
+
   it("takes a quantity that was typed before the scan", () => {
     const hand = hands().scan("B-2").type(3).scan("GLOVE");
     expect(hand.dids).toMatchObject([{ quantity: 3, entered: { quantity: "3" } }]);

@@ -104,6 +104,22 @@ describe("receiving asks only what no code said", () => {
     }]);
   });
 
+  it("takes the label that is scanned next for the lot or the serial that it asked for", () => {
+    const hand = hands("PO-127").scan("PA-529S", "LOT-77");
+    expect(hand.state).toMatchObject({ goods: { item: "PA-529S", lot: "LOT-77" }, missing: "expires" });
+    expect(hands("PO-127").scan("SN-1", "SN-000123").dids).toMatchObject([{ quantity: 1, key: { item: "SN-1", serial: "SN-000123" } }]);
+  });
+
+  it("shows the order again once the receipt was undone", () => {
+    const hand = hands("PO-127").scan("BE-2908", "BINCARD:DONE").press("undo", "confirm");
+    expect(hand.state).toMatchObject({ last: null, at: null });
+  });
+
+  it("ends a receipt without an order at once: nothing can be short", () => {
+    const hand = hands().scan("1602", "BE-2349").type(7).press("done");
+    expect(hand.last.open).toEqual({ screen: "home" });
+  });
+
   it("asks for order or supplier when the goods were scanned first, and goes on with them", () => {
     const hand = hands().scan("CASE-BE");
     expect(hand.band).toMatchObject({ signal: "look", say: "receive.ask.order" });

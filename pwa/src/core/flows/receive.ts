@@ -2,7 +2,7 @@
  * Receive: scan the order, scan the goods, done. The label says lot, expiry and quantity;
  * only what no code said is asked. The dock is remembered, scanning a place changes it.
  */
-import type { Draft, Input, KeyName, Start, Step } from "../flow";
+import type { Capture, Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
@@ -75,6 +75,7 @@ function openOrder(state: ReceiveState, code: string, wall: number, view: View, 
 
 function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start: Start): Took {
   const kept = { ...state, captures: [...state.captures, capture.id] };
+  const asked = state.missing === "lot" || state.missing === "serial" ? state.missing : null;
   switch (meaning.kind) {
     case "document": {
       const next = settle(kept, capture.wall, view, start);
@@ -92,8 +93,10 @@ function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start
         : step(next, band("tick", "receive.place", { place }));
     }
     case "lot":
+      if (asked) return named(state, asked, meaning.candidates[0]?.lot.code ?? "", capture, view, start);
       return lotScanned(state, meaning.candidates, capture.id, capture.wall, view, start);
     case "unknown": {
+      if (asked) return named(state, asked, meaning.said[asked] ?? meaning.raw, capture, view, start);
       const goods = { ...goodsOf(meaning.raw, meaning.said, 1, capture.id, capture.wall), known: false };
       return take(state, goods, view, start);
     }
@@ -102,6 +105,16 @@ function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start
     default:
       return step(state, band("look", "flow.no_meaning", { code: capture.raw }));
   }
+}
+
+/** The lot or the serial that was asked for is on a label of its own. */
+function named(
+  state: ReceiveState, field: "lot" | "serial", text: string, { id, wall }: Capture, view: View, start: Start,
+): Took {
+  const { goods } = state;
+  if (!goods) return step(state, band("look", "flow.scan_goods"));
+  const next: Goods = { ...goods, [field]: text, captures: [...goods.captures, id], wall };
+  return advance({ ...state, goods: field === "serial" ? { ...next, quantity: 1 } : next }, wall, view, start, false);
 }
 
 function supplier(state: ReceiveState, code: string, wall: number, view: View, start: Start): Took {

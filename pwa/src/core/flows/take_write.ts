@@ -26,11 +26,11 @@ export function advance(way: Taking, state: TakeState, wall: number, view: View)
   const taken = resolve(state, goods, place, view);
   if (taken === null) {
     const shown = band("tick", "flow.how_many", { item: nameOf(goods) });
-    return step({ ...state, place, missing: "quantity" }, shown);
+    return step({ ...state, place, missing: "quantity", choices: [] }, shown);
   }
   const policy = view.item(goods.item)?.fifo ?? "hint";
   for (const stop of [stopTaken(taken, view), stopQuantity(taken), way.older(state, taken, policy)]) {
-    if (stop && !state.agreed.includes(stop.ask.why)) return asks({ ...state, missing: null }, stop.ask, stop.band);
+    if (stop && !state.agreed.includes(stop.ask.why)) return asks({ ...state, missing: null, choices: [] }, stop.ask, stop.band);
   }
   return write(way, state, taken, policy, wall, view);
 }
