@@ -70,6 +70,13 @@ describe("moving asks and looks", () => {
     expect(hand.press("confirm").dids).toMatchObject([{ to: { location: "SHUT" } }]);
   });
 
+  it("keeps the goods in the hand when the bin was not meant", () => {
+    const hand = hands().scan("K1", "SHUT").press("cancel");
+    expect(hand.state).toMatchObject({ goods: { lot: "K1" }, to: null, ask: null });
+    expect(hand.scan("SHUT", "A-3").drafts).toMatchObject([{ did: { to: { location: "A-3" } }, captures: [1, 4] }]);
+    expect(hand.released).toEqual([2, 3]);
+  });
+
   it("lets other goods be a change of mind", () => {
     const hand = hands().scan("K1", "K2", "A-3");
     expect(hand.dids).toMatchObject([{ key: { lot: { code: "K2" } } }]);

@@ -190,7 +190,7 @@ function putDown(state: MoveState, wall: number, view: View): Took {
   const lot = key?.lot?.code ?? null;
   const written = { verb: "move" as const, wall, item, lot, place: to, line: null, quantity, sum: quantity };
   const next: MoveState = {
-    ...drop(state), ...UNASKED, written: [...state.written, written],
+    ...emptied(state), ...UNASKED, written: [...state.written, written],
   };
   const values = { quantity, item, from: from ?? "", place: to };
   const say = container === null ? "move.done" : "move.container_done";
@@ -210,7 +210,7 @@ function stopAt(state: MoveState, place: string, view: View): Took | null {
 function key(state: MoveState, name: KeyName): Took {
   switch (name) {
     case "cancel":
-      return nothingWritten(drop(state));
+      return nothingWritten(emptied(state));
     case "done":
       if (state.goods || state.container !== null) return step(state, band("look", "move.where_to"));
       return { ...step(state), open: { screen: "home" } };
@@ -237,7 +237,12 @@ function choose(state: MoveState, input: Extract<Input, { kind: "choose" }>, vie
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
 }
 
+/** A bin that is not meant leaves the goods in the hand; its scan is no evidence then. */
 function drop(state: MoveState): MoveState {
+  return state.to === null ? emptied(state) : { ...state, to: null, captures: state.captures.slice(0, -1) };
+}
+
+function emptied(state: MoveState): MoveState {
   return { ...state, ...EMPTY_HAND, from: null, is_from_scanned: false, captures: [] };
 }
 
@@ -253,7 +258,7 @@ export const move = flowOf<MoveState>({
   resume: (state, wall, view) => (state.to === null ? locate(state, view) : putDown(state, wall, view)),
   drop,
   unhand: (state) =>
-    state.goods || state.container !== null ? nothingWritten(drop(state)) : null,
+    state.goods || state.container !== null ? nothingWritten(emptied(state)) : null,
   derive: (state) => state,
   holds: (state) => state.goods?.captures ?? [],
 });
