@@ -45,7 +45,8 @@ def issue_the_younger_lot(handheld):
     handheld.says("plain", "06-B-10")
     handheld.scan(bearings("K1102", 24))
     handheld.says("look", "更早批次")
-    handheld.scan("BINCARD:DONE")
+    handheld.key("仍用此批：填原因").click()
+    handheld.key("通道被挡").click()
     handheld.says("done", "24", "K1102")
 
 

@@ -25,7 +25,6 @@ const MAIN: KeyName[] = ["next", "confirm", "done", "empty", "other", "reason", 
 
 function labelOf(band: Band, way: KeyName): string {
   if (band.older && way === "next") return t("key.go_to", { code: band.older.place });
-  if (band.older && way === "confirm") return t("key.use_anyway");
   const own = `${band.say}.${way}`;
   if (known(own)) return t(own);
   return band.signal === "wrong" && way === "cancel" ? t("key.back_in_place") : t(`key.${way}` as Name);

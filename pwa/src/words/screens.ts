@@ -99,7 +99,7 @@ export const screens = {
   "key.quantity_short": { en: "Qty", zh: "改数量" },
   "key.still_some": { en: "Some left", zh: "还有货" },
   "key.bin_is_empty": { en: "Bin is empty", zh: "库位空了" },
-  "key.use_anyway": { en: "Use this lot", zh: "仍用此批" },
+  "issue.older.reason": { en: "Use this lot: say why", zh: "仍用此批：填原因" },
   "key.reason": { en: "Say why", zh: "填原因" },
   "key.consent": { en: "Supervisor", zh: "主管授权" },
   "key.back_in_place": { en: "It is back", zh: "已放回" },

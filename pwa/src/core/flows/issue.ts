@@ -15,7 +15,7 @@ export type IssueState = TakeState;
 const WITHOUT_ORDER = "cost/general";
 
 const POLICY: Record<Exclude<Item["fifo"], "hint">, { needs: Ask["needs"]; ways: KeyName[]; say: string }> = {
-  reason: { needs: "confirm", ways: ["next", "reason", "confirm"], say: "issue.older" },
+  reason: { needs: "reason", ways: ["next", "reason"], say: "issue.older" },
   consent: { needs: "consent", ways: ["next", "consent"], say: "issue.older.supervisor" },
   block: { needs: "never", ways: ["next", "cancel"], say: "issue.older.blocked" },
 };
@@ -31,7 +31,7 @@ function didOf(state: TakeState, taken: Taken): Did {
     taken_wall: taken.goods.wall,
     ...(taken.goods.entered ? { entered: taken.goods.entered } : {}),
     ...(taken.ranking ? { shown: { rank: taken.rank, older: olderOf(taken.ranking.older) } } : {}),
-    ...(isOverride ? { override: state.reason ?? (state.consent ? "consent" : "confirmed") } : {}),
+    ...(isOverride ? { override: state.reason ?? "consent" } : {}),
   };
 }
 
