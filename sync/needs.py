@@ -266,12 +266,19 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
 
 
 def _walk_serial(needs: History, state: State, movement: Movement) -> None:
-    """Know where a serial was ever seen, under every key: it leaves where it stands."""
+    """Know where a serial was ever seen, under every key: it leaves where it stands.
+
+    Other operations of the batch see it too, perhaps at a place or under a key of their own.
+    """
     item, serial = movement.key.item, movement.key.serial or ""
-    for row in names_of(state, item, serial):
-        needs.since[row.place, row.key] = 0
-        needs.since[movement.place_to, row.key] = 0
-    needs.since[f"unidentified/{item}", key_text(movement.key)] = 0
+    rows = names_of(state, item, serial)
+    seen = [one for moves in state.moves.values() for one in moves
+            if (one.key.item, one.key.serial) == (item, serial)]  # fmt: skip
+    keys = {row.key for row in rows} | {key_text(one.key) for one in seen}
+    places = {row.place for row in rows} | {f"unidentified/{item}"}
+    places |= {place for one in seen for place in (one.place_from, one.place_to)}
+    for place in places:
+        needs.since.update({(place, key): 0 for key in keys})
 
 
 def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:

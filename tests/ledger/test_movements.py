@@ -3,6 +3,7 @@
 import json
 
 from sync.records import Discrepancy
+from tests.world.warehouse import clock, parse
 
 
 async def test_goods_flow_from_the_supplier_to_the_bin(table):
@@ -245,3 +246,16 @@ async def test_a_serial_that_was_received_twice_is_one_thing(table):
     """)
     stock = await world.stock()
     assert (stock.get(("B1", "BE#S1")), stock["B2", "BE#S1"]) == (None, 1)
+
+
+async def test_a_serial_received_with_its_lot_and_moved_without_it_in_one_push_has_moved(warehouse):
+    """[R22] It keeps the lot with which it stands; nothing is parked for it."""
+    device = warehouse.device("A")
+    for minute, words in enumerate(
+        ("receive 1 BE/L1#S1 to B1", "move 1 BE#S1 from B1 to B2", "move 1 BE#S1 from B2 to B3")
+    ):
+        did, extra = parse(words, clock(f"08:0{minute}"), {})
+        device.envelope(did, clock(f"08:0{minute}"), **extra)
+    answer = await warehouse.push("A", clock("09:00"))
+    assert [json.loads(bytes(one))["outcome"] for one in answer.verdicts] == ["posted"] * 3
+    assert await warehouse.stock() == {("supplier/V1", "BE/L1#S1"): -1, ("B3", "BE/L1#S1"): 1}
