@@ -13,24 +13,20 @@ from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from anyio import to_thread
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from server.book.changing import KIND_OF, write_rows
+from server.book.changing import KIND_OF
+from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
-from server.book.master import KINDS, Master, read_master
-from server.book.pushing import Job, run_pushes
-from server.book.reading import make_snapshot, open_reader, prune_feed, read_page
+from server.book.pushing import Job
+from server.book.reading import prune_feed
 from server.book.rows import table
-from server.book.session import Session, lock_site, open_session
-from server.book.settle import reached, run_settling
 from server.book.verify import verify_site
 from server.book.writer import BusyError, StorageFullError, Task, Writer
-from server.tables import SiteRow
 from sync.arrivals import UnreadableError
 from sync.messages import Conflict, Page, Push, Pushed, Snapshot
-from sync.records import Row, Site
+from sync.records import Row
 
 __all__ = [
     "KIND_OF", "Book", "BusyError", "CursorGoneError", "SiteUnknownError", "StorageFullError",
@@ -43,24 +39,18 @@ LOG: Final = logging.getLogger("bincard.book")
 CHUNKS_KEPT: Final = 512
 
 
-class SiteUnknownError(Exception):
-    """There is no such site in this database."""
-
-
 class Book:
     """The one door to what is stored. `now` gives milliseconds since 1970 UTC."""
 
     def __init__(self, url: str, token_key: bytes, now: Callable[[], int]) -> None:
-        self._key = token_key
         self._now = now
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
-        self._writer = Writer(self._writing, self._push_group)
-        self._masters: dict[str, Master] = {}
+        self._clerk = Clerk(token_key, now)
+        self._writer = Writer(self._writing, self._clerk.push_group)
         self._chunks: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._listeners: dict[str, set[asyncio.Event]] = {}
-        self._heads: dict[str, int] = {}
         self._poked: dict[str, int] = {}
 
     def start(self) -> None:
@@ -86,17 +76,7 @@ class Book:
 
     async def change(self, site: str, by: str, rows: Sequence[Row], why: str) -> int:
         """Write master data or documents under one number of the log, and return it."""
-
-        def run(connection: Connection) -> int:
-            if isinstance(rows[0], Site):
-                _ensure_site(connection, rows[0])
-            session = self._open(connection, site)
-            seq = write_rows(session, by, why, rows)
-            session.close(session.head.watermark)
-            self._heads[site] = seq
-            return seq
-
-        seq = await self.write(run)
+        seq = await self.write(lambda book: self._clerk.change(book, site, by, rows, why))
         self._poke(site)
         return seq
 
@@ -107,59 +87,6 @@ class Book:
     async def prune(self) -> None:
         """Forget what no device can still ask for; once a day is often enough."""
         await self.write(lambda connection: prune_feed(connection, self._now()))
-
-    def _push_group(
-        self, connection: Connection, site: str, jobs: Sequence[Job]
-    ) -> Sequence[Pushed | Conflict]:
-        try:
-            session = self._open(connection, site)
-            answers = run_pushes(session, jobs)
-            session.close(session.head.watermark)
-        except BaseException:
-            # A code that was resolved in memory only must not outlive its transaction.
-            self._masters.pop(site, None)
-            raise
-        if KINDS & session.batch.kinds():
-            # Its commit may still fail.
-            self._masters.pop(site, None)
-        self._heads[site] = session.batch.head.seq
-        mark = self._settle(connection, session)
-        return [
-            replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer
-            for answer in answers
-        ]
-
-    def _settle(self, connection: Connection, session: Session) -> int:
-        """Do what the watermark settles; return how far it stands now.
-
-        A fault in it must not take the pushes with it: they are facts, this can wait.
-        """
-        mark, site = reached(session), session.head.site
-        if mark <= session.head.watermark:
-            return mark
-        try:
-            with connection.begin_nested():
-                later = self._open(connection, site)
-                run_settling(later, mark)
-                later.close(mark)
-        except Exception:
-            self._masters.pop(site, None)
-            LOG.exception("site %s: what waits for the watermark %s stays open", site, mark)
-            return session.head.watermark
-        self._heads[site] = later.batch.head.seq
-        return mark
-
-    def _open(self, connection: Connection, site: str) -> Session:
-        """Lock a site, and read its master data again when they changed."""
-        found = lock_site(connection, site)
-        if found is None:
-            raise SiteUnknownError(site)
-        head, settings = found
-        master = self._masters.get(site)
-        if master is None or master.seq != head.master_seq:
-            master = self._masters[site] = read_master(connection, site, head.master_seq)
-        now = max(self._now(), head.clock)
-        return open_session(connection, head, settings, master, now, self._key)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -174,25 +101,15 @@ class Book:
 
     async def pull(self, site: str, cursor: str | None, limit: int, replica: str | None) -> Page:
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
-
-        def run(connection: Connection) -> Page:
-            reader = open_reader(connection, site, self._key, self._now())
-            if reader is None:
-                raise SiteUnknownError(site)
-            if cursor is None:
-                raise CursorGoneError("cursor_expired")
-            return read_page(reader, cursor, limit, replica)
-
-        return await self.read(run)
+        return await self.read(
+            lambda connection: self._clerk.page(connection, site, cursor, limit, replica)
+        )
 
     async def snapshot(self, site: str, replica: str | None) -> Snapshot:
         """Return the site as it stands, its chunks ready to be fetched by their hash."""
 
         def run(connection: Connection) -> Snapshot:
-            reader = open_reader(connection, site, self._key, self._now())
-            if reader is None:
-                raise SiteUnknownError(site)
-            snapshot, chunks = make_snapshot(reader, replica)
+            snapshot, chunks = self._clerk.snapshot(connection, site, replica)
             self._keep({f"{site}/{digest}": data for digest, data in chunks.items()})
             return snapshot
 
@@ -234,7 +151,7 @@ class Book:
 
     def _poke(self, site: str) -> None:
         """Wake who listens, unless nothing is new: an idle device's push says nothing to others."""
-        head = self._heads.get(site)
+        head = self._clerk.heads.get(site)
         if head is None or head != self._poked.get(site):
             self._poked[site] = head or 0
             for event in self._listeners.get(site, ()):
@@ -243,12 +160,3 @@ class Book:
 
 def _never(_: Connection) -> Pushed | Conflict:
     raise AssertionError("pushes run in groups")
-
-
-def _ensure_site(connection: Connection, site: Site) -> None:
-    """Make the row that everything of a site locks, when it is new."""
-    sites = table("site")
-    known = connection.execute(sa.select(sites.c.site).where(sites.c.site == site.site)).first()
-    if known is None:
-        values = SiteRow(site=site.site, name=site.name).model_dump()
-        connection.execute(sa.insert(sites).values(values))

@@ -78,8 +78,12 @@ class Writer:
             first = self._queue.get()
             tasks = [first, *self._waiting()]
             going = None not in tasks
-            for group in _groups([task for task in tasks if task is not None]):
-                self._run(group)
+            self.work([task for task in tasks if task is not None])
+
+    def work(self, tasks: list[Task[Any]]) -> None:
+        """Do what came together, on this thread, groups in one transaction each."""
+        for group in _groups(tasks):
+            self._run(group)
 
     def _waiting(self) -> list[Task[Any] | None]:
         found: list[Task[Any] | None] = []

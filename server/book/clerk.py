@@ -1,0 +1,137 @@
+"""What is done on a connection that somebody else opened: pushes, changes, pages, snapshots.
+
+The clerk has no thread, no engine and no clock of its own, so that a server and a simulation
+run the same code. It remembers the master data of each site; whoever restarts it loses nothing.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import sqlalchemy as sa
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from server.book.changing import write_rows
+from server.book.cursor import CursorGoneError
+from server.book.master import KINDS, Master, read_master
+from server.book.pushing import Job, run_pushes
+from server.book.reading import Reader, make_snapshot, open_reader, read_page
+from server.book.rows import table
+from server.book.session import Session, lock_site, open_session
+from server.book.settle import reached, run_settling
+from server.tables import SiteRow
+from sync.messages import Conflict, Page, Pushed, Snapshot
+from sync.records import Row, Site
+
+LOG: Final = logging.getLogger("bincard.book")
+
+
+class SiteUnknownError(Exception):
+    """There is no such site in this database."""
+
+
+class Clerk:
+    """Decides and reads. `now` gives ms since 1970 UTC; `heads` says how far each log is."""
+
+    def __init__(self, token_key: bytes, now: Callable[[], int]) -> None:
+        self._key = token_key
+        self._now = now
+        self._masters: dict[str, Master] = {}
+        self.heads: dict[str, int] = {}
+
+    def push_group(
+        self, connection: Connection, site: str, jobs: Sequence[Job]
+    ) -> Sequence[Pushed | Conflict]:
+        try:
+            session = self._open(connection, site)
+            answers = run_pushes(session, jobs)
+            session.close(session.head.watermark)
+        except BaseException:
+            # A code that was resolved in memory only must not outlive its transaction.
+            self._masters.pop(site, None)
+            raise
+        if KINDS & session.batch.kinds():
+            # Its commit may still fail.
+            self._masters.pop(site, None)
+        self.heads[site] = session.batch.head.seq
+        mark = self._settle(connection, session)
+        return [
+            replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer
+            for answer in answers
+        ]
+
+    def _settle(self, connection: Connection, session: Session) -> int:
+        """Do what the watermark settles; return how far it stands now.
+
+        A fault in it must not take the pushes with it: they are facts, this can wait.
+        """
+        mark, site = reached(session), session.head.site
+        if mark <= session.head.watermark:
+            return mark
+        try:
+            with connection.begin_nested():
+                later = self._open(connection, site)
+                run_settling(later, mark)
+                later.close(mark)
+        except Exception:
+            self._masters.pop(site, None)
+            LOG.exception("site %s: what waits for the watermark %s stays open", site, mark)
+            return session.head.watermark
+        self.heads[site] = later.batch.head.seq
+        return mark
+
+    def _open(self, connection: Connection, site: str) -> Session:
+        """Lock a site, and read its master data again when they changed."""
+        found = lock_site(connection, site)
+        if found is None:
+            raise SiteUnknownError(site)
+        head, settings = found
+        master = self._masters.get(site)
+        if master is None or master.seq != head.master_seq:
+            master = self._masters[site] = read_master(connection, site, head.master_seq)
+        now = max(self._now(), head.clock)
+        return open_session(connection, head, settings, master, now, self._key)
+
+    def change(
+        self, connection: Connection, site: str, by: str, rows: Sequence[Row], why: str
+    ) -> int:
+        """Write master data or documents under one number of the log, and return it."""
+        if isinstance(rows[0], Site):
+            _ensure_site(connection, rows[0])
+        session = self._open(connection, site)
+        seq = write_rows(session, by, why, rows)
+        session.close(session.head.watermark)
+        self.heads[site] = seq
+        return seq
+
+    def page(
+        self, connection: Connection, site: str, cursor: str | None, limit: int,
+        replica: str | None,
+    ) -> Page:  # fmt: skip
+        """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
+        reader = self._reader(connection, site)
+        if cursor is None:
+            raise CursorGoneError("cursor_expired")
+        return read_page(reader, cursor, limit, replica)
+
+    def snapshot(
+        self, connection: Connection, site: str, replica: str | None
+    ) -> tuple[Snapshot, dict[str, bytes]]:
+        """Return the site as it stands, and its chunks by their hash."""
+        return make_snapshot(self._reader(connection, site), replica)
+
+    def _reader(self, connection: Connection, site: str) -> Reader:
+        reader = open_reader(connection, site, self._key, self._now())
+        if reader is None:
+            raise SiteUnknownError(site)
+        return reader
+
+
+def _ensure_site(connection: Connection, site: Site) -> None:
+    """Make the row that everything of a site locks, when it is new."""
+    sites = table("site")
+    known = connection.execute(sa.select(sites.c.site).where(sites.c.site == site.site)).first()
+    if known is None:
+        values = SiteRow(site=site.site, name=site.name).model_dump()
+        connection.execute(sa.insert(sites).values(values))
