@@ -24,6 +24,7 @@ class Odd(Struct, frozen=True, kw_only=True):
     until: int | None = None
     waits: str | None = None
     severity: Severity | None = None
+    closed: bool = False
     detail: dict[str, object] = {}
 
 
@@ -69,7 +70,8 @@ class Case:
         One that is open for the same code at the same place and key is joined, not doubled.
         """
         odd = odd or Odd()
-        found = next((d for d in open_at(self.state, code, odd.place, odd.key)), None)
+        joins = [] if odd.closed else open_at(self.state, code, odd.place, odd.key)
+        found = next(iter(joins), None)
         row = found or self._open(code, odd)
         self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
         return row
@@ -78,6 +80,7 @@ class Case:
         policy = POLICIES[code]
         severity = odd.severity or policy.severity
         at_once = policy.closes is Evidence.AT_ONCE and severity is Severity.INFORMATION
+        at_once = at_once or odd.closed
         base = f"{code.value}/{self.name}"
         number = sum(flag.discrepancy.startswith(base) for flag in self.flags)
         row = Discrepancy(

@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sync import sightings
 from sync.case import Case, close
 from sync.counts import moment_of, refresh
 from sync.ledger import Posting, Track, amend
@@ -91,6 +92,9 @@ def decision_of(row: Variance, counted: int | None = None) -> Decision:
 def set_balance(case: Case, row: Variance, counted: int) -> None:
     """Set a key to what was counted at the moment of the count; later facts run into it."""
     state, name = case.state, (row.place, row.key)
+    if sightings.thing_of(key_of(row.key)) is not None:
+        sightings.approve(state, row, counted)
+        return
     track = state.tracks.find(name) or Track(0)
     moment = moment_of(row)
     amount = counted - track.before(moment)
@@ -113,6 +117,9 @@ def set_balance(case: Case, row: Variance, counted: int) -> None:
 
 def unset_balance(state: State, row: Variance) -> None:
     """Take an approved count back; what it had absorbed runs on to the next one."""
+    if sightings.thing_of(key_of(row.key)) is not None:
+        sightings.forget(state, sightings.approved(state, row))
+        return
     name = (row.place, row.key)
     track = state.tracks.find(name)
     effect = next((e for e in track.effects if e.at == moment_of(row)), None) if track else None

@@ -8,14 +8,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sync import sightings
 from sync.case import Case, Odd, close
 from sync.ledger import Posting, TrackName, time_at
 from sync.operations import Pick, Ship
 from sync.records import LotRow
-from sync.serials import as_it_stands, hand_on
 from sync.state import State
-from sync.stock import Key, Lot, is_virtual, key_of, key_text
-from sync.verbs import STATUS_PLACE, Movement
+from sync.stock import CONTAINER, Key, Lot, is_virtual, key_of, key_text
+from sync.verbs import Movement
 from sync.vocabulary import Code
 
 DAY_MS: Final = 86_400_000
@@ -26,17 +26,20 @@ EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
 def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement], list[Posting]]:
-    """Post every movement and say what is odd; return them as known, and what they re-based."""
-    known_movements, linked = [], []
+    """Post every movement and say what is odd; return them as posted, and what they re-based."""
+    posted, linked = [], []
     for number, movement in enumerate(movements):
-        known = as_it_stands(case, resolve(case, movement), number)
+        known = resolve(case, movement)
         know_lot(case, known.key, comes=is_virtual(known.place_from), place=known.place_to)
+        if known.key.serial is not None:
+            posted.append(sightings.sight(case, known, number))
+            continue
+        start = len(case.state.postings)
         linked += post(case, known, number)
-        hand_on(case.state, known, case.moment(case.left_at, number))
         look_at_source(case, (known.place_from, key_text(known.key)), case.left_at)
         close_covered(case.state, (known.place_to, key_text(known.key)), case.body.id)
-        known_movements.append(known)
-    return known_movements, linked
+        posted.append(replace(known, quantity=case.state.postings[start].quantity))
+    return posted, linked
 
 
 def resolve(case: Case, movement: Movement) -> Movement:
@@ -51,7 +54,7 @@ def resolve(case: Case, movement: Movement) -> Movement:
 
 def resolve_key(case: Case, key: Key) -> Key:
     """Return the key as posted: goods that nobody knows keep their code under `unidentified/`."""
-    item = known_item(case.state, key.item)
+    item = key.item if key.item == CONTAINER else known_item(case.state, key.item)
     if item is not None:
         return key if item == key.item else replace(key, item=item)
     raw = key.item.removeprefix("unidentified/")
@@ -91,10 +94,10 @@ def post(case: Case, movement: Movement, number: int) -> list[Posting]:
     """Post one movement with a time for each end; return what running forward linked to it."""
     state = case.state
     name = key_text(movement.key)
-    pair = (movement.place_from, movement.place_to)
-    start, end = (pair[0], name), (pair[1], name)
+    start, end = (movement.place_from, name), (movement.place_to, name)
     quantity = movement.quantity
-    if quantity is None and start[0] == STATUS_PLACE and number:
+    # All of a status: its other half is what the first half took, and follows it (L7).
+    if quantity is None and number:
         quantity = state.postings[-1].quantity
     elif quantity is None:
         track = state.tracks.find(start)
@@ -103,8 +106,7 @@ def post(case: Case, movement: Movement, number: int) -> list[Posting]:
         Posting(
             of=state.seq,
             line=number,
-            # All of a status is what stood there then: its other half is another key.
-            kind="all" if movement.quantity is None and STATUS_PLACE not in pair else "move",
+            kind="all" if movement.quantity is None and not number else "move",
             item=movement.key.item,
             key=name,
             place_from=movement.place_from,

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from sync import adherence, counts, decisions, movements, progress, renaming, reversal
+from sync import adherence, counts, decisions, movements, progress, renaming, reversal, sightings
 from sync.arrivals import Arrival
 from sync.case import Case, Odd, close, later_result
 from sync.dating import Dated
@@ -147,6 +147,7 @@ def _intent(case: Case) -> Finding:
         return Finding(Outcome.REFUSED, "not_allowed")
     try:
         _do_intent(case)
+        sightings.explain_unidentified(case, case.state.postings[mark[1] :])
     except decisions.RefusedError as refused:
         case.state.roll_back(mark)
         return Finding(Outcome.REFUSED, refused.reason, refused.fresh)
@@ -193,6 +194,7 @@ def _fact(case: Case) -> None:
     for waiting in reversal.waiting_for(case.state, case.body.id):
         _set_free(case, waiting)
     counts.refresh(case, case.state.postings[start:])
+    sightings.explain_unidentified(case, case.state.postings[start:])
     counts.doubt_time(case, case.state.postings[start:])
 
 
@@ -217,20 +219,17 @@ def _move(case: Case) -> list[Posting]:
     document = case.body.task.document if case.body.task else None
     asked = movements_of(case.did, document)  # type: ignore[arg-type]  # the rest moves
     if not asked:
-        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "whole containers come later"}))
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "it names no goods"}))
+    if any(one.key.serial is not None and one.quantity not in {1, None} for one in asked):
+        raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "a serial is one thing"}))
     if isinstance(case.did, Adjust) and not case.did.quantity:
         return []
     known, linked = movements.post_movements(case, asked)
-    for movement, posting in zip(known, _own(case), strict=True):
-        progress.progress(case, movement, posting.quantity)
+    for movement in known:
+        progress.progress(case, movement, movement.quantity or 0)
         adherence.judge(case, movement)
         adherence.judge_again(case, movement)
     return linked
-
-
-def _own(case: Case) -> list[Posting]:
-    made = case.state.made.get(case.state.seq, [])
-    return [posting for posting in made if posting.kind in {"move", "all"}]
 
 
 def _reverse(case: Case, did: Reverse) -> list[Posting]:

@@ -239,6 +239,32 @@ class Discrepancy(Row, frozen=True):
     opened_seq: int = 0
 
 
+class Sighting(Row, frozen=True):
+    """One thing seen once: a serial or a container, `taken` .. `at` in server ms.
+
+    `source` and `key` are what the operation said; `sets` where it says what the thing is.
+    With `only_from` (and `only_key`) it counts only if the thing stands there just then.
+    `posted` is the flow as posted: place and key it left, place and key it reached.
+    """
+
+    thing: str
+    of: int
+    line: int
+    at: int
+    taken: int
+    u: int
+    replica: str
+    rseq: int
+    place: str
+    source: str
+    key: str
+    sets: bool = False
+    only_from: str | None = None
+    only_key: str | None = None
+    gone: bool = False
+    posted: tuple[str, ...] = ()
+
+
 class Result(Row, frozen=True):
     """A later outcome of an operation than its verdict: replayed, settled, closed by evidence."""
 
@@ -267,5 +293,10 @@ FEED: Final[dict[str, tuple[type[Row], tuple[str, ...]]]] = {
     "operation": (Result, ("operation",)),
 }
 """Kind in the feed, the struct of its payload, and the fields that make its key."""
+
+ROWS: Final[dict[str, tuple[type[Row], tuple[str, ...]]]] = FEED | {
+    "sighting": (Sighting, ("thing", "of", "line"))
+}
+"""Every kind of row that the rules write; what is not in `FEED` stays on the server."""
 
 Version = Annotated[int, Meta(ge=1)]

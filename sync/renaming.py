@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from sync import counts
+from sync import counts, sightings
 from sync.case import Case, close
 from sync.decisions import RefusedError, unset_balance
 from sync.ledger import Moment, Posting, TrackName
 from sync.movements import close_covered
-from sync.records import Alias, Discrepancy
+from sync.records import Alias, Discrepancy, Sighting
 from sync.state import State
 from sync.stock import key_of, key_text
 from sync.vocabulary import Code
@@ -46,12 +46,14 @@ def rename(case: Case, row: Discrepancy, code: str) -> None:
     if known is None:
         raise RefusedError("code_unknown")
     _forget_counts(state, str(row.detail["raw"]))
-    known_as = [*state.renaming, *_made_now(state)]
+    known_as = [one for one in (*state.renaming, *_made_now(state)) if not _single(one.key)]
     moved = [new_name(row, code, posting) for posting in known_as]
     for posting, again in zip(known_as, moved, strict=True):
         state.apply(_back(posting))
         state.apply(again)
     _run_forward(state, known_as, moved, f"unidentified/{row.detail['raw']}")
+    seen = sighted(state, row)
+    sightings.rename(state, seen, [seen_again(row, code, one) for one in seen])
     for posting in moved:
         for place in (posting.place_from, posting.place_to):
             close_covered(state, (place, posting.key), case.body.id)
@@ -61,6 +63,29 @@ def rename(case: Case, row: Discrepancy, code: str) -> None:
     for other in list(state.discrepancies.all()):
         if other.state == "open" and _hangs_on(other, f"unidentified/{raw}"):
             close(state, other, case.body.id, "settled")
+
+
+def sighted(state: State, row: Discrepancy) -> list[Sighting]:
+    """Return the sightings of things, or at places, that have the unknown code."""
+    raw = f"unidentified/{row.detail['raw']}"
+    rows = [one for one in state.sightings.all() if not one.gone]
+    if row.detail["kind"] == "item":
+        return [one for one in rows if key_of(one.key).item == raw]
+    return [one for one in rows if raw in {one.place, one.source, one.only_from}]
+
+
+def seen_again(row: Discrepancy, code: str, one: Sighting) -> Sighting:
+    """Return a sighting as it would have been had the code been known."""
+    raw = f"unidentified/{row.detail['raw']}"
+    if row.detail["kind"] == "item":
+        key = replace(key_of(one.key), item=code)
+        return replace(one, thing=sightings.thing_of(key) or "", key=key_text(key))
+    ends = {"place": one.place, "source": one.source, "only_from": one.only_from}
+    return replace(one, **{end: code if place == raw else place for end, place in ends.items()})
+
+
+def _single(key: str) -> bool:
+    return sightings.thing_of(key_of(key)) is not None
 
 
 def _made_now(state: State) -> list[Posting]:

@@ -5,16 +5,15 @@ What was counted since stays counted: the removal runs forward like any late cha
 
 from msgspec.structs import replace
 
+from sync import sightings
 from sync.case import Case, Odd, close, later_result
 from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
 from sync.operations import Reverse
 from sync.progress import PROGRESS
-from sync.serials import hand_on
 from sync.state import Logged, State
 from sync.stock import key_of
-from sync.verbs import Movement
 from sync.vocabulary import Code
 
 REVERSIBLE = frozenset({
@@ -63,7 +62,9 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
 
 def _unpost(case: Case, target: Logged) -> list[Posting]:
     linked: list[Posting] = []
-    done = 0
+    seen = [row for row in case.state.sightings.having("of", target.seq) if not row.gone]
+    sightings.forget(case.state, seen)
+    done = sum(row.only_from is None for row in seen)
     for own, net in _net(case.state.made.get(target.seq, [])):
         back = replace(
             own, kind="reverse", quantity=net, place_from=own.place_to, place_to=own.place_from,
@@ -72,7 +73,6 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
         case.state.apply(back)
         linked += _run(case.state, back, (own.place_from, own.key), own.t_from, net)
         linked += _run(case.state, back, (own.place_to, own.key), own.t_to, -net)
-        _let_go(case.state, back)
         if own.t_to is not None:
             look_at_source(case, (own.place_to, own.key), own.t_to)
         close_covered(case.state, (own.place_from, own.key), case.body.id)
@@ -81,19 +81,15 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
     return linked
 
 
-def _let_go(state: State, back: Posting) -> None:
-    """A serial whose sighting never happened leaves from where it stood before."""
-    key = key_of(back.key)
-    if key.serial is not None:
-        time = min(time for time in (back.t_from, back.t_to) if time is not None)
-        moment = (time, back.replica, back.rseq, back.line)
-        hand_on(state, Movement(key, back.place_from, back.place_to, 1), moment)
-
-
 def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
-    """Return each flow between two places, with what it moves after all that was linked to it."""
+    """Return each flow between two places, with what it moves after all that was linked to it.
+
+    Single things are left out: they follow their sightings.
+    """
     flows: dict[tuple[int, str, frozenset[str]], tuple[Posting, int]] = {}
     for posting in postings:
+        if key_of(posting.key).serial is not None:
+            continue
         pair = (posting.line, posting.key, frozenset((posting.place_from, posting.place_to)))
         own, net = flows.get(pair, (posting, 0))
         same = posting.place_from == own.place_from

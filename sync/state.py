@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sync.ledger import Moment, Posting, Track, TrackName, absorb, end_of
 from sync.operations import Hash
 from sync.records import (
-    FEED,
+    ROWS,
     Alias,
     Counted,
     Device,
@@ -28,10 +28,11 @@ from sync.records import (
     Person,
     Result,
     Row,
+    Sighting,
     Site,
     Variance,
 )
-from sync.verbs import Movement
+from sync.verbs import Movement, restated
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Struct)
@@ -176,6 +177,7 @@ class State:
         self.counted: Table[str, Counted] = Table("counted", journal)
         self.variances: Table[tuple[str, int], Variance] = Table("variance", journal)
         self.discrepancies: Table[str, Discrepancy] = Table("discrepancy", journal)
+        self.sightings: Table[tuple[str, int, int], Sighting] = Table("sighting", journal)
         self.results: Table[str, Result] = Table("operation", journal)
         self.made: dict[int, list[Posting]] = {}
         """Postings by the seq of the operation they belong to, for what may be reversed."""
@@ -230,7 +232,23 @@ class State:
                 amount = -posting.quantity if far == posting.place_from else posting.quantity
                 at = (time, posting.replica, posting.rseq, posting.line)
                 made = made + self.run_forward((far, posting.key), at, amount)
+            elif (key := restated(posting.key, far)) is not None:
+                made = made + self._restate(posting, name[0], far, key)
         return made
+
+    def _restate(self, posting: Posting, place: str, way: str, key: str) -> list[Posting]:
+        """What a change took more or less of stands there under its new status (L7)."""
+        gains = posting.place_from == place
+        twin = replace(
+            posting, line=posting.line + 1, key=key,
+            place_from=way if gains else place, place_to=place if gains else way,
+            t_from=posting.t_to, t_to=posting.t_from,
+        )  # fmt: skip
+        self.apply(twin)
+        time = posting.t_from if gains else posting.t_to
+        moment = (time or 0, posting.replica, posting.rseq, twin.line)
+        change = posting.quantity if gains else -posting.quantity
+        return [twin, *self.run_forward((place, twin.key), moment, change)]
 
     def balance_at(self, name: TrackName, time: int) -> int:
         """Return the fold of a track to a time, everything at that time included."""
@@ -259,7 +277,7 @@ class State:
         """
         first: dict[tuple[str, Hashable], Undo] = {}
         for undo in self.journal[mark[0] :]:
-            if undo.table.kind in FEED:
+            if undo.table.kind in ROWS:
                 first.setdefault((undo.table.kind, undo.key), undo)
         changes = []
         for (kind, key), undo in first.items():

@@ -24,6 +24,10 @@ Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Literal["ok", "quality", "hold", "reject"]
 
 
+CONTAINER: Final = "container/"
+"""The item of every container: its own code is the serial, so it stands where it was sighted."""
+
+
 def check_day(day: str | None) -> None:
     """Raise ValueError for 2026-02-31, which the pattern of a day lets through."""
     if day is not None:
@@ -78,6 +82,11 @@ class Place(Struct, frozen=True, omit_defaults=True):
         if self.code is not None:
             return f"unidentified/{self.code}"
         return self.location or ""
+
+
+def container_key(code: str) -> Key:
+    """Return the key of a container itself; what is in it stands at the place `container/CODE`."""
+    return Key(item=CONTAINER, serial=code)
 
 
 class _LotText(Struct, frozen=True, array_like=True):

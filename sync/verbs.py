@@ -17,10 +17,16 @@ from sync.operations import (
     Return,
     Ship,
 )
-from sync.stock import Key
+from sync.stock import Key, container_key, key_of, key_text
 
 STATUS_PLACE: Final = "status"
-"""Goods pass through it when they change their status where they stand."""
+"""Goods pass through it when they change their status where they stand: `status/hold`."""
+
+RESTATED: Final = "key"
+"""The way of a single thing that a sighting finds under another key: `status/key`."""
+
+NEW_CONTAINER: Final = "transit/container"
+"""Where a container comes from that nobody has seen before."""
 
 
 class Movement(Struct, frozen=True):
@@ -35,12 +41,23 @@ class Movement(Struct, frozen=True):
 Moving = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Adjust
 
 
+def restated(key: str, way: str) -> str | None:
+    """Return the key that goods have behind a way of `status`; None for every other place."""
+    first, _, status = way.partition("/")
+    if first != STATUS_PLACE or not status or status == RESTATED:
+        return None
+    return key_text(replace(key_of(key), status=status))
+
+
 def movements_of(did: Moving, document: str | None) -> list[Movement]:
     """Return the movements of a verb, in the words of the ledger."""
     match did:
         case Receive() | Pick() | Issue() | Return():
             return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
         case PutAway():
+            if did.container is not None:
+                source = did.from_.text if did.from_ else NEW_CONTAINER
+                return [Movement(container_key(did.container), source, did.to.text, 1)]
             if did.key is None or did.from_ is None:
                 return []
             return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
@@ -49,9 +66,12 @@ def movements_of(did: Moving, document: str | None) -> list[Movement]:
             return [Movement(did.key, source, did.to.text, did.quantity)]
         case Restate():
             there, now = did.place.text, replace(did.key, status=did.to_status)
+            if did.key.serial is not None:
+                return [Movement(now, there, there, 1)]
+            way = f"{STATUS_PLACE}/{did.to_status}"
             return [
-                Movement(did.key, there, STATUS_PLACE, did.quantity),
-                Movement(now, STATUS_PLACE, there, did.quantity),
+                Movement(did.key, there, way, did.quantity),
+                Movement(now, way, there, did.quantity),
             ]
         case Adjust():
             place, other = did.place.text, f"adjust/{did.reason}"

@@ -1,4 +1,4 @@
-"""The three rounds of `sync/needs.py`, each in a few set-based queries."""
+"""The three rounds of `sync/needs.py` and `sync/histories.py`, each in a few set-based queries."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 
 from server.book.rows import fetch, fetch_in, table
 from server.book.session import Session
-from sync import needs
+from sync import histories, needs
 from sync.arrivals import Arrival
+from sync.feed import feed_key
+from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
-from sync.needs import History, Named, Standing
+from sync.needs import Named, Standing
 from sync.records import (
     Counted,
     Discrepancy,
@@ -23,10 +25,11 @@ from sync.records import (
     Line,
     LotRow,
     Result,
+    Sighting,
     Variance,
 )
 from sync.state import Logged, Signed, State
-from sync.stock import is_virtual
+from sync.stock import is_virtual, key_of
 
 POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
 
@@ -45,12 +48,14 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         for arrival in arrivals
         if state.operations.find(arrival.id) is None
     ]
-    load_standing(connection, site, state, needs.standing(state, new))
-    asked = needs.history(state, new)
-    if state.renaming:
-        # Where an unknown code stood is known only now, and so is what was counted there.
-        _load_near(connection, site, state, {place for place, _ in asked.since})
-        needs.reach_doubts(asked, state)
+    standing = needs.standing(state, new)
+    load_standing(connection, site, state, standing)
+    asked = histories.history(state, new)
+    # Where a thing or an unknown code stood is known only now, and so is what was counted there.
+    further = {place for place, _ in asked.since if not is_virtual(place)} - standing.near
+    if further:
+        _load_near(connection, site, state, further)
+        histories.reach_doubts(asked, state)
     while asked.since:
         unknown = [name for name in asked.since if name not in state.holdings.rows]
         for row in _holdings_of(connection, site, unknown) if unknown else ():
@@ -58,9 +63,9 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         for name in unknown:
             state.holdings.load(name, None)
         load_history(connection, site, state, asked)
-        asked = needs.far_ends(state)
+        asked = histories.far_ends(state)
         _load_near(connection, site, state, {place for place, _ in asked.since})
-        needs.reach_doubts(asked, state)
+        histories.reach_doubts(asked, state)
 
 
 def load_named(connection: Connection, site: str, state: State, asked: Named) -> None:
@@ -104,8 +109,10 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_holdings(connection, site, state, asked)
     _load_near(connection, site, state, asked.near)
     _load_targets(connection, site, state, asked)
-    for kind, raw in asked.renamed:
+    _load_chains(connection, site, state, asked)
+    for kind, raw, code in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
+        _load_renamed_things(connection, site, state, kind, raw, code)
     _load_since(connection, site, state, asked)
 
 
@@ -156,6 +163,17 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
         state.made.setdefault(posting.of, []).append(posting)
 
 
+def _load_chains(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """The whole chain of each thing that is named, or that a reversed operation saw."""
+    seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
+    _load_things(connection, site, state, asked.things | {row.thing for row in seen})
+
+
+def _load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:
+    for row in fetch_in(connection, "sighting", Sighting, site, "thing", things):
+        state.sightings.load((row.thing, row.of, row.line), row)
+
+
 def _load_renamed(connection: Connection, site: str, state: State, kind: str, raw: str) -> None:
     """Everything that was posted and counted under an unknown code."""
     posting, variance = table("posting").c, table("variance").c
@@ -172,6 +190,21 @@ def _load_renamed(connection: Connection, site: str, state: State, kind: str, ra
     for found in fetch(connection, "discrepancy", Discrepancy, doubt.site == site,
                        doubt.state == "open", doubts):  # fmt: skip
         state.discrepancies.load(found.discrepancy, found)
+
+
+def _load_renamed_things(  # noqa: PLR0913, PLR0917 - a query in words
+    connection: Connection, site: str, state: State, kind: str, raw: str, code: str
+) -> None:
+    """The chains of things under an unknown code, and those that they become part of."""
+    seen = table("sighting").c
+    unknown = seen.thing.startswith(feed_key(raw)[:-1] + ",", autoescape=True)
+    if kind != "item":
+        unknown = sa.or_(seen.place == raw, seen.source == raw, seen.only_from == raw)
+    rows = fetch(connection, "sighting", Sighting, seen.site == site, unknown)
+    keys = {key_of(row.key) for row in rows}
+    things = {row.thing for row in rows}
+    things |= {feed_key(code, key.serial) for key in keys if kind == "item"}
+    _load_things(connection, site, state, things)
 
 
 def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from server.tables import REPLICATED
 from sync.feed import feed_key
-from sync.records import FEED, Row
+from sync.records import ROWS, Row
 
 S = TypeVar("S", bound=msgspec.Struct)
 _DIALECTS: Final[dict[str, Any]] = {"postgresql": postgresql, "sqlite": sqlite}
@@ -147,7 +147,7 @@ def values_of(site: str, row: msgspec.Struct) -> dict[str, Any]:
 
 def key_of_row(kind: str, row: Row) -> str:
     """Return a row's key in the feed."""
-    return feed_key(*[getattr(row, field) for field in FEED[kind][1]])
+    return feed_key(*[getattr(row, field) for field in ROWS[kind][1]])
 
 
 _payload = msgspec.json.Encoder().encode

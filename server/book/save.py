@@ -12,7 +12,7 @@ from server.book.rows import image, insert, key_of_row, replicated, table, upser
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import link
 from sync.reconcile import Change, Entry
-from sync.records import Holding, Row
+from sync.records import Holding, Row, Sighting
 from sync.stock import is_virtual
 
 
@@ -115,5 +115,5 @@ def update_site(connection: Connection, name: str, rows: Sequence[dict[str, Any]
 
 
 def is_private(row: Row) -> bool:
-    """Say whether a row stays on the server: holdings that only balance the books."""
-    return isinstance(row, Holding) and is_virtual(row.place)
+    """Say whether a row stays on the server: sightings, and holdings that balance the books."""
+    return isinstance(row, Sighting) or (isinstance(row, Holding) and is_virtual(row.place))

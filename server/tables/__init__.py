@@ -31,18 +31,19 @@ from server.tables.stock import (
     LineRow,
     LotTable,
     ResultRow,
+    SightingRow,
     VarianceRow,
 )
-from sync.records import FEED
+from sync.records import ROWS
 
 __all__ = [
     "REPLICATED", "AliasRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
     "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "ReplicaRow", "ResultRow",
-    "SignIn", "SiteRow", "VarianceRow", "WarehouseRow",
+    "SightingRow", "SignIn", "SiteRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 REPLICATED: Final[dict[str, sa.Table]] = {
-    kind: SQLModel.metadata.tables["result" if kind == "operation" else kind] for kind in FEED
+    kind: SQLModel.metadata.tables["result" if kind == "operation" else kind] for kind in ROWS
 }
-"""The table behind each kind of the feed."""
+"""The table behind each kind of row."""

@@ -155,6 +155,35 @@ class DiscrepancyRow(SQLModel, table=True):
     version: int = big()
 
 
+class SightingRow(SQLModel, table=True):
+    """One thing, a serial or a container, seen once: a link of its chain."""
+
+    __tablename__ = "sighting"
+    __table_args__: ClassVar = (
+        sa.Index("ix_sighting_of", "site", "of"),
+        sa.Index("ix_sighting_place", "site", "place"),
+        {"sqlite_with_rowid": False},
+    )
+    site: str = key()
+    thing: str = key()
+    of: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    line: int = key()
+    at: int = big()
+    taken: int = big()
+    u: int = big()
+    replica: str
+    rseq: int = big()
+    place: str
+    source: str
+    key: str
+    sets: bool = False
+    only_from: str | None = None
+    only_key: str | None = None
+    gone: bool = False
+    posted: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    version: int = big()
+
+
 class ResultRow(SQLModel, table=True):
     """A later outcome of an operation than its verdict."""
 

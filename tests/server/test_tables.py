@@ -3,12 +3,12 @@
 import pytest
 
 from server.tables import REPLICATED
-from sync.records import FEED
+from sync.records import ROWS
 
 
-@pytest.mark.parametrize("kind", FEED)
+@pytest.mark.parametrize("kind", ROWS)
 def test_a_table_has_the_columns_of_its_record_and_the_site(kind):
-    struct, keys = FEED[kind]
+    struct, keys = ROWS[kind]
     head = {"epoch", "seq", "link", "scope", "clock", "watermark", "master_seq"}
     columns = [c.name for c in REPLICATED[kind].columns if c.name not in head or kind != "site"]
     fields = [*struct.__struct_fields__]

@@ -289,7 +289,15 @@ def _adjust(rest, _wall, _ids):
             "reason": reason}  # fmt: skip
 
 
+def _status(rest, _wall, _ids):
+    match = re.match(r"(\d+|all) (\S+) at (\S+) to (\w+)", rest)
+    quantity = None if match[1] == "all" else int(match[1])
+    return {"verb": "status", "place": place(match[3]), "key": key(match[2]), "quantity": quantity,
+            "to_status": match[4], "reason": "test"}  # fmt: skip
+
+
 VERBS = {
+    "status": _status,
     "receive": _moving("receive", **{"from": {"location": "supplier/V1"}}),
     "putaway": _moving("putaway", **{"from": {"location": "DOCK"}}),
     "move": _moving("move"),

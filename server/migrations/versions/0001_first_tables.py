@@ -162,6 +162,15 @@ sa.Table(
 )  # fmt: skip
 
 sa.Table(
+    "sighting", _METADATA,
+    _text("*site"), _text("*thing"), _big("*of"), _whole("*line"), _big("at"), _big("taken"),
+    _big("u"), _text("replica"), _big("rseq"), _text("place"), _text("source"), _text("key"),
+    _flag("sets"), _text("only_from?"), _text("only_key?"), _flag("gone"), _json("posted"),
+    _big("version"), sa.Index("ix_sighting_of", "site", "of"),
+    sa.Index("ix_sighting_place", "site", "place"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+sa.Table(
     "result", _METADATA,
     _text("*site"), _text("*operation"), _text("outcome"), _flag("reversed"), _json("flags"),
     _big("version"),

@@ -1,0 +1,199 @@
+"""Round three of what a batch must know: histories, from the earliest moment that it touches.
+
+A late change runs forward along its track, so everything after it must be known, and so must the
+far ends of what it may run into: counts, "all that stands there", the chains of single things.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
+
+from sync.arrivals import Arrival
+from sync.ledger import COUNT_PLACE, Effect, TrackName
+from sync.needs import (
+    MOVING,
+    decided,
+    is_late,
+    lot_item,
+    moves,
+    resolved_item,
+    resolved_key,
+    resolved_place,
+)
+from sync.operations import Approve, Count, Did, Receive, Reverse, Settle
+from sync.progress import CLOSE_MS
+from sync.records import Counted, Sighting
+from sync.renaming import PREFIX, is_renaming, new_name, seen_again, sighted
+from sync.sightings import named_sighting, names_of, thing_of
+from sync.state import State
+from sync.stock import is_virtual, key_of, key_text
+from sync.verbs import Moving, restated
+
+NEAR_MS: Final = 900_000
+"""How long before a count's first scan a movement may have begun that lies across it."""
+
+
+class History(Struct):
+    """Round three: from which time on the history of each key at each place is needed."""
+
+    since: dict[TrackName, int] = field(default_factory=dict)
+
+    def reach(self, name: TrackName, time: int) -> None:
+        """Ask for the history of a key at a place from a time on."""
+        if not is_virtual(name[0]):
+            self.since[name] = min(self.since.get(name, time), time)
+
+
+def history(state: State, arrivals: Iterable[Arrival]) -> History:
+    """Return the histories that deciding the operations will walk."""
+    needs = History()
+    for arrival in arrivals:
+        if arrival.did is None or arrival.body is None:
+            continue
+        _walk(needs, state, arrival.did, arrival)
+    _reach_things(needs, state)
+    reach_doubts(needs, state)
+    return needs
+
+
+def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
+    match did:
+        case Count():
+            _walk_count(needs, state, did, arrival)
+        case Reverse():
+            _walk_target(needs, state, did)
+        case Approve():
+            for row in decided(state, did):
+                needs.reach((row.place, row.key), row.at)
+        case Settle():
+            _walk_renaming(needs, state, did)
+        case _:
+            if isinstance(did, MOVING):
+                _walk_moving(needs, state, did, arrival)
+
+
+def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) -> None:
+    left = arrival.taken.at if arrival.taken else arrival.dated.at
+    near = CLOSE_MS if isinstance(did, Receive) else 0
+    for movement in moves(state, did, arrival):
+        key = key_text(movement.key)
+        needs.reach((movement.place_from, key), left)
+        needs.reach((movement.place_to, key), arrival.dated.at - near)
+    if is_late(state, arrival) and (item := lot_item(did)):
+        for row in state.holdings.all():
+            if row.item == resolved_item(state, item):
+                needs.reach((row.place, row.key), arrival.dated.at)
+
+
+def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:
+    place = resolved_place(state, did.place.text)
+    times = [arrival.dated.at, *(line.at for line in arrival.lines)]
+    longest = max((line.last_wall - line.first_wall for line in did.lines), default=0)
+    first = min(arrival.opened.at if arrival.opened else arrival.dated.at, min(times) - longest)
+    listed = {resolved_key(state, line.key) for line in did.lines}
+    held = {row.key for row in state.holdings.all() if row.place == place}
+    for key in listed | held:
+        needs.reach((place, key), first - NEAR_MS)
+    for row in state.variances.all():
+        if row.place == place and row.state != "reversed":
+            needs.reach((place, row.key), row.at)
+
+
+def _walk_target(needs: History, state: State, did: Reverse) -> None:
+    target = state.operations.find(did.target)
+    if target is None:
+        return
+    for posting in state.made.get(target.seq, ()):
+        if posting.t_from is not None:
+            needs.reach((posting.place_from, posting.key), posting.t_from)
+        if posting.t_to is not None:
+            needs.reach((posting.place_to, posting.key), posting.t_to)
+    for row in state.variances.all():
+        if row.operation == did.target:
+            needs.reach((row.place, row.key), row.at)
+
+
+def _walk_renaming(needs: History, state: State, did: Settle) -> None:
+    row = state.discrepancies.find(did.discrepancy)
+    if row is None or not is_renaming(did.action, row):
+        return
+    code = did.action.removeprefix(PREFIX)
+    again = [seen_again(row, code, one) for one in sighted(state, row)]
+    for thing in {one.thing for one in again}:
+        rows = [one for one in again if one.thing == thing]
+        rows += state.sightings.having("thing", thing)
+        needs.since.update(dict.fromkeys(names_of(rows), 0))
+    times = [t for p in state.renaming for t in (p.t_from, p.t_to) if t is not None]
+    for posting in state.renaming:
+        for one in (posting, new_name(row, code, posting)):
+            for place in (one.place_from, one.place_to):
+                needs.since[place, one.key] = min(times)
+
+
+def _reach_things(needs: History, state: State) -> None:
+    """Know every place and key of each thing's chain: deriving it again posts anywhere there."""
+    chains: dict[str, list[Sighting]] = {}
+    for row in state.sightings.all():
+        chains.setdefault(row.thing, []).append(row)
+    for several in state.moves.values():
+        for one in several:
+            if (thing := thing_of(one.key)) is not None:
+                may_be = named_sighting(thing, key_text(one.key), one.place_to, one.place_from)
+                chains.setdefault(thing, []).append(may_be)
+    for variance in state.variances.all():
+        if (thing := thing_of(key_of(variance.key))) is not None:
+            may_be = named_sighting(thing, variance.key, variance.place, COUNT_PLACE)
+            chains.setdefault(thing, []).append(may_be)
+    for rows in chains.values():
+        needs.since.update(dict.fromkeys(names_of(rows), 0))
+
+
+def reach_doubts(needs: History, state: State) -> None:
+    """Reach back to what is open there: a shortage to cover, a count whose window is touched."""
+    for row in state.discrepancies.all():
+        name = (row.place or "", row.key or "")
+        if row.state == "open" and name in needs.since:
+            needs.reach(name, row.at)
+    for counted in state.counted.all():
+        if not counted.reversed:
+            _reach_count(needs, counted)
+
+
+def _reach_count(needs: History, counted: Counted) -> None:
+    for name, since in list(needs.since.items()):
+        if name[0] == counted.place and since <= counted.at:
+            needs.reach(name, counted.opened)
+
+
+def far_ends(state: State) -> History:
+    """Return what lies behind the counts and "all"s of the histories loaded so far.
+
+    A late change that runs into one of them is posted at its far end too. Empty once all are
+    known; an "all" may lead to another, so the book asks again until it is.
+    """
+    needs = History()
+    for track_name, track in state.tracks.rows.items():
+        for effect in track.effects if track else ():
+            if effect.kind in {"count", "all"}:
+                for name, time in _behind(track_name, effect):
+                    if not _reaches(state, name, time):
+                        needs.since[name] = min(needs.since.get(name, time), time)
+    return needs
+
+
+def _behind(name: TrackName, effect: Effect) -> list[tuple[TrackName, int]]:
+    """Return the far end of an effect; behind a change of status it is here, under another key."""
+    place, key = name
+    far = [((effect.other, key), effect.at[0] if effect.t_other is None else effect.t_other)]
+    if (now := restated(key, effect.other)) is not None:
+        far += [((effect.other, now), effect.at[0]), ((place, now), effect.at[0])]
+    return far
+
+
+def _reaches(state: State, name: TrackName, time: int) -> bool:
+    """Say whether a far end is known from that time on; a virtual one has no history."""
+    if is_virtual(name[0]):
+        return name in state.holdings.rows
+    track = state.tracks.rows.get(name)
+    return track is not None and track.since <= time
