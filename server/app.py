@@ -31,6 +31,7 @@ from server.api.guards import PUBLIC, Gate, give_device, give_device_name, give_
 from server.api.headers import SecurityHeaders
 from server.api.schema import PackedTypes, openapi, problems
 from server.api.static import static_files
+from server.backups.daily import Keeper
 from server.book import Book
 from server.migrations import check_schema
 from server.settings import Settings, token_key
@@ -75,6 +76,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_prune_daily, book)
+                tasks.start_soon(Keeper(settings, book, now).keep)
                 yield
                 tasks.cancel_scope.cancel()
         finally:

@@ -37,7 +37,7 @@ A site of your own:
 
 Settings are environment variables: BINCARD_DATA (the folder of database and key),
 BINCARD_PORT, BINCARD_HOST, BINCARD_ORIGIN (the https address that phones open),
-BINCARD_DATABASE, BINCARD_PROXIES, BINCARD_ACCESS_LOG=1.
+BINCARD_BACKUP_DIR (on another disk), BINCARD_DATABASE, BINCARD_PROXIES, BINCARD_ACCESS_LOG=1.
 Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 not ready.
 """
 
@@ -113,6 +113,12 @@ def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import sites
 
     return sites.verify(settings, asked.site)
+
+
+def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import backups
+
+    return backups.backup(settings, asked.to)
 
 
 def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -206,6 +212,8 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
     verify = _add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
+    save = _add(commands, "backup", _backup, "copy database and key while serving, and replay it")
+    save.add_argument("--to", type=Path, metavar="DIR", help="the folder (BINCARD_BACKUP_DIR)")
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")

@@ -51,12 +51,32 @@ class Settings:
     push_per_second: int = 1_000
     """BINCARD_PUSH_PER_SECOND: pushes of one device; far above what a healthy one sends."""
 
+    backups: Path | None = None
+    """BINCARD_BACKUP_DIR: where the daily backups go; on another disk, so that devices may
+    forget what two of them have. Else they go to `backups` in the data folder and only help
+    against mistakes, so that devices keep everything for 30 days."""
+
     access_log: bool = False
     """BINCARD_ACCESS_LOG: 1 writes one JSON line per request to standard error."""
 
     @property
     def token_key_file(self) -> Path:
         return self.data / "token.key"
+
+    @property
+    def database_file(self) -> Path:
+        """The file of the database. Raises `SettingsInvalid` where it is no file."""
+        scheme, _, path = self.database.partition(":///")
+        if scheme != "sqlite" or not path or path == ":memory:":
+            raise SettingsInvalid(
+                f"BINCARD_DATABASE is not a file: give sqlite:///PATH, not {scheme}"
+            )
+        return Path(path).absolute()
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go unless told otherwise."""
+        return self.backups or self.data / "backups"
 
     @property
     def enrolment_url(self) -> str:
@@ -69,6 +89,7 @@ class Settings:
         data = Path(environment.get("BINCARD_DATA") or "data").absolute()
         host = environment.get("BINCARD_HOST") or cls.host
         port = _number(environment, "BINCARD_PORT", cls.port, least=0, most=65_535)
+        backups = environment.get("BINCARD_BACKUP_DIR")
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared only
         shown = f"[{shown}]" if ":" in shown else shown
         return cls(
@@ -84,6 +105,7 @@ class Settings:
                 environment, "BINCARD_SIGN_IN_PER_MINUTE", cls.sign_in_per_minute
             ),
             push_per_second=_number(environment, "BINCARD_PUSH_PER_SECOND", cls.push_per_second),
+            backups=Path(backups).absolute() if backups else None,
             access_log=environment.get("BINCARD_ACCESS_LOG", "0") not in {"", "0"},
         )
 

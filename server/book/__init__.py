@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -83,6 +83,10 @@ class Book:
     async def write(self, action: Callable[[Connection], T]) -> T:
         """Run something in a transaction of its own, for tables outside the ledger."""
         return await asyncio.wrap_future(self._writer.submit(Task(action, None, None)))
+
+    def tell_durable(self, durable: Mapping[str, tuple[int, int]]) -> None:
+        """Learn [epoch, seq] by site of what two backups have: the devices may forget it."""
+        self._clerk.durable = durable
 
     async def prune(self) -> None:
         """Forget what no device can still ask for; once a day is often enough."""

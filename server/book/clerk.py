@@ -5,7 +5,7 @@ run the same code. It remembers the master data of each site; whoever restarts i
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -39,6 +39,8 @@ class Clerk:
         self._now = now
         self._masters: dict[str, Master] = {}
         self.heads: dict[str, int] = {}
+        self.durable: Mapping[str, tuple[int, int]] = {}
+        """[epoch, seq] by site of what two backups have: the devices may forget it."""
 
     def push_group(
         self, connection: Connection, site: str, jobs: Sequence[Job]
@@ -56,8 +58,11 @@ class Clerk:
             self._masters.pop(site, None)
         self.heads[site] = session.batch.head.seq
         mark = self._settle(connection, session)
+        durable = self.durable.get(site)
         return [
-            replace(answer, watermark=mark) if isinstance(answer, Pushed) else answer
+            replace(answer, watermark=mark, durable_through=durable)
+            if isinstance(answer, Pushed)
+            else answer
             for answer in answers
         ]
 

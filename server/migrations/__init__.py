@@ -33,8 +33,7 @@ def check_schema(url: str) -> None:
         return
     if found is None:
         raise SchemaOld("The database has no tables yet. Run: bincard migrate")
-    known = {step.revision for step in ScriptDirectory.from_config(_config(url)).walk_revisions()}
-    if found not in known:
+    if not is_known(found):
         raise SchemaOld(
             f"The database is at step {found}, which this program doesn't know: "
             "it was written by a newer one. Install that, or restore a backup."
@@ -50,9 +49,20 @@ def current(url: str) -> str | None:
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return step_of(connection)
     finally:
         engine.dispose()
+
+
+def step_of(connection: sa.Connection) -> str | None:
+    """Return the step of the tables that a connection sees."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(step: str) -> bool:
+    """Say whether this program knows a step of the tables."""
+    script = ScriptDirectory.from_config(_config("sqlite://"))
+    return any(known.revision == step for known in script.walk_revisions())
 
 
 def _config(url: str) -> Config:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -31,7 +32,12 @@ class Server:
         }
         self.process = None
 
-    def run(self, *arguments, given=""):
+    def run(self, *arguments, given="", file_bytes_max=None):
+        """Run a command. With `file_bytes_max` no file may grow beyond it, as on a full disk."""
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
+
         return subprocess.run(
             [sys.executable, "-m", "server.cli", *arguments],
             env=self.environment,
@@ -39,6 +45,7 @@ class Server:
             capture_output=True,
             text=True,
             check=False,
+            preexec_fn=limit if file_bytes_max else None,
         )
 
     def start(self):

@@ -1,0 +1,178 @@
+"""Backups: made under load, believed only after a replay, and what they let devices forget."""
+
+import dataclasses
+import json
+import sqlite3
+import threading
+import time
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from server.backups.daily import AGAIN_MS, DAY_MS, FIRST_MS, Keeper, due_at
+from server.backups.durable import durable_through
+from server.backups.making import make_backup, read_back
+from server.backups.shelf import BackupError, backups_in, digest_of, keep_newest
+from server.settings import token_key
+from tests.server.conftest import SITE as PLANT
+from tests.server.handheld import Handheld
+from tests.server.running import SITE, enrolled
+
+
+def now():
+    return time.time_ns() // 1_000_000
+
+
+def test_a_backup_made_while_devices_push_is_whole_and_replays(founded, tmp_path):
+    device = enrolled(founded)
+    founded.start()
+    handheld = Handheld(SITE, "1001", now)
+    for _ in range(300):
+        handheld.receive(1)
+    half = threading.Event()
+
+    def push_all():
+        with httpx.Client(base_url=founded.origin, headers=device) as http:
+            for start in range(0, 300, 5):
+                http.post("/sync/push", content=handheld.push(start, start + 5)).raise_for_status()
+                if start == 20:
+                    half.set()
+
+    pusher = threading.Thread(target=push_all)
+    pusher.start()
+    half.wait(20)
+    shelf = tmp_path / "shelf"
+    done = founded.run("backup", "--to", str(shelf))
+    pusher.join()
+    assert done.returncode == 0, done.stderr
+    assert "replayed: PLANT up to number" in done.stdout
+    (backup,) = backups_in(shelf)
+    assert read_back(backup.database)[1] == backup.note.sites
+    assert backup.note.sha256 == digest_of(backup.database)
+    assert backup.note.sites[0].seq > 25
+    assert founded.stop() == 0
+    assert [path.stat().st_mode & 0o777 for path in shelf.iterdir()] == [0o600] * 3
+    assert backup.key.read_bytes() == token_key(tmp_path / "data" / "token.key")
+
+
+def test_what_two_backups_have_may_be_forgotten_by_the_devices(founded, tmp_path):
+    founded.environment["BINCARD_BACKUP_DIR"] = str(tmp_path / "shelf")
+    device = enrolled(founded)
+    assert "on the same disk as the database" in founded.run("backup").stdout
+    (first,) = backups_in(tmp_path / "shelf")
+    enrolled(founded, "PDA-02")
+    assert founded.run("backup").returncode == 0
+    founded.start()
+    handheld = Handheld(SITE, "1001", now)
+    handheld.receive(1)
+    with httpx.Client(base_url=founded.origin, headers=device) as http:
+        answer = http.post("/sync/push", content=handheld.push()).json()
+    assert answer["durable_through"] == [1, first.note.sites[0].seq]
+    assert founded.stop() == 0
+    assert "on the same disk as the database" in founded.log
+
+
+def test_without_a_named_folder_nothing_may_be_forgotten(founded):
+    device = enrolled(founded)
+    for _ in range(2):
+        assert "No BINCARD_BACKUP_DIR is set" in founded.run("backup").stdout
+    founded.start()
+    with httpx.Client(base_url=founded.origin, headers=device) as http:
+        answer = http.post("/sync/push", content=Handheld(SITE, "1001", now).push()).json()
+    assert answer["durable_through"] is None
+
+
+def test_a_ledger_that_does_not_replay_is_no_backup(settings, tmp_path):
+    with sqlite3.connect(settings.database_file) as book:
+        book.execute("UPDATE site SET scope = '1'")
+    book.close()
+    with pytest.raises(BackupError, match="does not replay, so it is no backup"):
+        make_backup(settings, tmp_path / "shelf", now())
+    assert [path.suffix for path in (tmp_path / "shelf").iterdir()] == [".key"]
+
+
+def test_a_full_disk_leaves_no_half_backup_and_says_what_to_do(founded, tmp_path):
+    done = founded.run("backup", "--to", str(tmp_path / "shelf"), file_bytes_max=64 * 1024)
+    assert done.returncode == 1
+    assert "There is no room left at" in done.stderr
+    assert "free some space, or name another folder" in done.stderr
+    assert [path.suffix for path in (tmp_path / "shelf").iterdir()] == [".key"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(founded, tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = founded.run("backup", "--to", str(tmp_path / "file" / "shelf"))
+    assert done.returncode == 1
+    assert str(tmp_path / "file" / "shelf") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_newest_fourteen_are_kept_and_a_crashed_one_is_swept_away(settings, tmp_path):
+    shelf = tmp_path / "shelf"
+    first = make_backup(settings, shelf, now())
+    (shelf / "bincard-20200101T000000000Z.draft").write_bytes(b"half")
+    note = json.loads((shelf / f"{first.name}.json").read_bytes())
+    for n in range(20):
+        name = f"bincard-2030010{n // 10}T0000{n % 10}0000Z"
+        (shelf / f"{name}.db").write_bytes(b"x")
+        (shelf / f"{name}.json").write_text(json.dumps(note | {"made": now() + n}), "utf-8")
+    keep_newest(shelf)
+    assert len(backups_in(shelf)) == 14
+    assert backups_in(shelf)[-1].note.made >= now()
+    assert len(list(shelf.iterdir())) == 2 * 14 + 1
+
+
+@pytest.mark.parametrize(
+    ("newest", "failed", "due"),
+    [
+        (None, None, 1_000 + FIRST_MS),
+        (900, None, 900 + DAY_MS),
+        (900 - DAY_MS, None, 1_000 + FIRST_MS),
+        (900 - 2 * DAY_MS, 5_000_000, 5_000_000 + AGAIN_MS),
+    ],
+    ids=["soon after the first start", "a day later", "missed", "an hour after a failure"],
+)
+def test_a_backup_is_due_every_day(newest, failed, due):
+    assert due_at(newest, 1_000, failed) == due
+
+
+async def test_the_server_makes_one_by_itself_every_day(plant, settings, tmp_path):
+    named = dataclasses.replace(settings, backups=tmp_path / "shelf")
+    keeper = Keeper(named, plant.book, plant.clock)
+    await keeper.turn()
+    assert plant.book._clerk.durable == {}
+    for _ in range(2):
+        plant.clock.wait(hours=25)
+        await keeper.turn()
+        await keeper.turn()
+    first = backups_in(tmp_path / "shelf")[-1]
+    assert len(backups_in(tmp_path / "shelf")) == 2
+    assert plant.book._clerk.durable == {PLANT: (1, first.note.sites[0].seq)}
+
+
+async def test_a_backup_that_fails_is_tried_again_in_an_hour(plant, settings, tmp_path, caplog):
+    (tmp_path / "shelf").write_text("in the way", encoding="utf-8")
+    named = dataclasses.replace(settings, backups=tmp_path / "shelf")
+    keeper = Keeper(named, plant.book, plant.clock)
+    plant.clock.wait(hours=1)
+    await keeper.turn()
+    await keeper.turn()
+    assert [record.message for record in caplog.records] == [
+        "no backup was made; the next try is in an hour"
+    ]
+    (tmp_path / "shelf").unlink()
+    plant.clock.wait(hours=1)
+    await keeper.turn()
+    assert len(backups_in(tmp_path / "shelf")) == 1
+
+
+async def test_what_is_on_another_chain_does_not_count(plant, settings, tmp_path):
+    for at in (1, 2):
+        make_backup(settings, tmp_path, at)
+    shelf = backups_in(tmp_path)
+    seq = shelf[0].note.sites[0].seq
+    assert await plant.book.read(lambda c: durable_through(c, shelf)) == {PLANT: (1, seq)}
+    elsewhere = tuple(replace(mark, link="f" * 64) for mark in shelf[0].note.sites)
+    other = [replace(one, note=replace(one.note, sites=elsewhere)) for one in shelf]
+    assert await plant.book.read(lambda c: durable_through(c, other)) == {}
