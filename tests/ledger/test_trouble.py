@@ -312,7 +312,7 @@ async def test_a_fault_in_what_waits_does_not_take_the_pushes_with_it(warehouse,
     def broken(*_):
         raise RuntimeError("settling")
 
-    monkeypatch.setattr("server.book.run_settling", broken)
+    monkeypatch.setattr("server.book.clerk.run_settling", broken)
     await warehouse.play("08:00 A receive 5 BE/L1 to B1")
     await warehouse.heartbeat(warehouse.now + 60_000, "A")
     assert (await warehouse.stock())["B1", "BE/L1"] == 5
