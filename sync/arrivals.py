@@ -48,6 +48,8 @@ class Arrival(Struct, frozen=True):
     opened: Dated | None = None
     lines: tuple[Dated, ...] = ()
     error: str | None = None
+    fills: str | None = None
+    """The discrepancy of the hole that it was missing from (R4)."""
 
     def times(self) -> Times:
         """Return every time of the operation, as the verdict tells and seals it."""

@@ -34,6 +34,7 @@ class Case:
     def __init__(  # noqa: PLR0913 - the parts of one operation, named
         self, state: State, link: Link, body: Body, did: Did, *, device: str, dated: Dated,
         taken: Dated | None = None, opened: int | None = None, lines: tuple[Dated, ...] = (),
+        carrier: str = "",
     ) -> None:  # fmt: skip
         self.state = state
         self.link = link
@@ -45,6 +46,7 @@ class Case:
         self.taken = taken
         self.opened = opened
         self.lines = lines
+        self.carrier = carrier
         self.line: Line | None = None
         self.name = body.id
         """Its id in the log: another one where the id was taken by other content (R2)."""

@@ -50,8 +50,9 @@ def date(wall: int, segment: str, clock: Clock) -> Dated:
     """Return the server time of a device time: sure, or clamped between what is possible."""
     found = _between(wall, segment, clock.exchanges)
     if found is None:
-        nearest = clock.exchanges[-1]
-        at = min(max(wall + offset_of(nearest), clock.since), clock.receipt)
+        # A rescue of a device that never spoke with us has none: its own clock must do.
+        offset = offset_of(clock.exchanges[-1]) if clock.exchanges else 0
+        at = min(max(wall + offset, clock.since), clock.receipt)
         return Dated(at, max(clock.receipt - clock.since, GRAIN_MS), "low")
     at = min(found.at, clock.receipt)
     return Dated(at, found.u + (found.at - at), found.trust)

@@ -72,8 +72,22 @@ class Dated(Struct, frozen=True):
     seal: str
 
 
+class Former(Struct, frozen=True):
+    """The replica that this device had before it lost its storage, as far as it remembers.
+
+    `seq` is the last number that it had written, 0 when nothing of it is left.
+    """
+
+    replica: Replica | None = None
+    seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+
+
 class Push(Struct, frozen=True):
-    """What one replica has to say since the last acknowledgement, in seq order."""
+    """What one replica has to say since the last acknowledgement, in seq order.
+
+    `carrier` is the replica of another device that brings a rescue of this one; `device` is then
+    the device whose rescue it is. `former` tells of a lost storage until it was answered.
+    """
 
     v: int
     site: Code
@@ -83,6 +97,8 @@ class Push(Struct, frozen=True):
     segment: Id
     cursor: int | str = 0
     carrier: Replica | None = None
+    device: Id | None = None
+    former: Former | None = None
     exchanges: Annotated[tuple[Exchange, ...], Meta(max_length=1000)] = ()
     unsent: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     echo: Millis = 0

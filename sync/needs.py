@@ -85,6 +85,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
             f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}",
         }
         needs.waits.add(arrival.id)
+        if arrival.fills is not None:
+            needs.discrepancies.add(arrival.fills)
         match arrival.did:
             case Reverse():
                 needs.operations.add(arrival.did.target)

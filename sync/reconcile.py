@@ -11,7 +11,17 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from sync import adherence, counts, decisions, movements, progress, renaming, reversal, sightings
+from sync import (
+    adherence,
+    counts,
+    decisions,
+    losses,
+    movements,
+    progress,
+    renaming,
+    reversal,
+    sightings,
+)
 from sync.arrivals import Arrival
 from sync.case import Case, Odd, close, later_result
 from sync.dating import Dated
@@ -52,6 +62,7 @@ class Entry(Struct, frozen=True):
     logged: Logged
     kind: Literal["fact", "intent"]
     device: str
+    carrier: str
     postings: tuple[Posting, ...]
     changes: tuple[Change, ...]
 
@@ -84,8 +95,10 @@ SERVER: Final = "server"
 """The device and the actor of what the server decides itself."""
 
 
-def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
-    """Decide one operation and apply it to the state."""
+def decide(
+    state: State, arrival: Arrival, device: str, seal: Seal, carrier: str = ""
+) -> Decided:  # fmt: skip
+    """Decide one operation and apply it to the state; `carrier` is a device that rescued it."""
     known = state.operations.find(arrival.id)
     if known is not None and known.content_hash == arrival.content_hash:
         return Decided(known.verdict)
@@ -94,7 +107,7 @@ def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
         return Decided(parked.verdict)
     state.seq += 1
     mark = state.mark()
-    case = _case(state, arrival, device)
+    case = _case(state, arrival, device, carrier)
     case.name = arrival.id if known is None else again
     try:
         finding = _find(case, arrival, known)
@@ -102,16 +115,19 @@ def decide(state: State, arrival: Arrival, device: str, seal: Seal) -> Decided:
         finding = _park(case, mark, parked_as.code, parked_as.odd)
     except Exception as error:  # noqa: BLE001 - a fault of ours in one operation must not stop the site
         finding = _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
+    if arrival.fills is not None:
+        losses.narrow(state, arrival.fills, arrival.link.seq, case.name)
     verdict = _verdict(case, arrival, finding, seal)
     return _entry(case, arrival, verdict, mark)
 
 
-def _case(state: State, arrival: Arrival, device: str) -> Case:
+def _case(state: State, arrival: Arrival, device: str, carrier: str) -> Case:
     body = arrival.body or _nobody(arrival)
     did = arrival.did or Lost(through_seq=arrival.link.seq, reason="not understood")
     return Case(
         state, arrival.link, body, did, device=device, dated=arrival.dated, taken=arrival.taken,
         opened=arrival.opened.at if arrival.opened else None, lines=arrival.lines,
+        carrier=carrier,
     )  # fmt: skip
 
 
@@ -181,12 +197,13 @@ def _proved(case: Case) -> bool:
     """An intent needs a sign-in of its actor on this device that the server itself saw."""
     if case.device == SERVER:
         return True
-    signed = case.state.proved.find((case.device, case.body.actor))
+    # Who brings another device's decisions vouches for them.
+    signed = case.state.proved.find((case.carrier or case.device, case.body.actor))
     return signed is not None and signed.proved
 
 
 def _fact(case: Case) -> None:
-    if not _may(case):
+    if not isinstance(case.did, Lost) and not _may(case):
         case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
     start = len(case.state.postings)
     linked = _do_fact(case)
@@ -208,11 +225,18 @@ def _do_fact(case: Case) -> list[Posting]:
         case Reverse():
             return _reverse(case, case.did)
         case Lost():
-            detail: dict[str, object] = {"from": case.link.seq, "through": case.did.through_seq}
-            case.flag(Code.OPERATIONS_LOST, Odd(detail=detail))
+            case.flag(Code.OPERATIONS_LOST, Odd(detail=_lost(case, case.did)))
             return []
         case _:
             return _move(case)
+
+
+def _lost(case: Case, did: Lost) -> dict[str, object]:
+    first, last = case.link.seq, did.through_seq
+    return {
+        "device": case.device, "replica": case.link.replica, "from": first, "through": last,
+        "missing": losses.missing(first, last),
+    }  # fmt: skip
 
 
 def _move(case: Case) -> list[Posting]:
@@ -314,4 +338,6 @@ def _entry(case: Case, arrival: Arrival, verdict: Verdict, mark: tuple[int, int]
     changes = tuple(state.changed_since(mark))
     state.operations.put(case.name, logged)
     kind: Literal["fact", "intent"] = "intent" if case.body.class_ == "intent" else "fact"
-    return Decided(encoded, Entry(logged, kind, case.device, postings, changes))
+    return Decided(
+        encoded, Entry(logged, kind, case.device, case.carrier, postings, changes)
+    )  # fmt: skip

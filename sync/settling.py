@@ -37,6 +37,11 @@ def heard(replica: Replica, push: Push, receipt: int) -> Replica:
     )
 
 
+def brought(replica: Replica, acked: int) -> Replica:
+    """Return the replica after a push by a carrier: it was not heard and vouches for nothing."""
+    return replace(replica, unsent=max(0, replica.unsent - (acked - replica.acked)))
+
+
 def watermark(replicas: Iterable[Replica], now: int) -> int:
     """Return the time up to which all active devices have reported; now when none is active."""
     active = [row.watermark for row in replicas if row.active and now - row.seen_at < SILENT_MS]

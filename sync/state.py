@@ -79,6 +79,8 @@ class Replica(Struct, frozen=True):
     active: bool = True
     exchange: bytes = b""
     blocks: int = 0
+    holes: bytes = b""
+    """What it lost and may still be found (`sync/losses.py`)."""
 
 
 class Undo(NamedTuple):

@@ -17,6 +17,7 @@ from server.api.guards import Gate, any_device, device, few_pushes, gate_of, giv
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.people.lot_numbers import BLOCK, next_block
+from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
 from sync.messages import PULL_LIMIT_MAX, PUSH_BYTES_MAX, Chunk, Conflict, Page, Push, Pushed
@@ -59,7 +60,7 @@ class Blocks(Struct, frozen=True):
     responses={
         **problems(
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
-            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL, Code.DEVICE_REVOKED,
         ),
         409: ResponseSpec(
             Conflict, generate_examples=False,
@@ -74,6 +75,9 @@ async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
     received = gate.now()
     pushed = _decode_push(await unpacked(request, PUSH_BYTES_MAX))
     _check_site(device, pushed.site)
+    if pushed.carrier is not None:
+        # Refused, so that the rescue stays whole until a device brings it that may.
+        await check_device(gate.book, device)
     answer = await gate.book.push(device.device, pushed, received)
     return Response(answer, status_code=409 if isinstance(answer, Conflict) else 200)
 

@@ -33,9 +33,12 @@ def check(chained: Chained, replica: Replica, stored: Mapping[int, str]) -> Conf
 
     `stored` are the envelope hashes of this replica's operations by seq, as far as the log has
     them: an operation that came before by another replica under the same id has none here.
+    A `lost` operation takes no place: what it covers may still be found.
     """
     matched = Ack(0, None)
-    for link, _, payload in chained.repeats:
+    for link, content, payload in chained.repeats:
+        if lost_through(content) is not None:
+            continue
         digest = sha256_hex(payload)
         if stored.get(link.seq, digest) != digest:
             return Conflict(code="fork", have=_before(matched, link, stored))

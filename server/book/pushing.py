@@ -15,21 +15,27 @@ from msgspec.structs import replace
 from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
 from server.book.load import load
+from server.book.lost import report_lost
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync.arrivals import Arrival, read
 from sync.dating import Clock, closing
+from sync.losses import Hole, hole_at, holes_of, with_hole
 from sync.messages import Ack, Conflict, Exchange, Push, Pushed
 from sync.operations import Lost, Settle
 from sync.reconcile import decide
 from sync.records import Discrepancy
 from sync.renaming import PREFIX
-from sync.settling import heard
+from sync.settling import brought, heard
 from sync.state import Replica
 from sync.vocabulary import Code
 
 decode_exchange: Final = msgspec.json.Decoder(Exchange).decode
 encode: Final = msgspec.json.Encoder().encode
+
+
+UNHEARD_MS: Final = 30 * 86_400_000
+"""How far back the records of a device may reach that never spoke with us, only by a rescue."""
 
 
 class AloneError(Exception):
@@ -42,6 +48,11 @@ class Job(Struct):
     device: str
     push: Push
     received: int
+
+    @property
+    def carrier(self) -> str:
+        """The device that brings another one's replica, if it is one."""
+        return self.device if self.push.carrier is not None else ""
 
 
 class Turn(Struct):
@@ -61,7 +72,7 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
     turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
-    if len(turns) > 1 and any(_renames(turn) for turn in turns):
+    if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     for turn in turns:
@@ -69,6 +80,8 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
             _decide(session, turn)
         elif turn.conflict.code == "fork":
             _report_fork(session, turn)
+        if turn.conflict is None and turn.job.push.former is not None:
+            report_lost(session, turn.job.device, turn.job.push)
     # One that must repair itself first vouches for nothing, and holds nobody's watermark back.
     heard_from = [turn for turn in turns if turn.conflict is None]
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
@@ -85,10 +98,7 @@ def _renames(turn: Turn) -> bool:
 def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     """Read one push as far as its chain allows."""
     push = job.push
-    first = min((e.server_now for e in push.exchanges), default=job.received)
-    replica = known or Replica(
-        push.replica, job.device, seen_at=min(first, job.received), watermark=0,
-    )  # fmt: skip
+    replica = _replica(session, job, known)
     chained = split([bytes(raw) for raw in push.operations], replica)
     turn = Turn(job, replica, chained, [])
     if push.epoch != session.head.epoch:
@@ -96,13 +106,28 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
             code="epoch", epoch=session.head.epoch, have=Ack(replica.acked, replica.hash)
         )
         return turn
-    if replica.device != job.device and push.carrier is None:
+    if replica.device != job.device and not job.carrier:
         turn.conflict = Conflict(code="fork", have=Ack(0, None))
         return turn
     turn.conflict = check(chained, replica, _stored(session, chained, replica))
     if turn.conflict is None:
         turn.arrivals = _date(session, turn)
     return turn
+
+
+def _replica(session: Session, job: Job, known: Replica | None) -> Replica:
+    """Return the replica of a push, as it stands or new; only its own device may take it."""
+    push = job.push
+    if known is not None:
+        owned = known.device or job.carrier
+        return known if owned else replace(known, device=job.device)
+    if not job.carrier:
+        first = min((e.server_now for e in push.exchanges), default=job.received)
+        return Replica(push.replica, job.device, seen_at=min(first, job.received))
+    # A rescue came before its device ever did: nobody is heard yet, and nobody vouches.
+    owner = push.device if push.device and session.state.devices.find(push.device) else ""
+    last = max((e.server_now for e in push.exchanges), default=job.received - UNHEARD_MS)
+    return Replica(push.replica, owner, seen_at=min(last, job.received), active=False)
 
 
 def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, str]:
@@ -116,6 +141,7 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
             log.site == session.head.site,
             log.replica == replica.replica,
             log.rseq >= first,
+            log.verb != "lost",
         )
     )
     return {row[0]: row[1] for row in rows}
@@ -125,14 +151,24 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
     """Read and date the envelopes of a push, in the order of their chain."""
     push, replica, site = turn.job.push, turn.replica, session.head.site
     last = [decode_exchange(replica.exchange)] if replica.exchange else []
-    end = closing(push.sent, turn.job.received, push.segment)
-    clock = Clock((*last, *push.exchanges, end), turn.job.received, replica.seen_at)
+    # A carrier's clock says nothing about the clock of the device that it brings.
+    end = [] if turn.job.carrier else [closing(push.sent, turn.job.received, push.segment)]
+    clock = Clock((*last, *push.exchanges, *end), turn.job.received, replica.seen_at)
     arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
     floor = replica.at
     for one in turn.chained.fresh:
         arrivals.append(read(one, site, clock, floor))
-        floor = arrivals[-1].dated.at
-    return arrivals
+        # A loss is dated when it was noticed; what follows was done before.
+        floor = floor if isinstance(arrivals[-1].did, Lost) else arrivals[-1].dated.at
+    holes = holes_of(replica.holes)
+    return [_found(one, hole_at(holes, one.link.seq)) for one in arrivals] if holes else arrivals
+
+
+def _found(arrival: Arrival, hole: Hole | None) -> Arrival:
+    """Mark what was missing from a hole, and is here after all."""
+    if hole is None or isinstance(arrival.did, Lost):
+        return arrival
+    return replace(arrival, fills=hole.discrepancy)
 
 
 def _decide(session: Session, turn: Turn) -> None:
@@ -140,8 +176,9 @@ def _decide(session: Session, turn: Turn) -> None:
     job, push = turn.job, turn.job.push
     verdicts = []
     acked, digest, at = turn.replica.acked, turn.replica.hash, turn.replica.at
+    holes, device = turn.replica.holes, turn.replica.device or job.device
     for arrival in turn.arrivals:
-        decided = decide(session.state, arrival, job.device, session.seal)
+        decided = decide(session.state, arrival, device, session.seal, job.carrier)
         verdicts.append(msgspec.Raw(decided.verdict))
         if decided.entry is not None:
             session.batch.add(decided.entry)
@@ -149,15 +186,19 @@ def _decide(session: Session, turn: Turn) -> None:
             acked, digest = arrival.link.seq, arrival.payload_hash
             if isinstance(arrival.did, Lost):
                 acked, digest = max(acked, arrival.did.through_seq), None
-            at = arrival.dated.at
+                name = f"{Code.OPERATIONS_LOST.value}/{arrival.id}"
+                holes = with_hole(holes, Hole(arrival.link.seq, acked, name))
+            else:
+                at = arrival.dated.at
     turn.verdicts = tuple(verdicts)
     last = push.exchanges[-1] if push.exchanges else None
     turn.replica = replace(
-        heard(turn.replica, push, job.received),
+        brought(turn.replica, acked) if job.carrier else heard(turn.replica, push, job.received),
         acked=acked,
         hash=digest,
         at=at,
         exchange=encode(last) if last else turn.replica.exchange,
+        holes=holes,
     )
 
 

@@ -41,7 +41,7 @@ class Batch:
         logged = entry.logged
         fields = msgspec.structs.asdict(logged)
         self._advance(logged.seq, logged.payload_hash, entry.changes)
-        fields |= {"kind": entry.kind, "device": entry.device}
+        fields |= {"kind": entry.kind, "device": entry.device, "carrier": entry.carrier}
         self._log.append(fields | self._frame())
         for n, posting in enumerate(entry.postings):
             row = {"site": self.head.site, "seq": logged.seq, "n": n}
@@ -51,9 +51,9 @@ class Batch:
         """Take a change that is no operation: master data, documents, an import."""
         self._advance(fields["seq"], fields["payload_hash"], changes)
         empty = {
-            "kind": "change", "device": "", "replica": None, "rseq": None, "document": None,
-            "line": None, "at": self.received_at, "u": 0, "trust": "high", "outcome": "posted",
-            "verdict": b"",
+            "kind": "change", "device": "", "carrier": "", "replica": None, "rseq": None,
+            "document": None, "line": None, "at": self.received_at, "u": 0, "trust": "high",
+            "outcome": "posted", "verdict": b"",
         }  # fmt: skip
         self._log.append(empty | fields | self._frame())
 

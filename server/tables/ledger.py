@@ -12,7 +12,8 @@ class Log(SQLModel, table=True):
     """Every change of the site: one number, one link of the chain, the bytes as they came.
 
     `kind` is fact, intent or change (master data, documents, imports). `at` ± `u` is when it
-    happened, `received_at` when we learned it. Operations keep device, replica and verdict.
+    happened, `received_at` when we learned it. Operations keep device, replica and verdict;
+    `carrier` is the device that brought a rescue of another one.
     """
 
     __tablename__ = "log"
@@ -27,6 +28,7 @@ class Log(SQLModel, table=True):
     verb: str
     actor: str
     device: str = ""
+    carrier: str = ""
     replica: str | None = None
     rseq: int | None = big(None)
     document: str | None = None
@@ -119,3 +121,4 @@ class ReplicaRow(SQLModel, table=True):
     active: bool = True
     exchange: bytes = b""
     blocks: int = 0
+    holes: bytes = b""

@@ -118,6 +118,11 @@ async def test_a_revoked_device_reads_nothing_but_what_it_still_has_is_taken(pla
     assert (
         await plant.client.post("/sync/push", json=body, headers=plant.device("d1"))
     ).status_code == 200
+    # A rescue stays whole until a device brings it that may.
+    carried = await plant.client.post(
+        "/sync/push", json=body | {"carrier": "1" * 32}, headers=plant.device("d1")
+    )
+    assert (carried.status_code, carried.json()["code"]) == (403, "device_revoked")
 
 
 async def test_a_code_enrols_one_device_once_and_for_fifteen_minutes(plant):

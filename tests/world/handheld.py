@@ -47,8 +47,8 @@ class Handheld:
     def _digest(payload):
         return hashlib.sha256(payload).hexdigest()
 
-    def push_message(self, at, *, from_seq=None, limit=100, leaving=False, epoch=1):
-        """Return what would be sent at a world time."""
+    def push_message(self, at, *, from_seq=None, limit=100, leaving=False, epoch=1, **frame):
+        """Return what would be sent at a world time; `frame` adds to what is said around it."""
         start = self.acked if from_seq is None else from_seq - 1
         part = self.chain[start : start + limit]
         raw = json.dumps(
@@ -58,7 +58,7 @@ class Handheld:
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part), "echo": self.echo,
                 "leaving": leaving, "operations": [],
-            }
+            } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
 

@@ -397,6 +397,12 @@ export interface Dated {
   seal: string;
 }
 
+/** The replica that this device had before it lost its storage, as far as it remembers. */
+export interface Former {
+  replica: string | null;
+  seq: number;
+}
+
 /** What one replica has to say since the last acknowledgement, in seq order. */
 export interface Push {
   v: number;
@@ -407,6 +413,8 @@ export interface Push {
   segment: string;
   cursor?: number | string;
   carrier?: string | null;
+  device?: string | null;
+  former?: Former | null;
   exchanges?: Exchange[];
   unsent?: number;
   echo?: number;

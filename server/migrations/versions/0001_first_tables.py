@@ -179,7 +179,8 @@ sa.Table(
 sa.Table(
     "log", _METADATA,
     _text("*site"), _big("*seq"), _text("kind"), _text("id"), _text("verb"), _text("actor"),
-    _text("device"), _text("replica?"), _big("rseq?"), _text("document?"), _whole("line?"),
+    _text("device"), _text("carrier"), _text("replica?"), _big("rseq?"), _text("document?"),
+    _whole("line?"),
     _big("received_at"), _big("at"), _big("u"), _text("trust"), _text("outcome"),
     _bytes("payload"), _text("payload_hash"), _text("content_hash"), _bytes("verdict"),
     _text("link"), _text("scope"), sa.UniqueConstraint("site", "id"),
@@ -207,7 +208,7 @@ sa.Table(
     "replica", _METADATA,
     _text("*site"), _text("*replica"), _text("device"), _big("acked"), _text("hash?"),
     _big("seen_at"), _big("watermark"), _big("at"), _whole("unsent"), _flag("active"),
-    _bytes("exchange"), _whole("blocks"),
+    _bytes("exchange"), _whole("blocks"), _bytes("holes"),
 )  # fmt: skip
 
 sa.Table(
