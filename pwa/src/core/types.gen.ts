@@ -677,6 +677,26 @@ export interface Discrepancy {
   opened_seq: number;
 }
 
+/** One thing seen once: a serial or a container, `taken` .. `at` in server ms. */
+export interface Sighting {
+  thing: string;
+  of: number;
+  line: number;
+  at: number;
+  taken: number;
+  u: number;
+  replica: string;
+  rseq: number;
+  place: string;
+  source: string;
+  key: string;
+  sets: boolean;
+  only_from: string | null;
+  only_key: string | null;
+  gone: boolean;
+  posted: string[];
+}
+
 /** A later outcome of an operation than its verdict: replayed, settled, closed by evidence. */
 export interface Result {
   operation: string;
