@@ -41,7 +41,7 @@ def judge(case: Case, movement: Movement) -> None:
     if not older:
         return
     known = [row for row in older if row.quantity_known > 0] if did.shown else []
-    due = bool(known) and item.fifo in {"consent", "block"} and not _consented(case)
+    due = bool(known) and item.fifo in {"consent", "block"} and not consented(case)
     case.flag(
         Code.FIFO_DEVIATION if known else Code.FIFO_UNKNOWABLE,
         Odd(
@@ -57,7 +57,7 @@ def judge(case: Case, movement: Movement) -> None:
     )
 
 
-def _consented(case: Case) -> bool:
+def consented(case: Case) -> bool:
     """Say whether a supervisor agreed at the device: a worker's own word is none."""
     consent = case.body.consent
     person = case.state.people.find(consent.actor) if consent else None

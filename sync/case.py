@@ -15,7 +15,7 @@ from sync.vocabulary import POLICIES, Code, Evidence, Severity
 
 
 class Odd(Struct, frozen=True, kw_only=True):
-    """What a discrepancy hangs on; all optional."""
+    """What a discrepancy hangs on; all optional. `alone` is not joined to one that is open."""
 
     place: str | None = None
     key: str | None = None
@@ -25,6 +25,7 @@ class Odd(Struct, frozen=True, kw_only=True):
     waits: str | None = None
     severity: Severity | None = None
     closed: bool = False
+    alone: bool = False
     detail: dict[str, object] = {}
 
 
@@ -72,7 +73,7 @@ class Case:
         One that is open for the same code at the same place and key is joined, not doubled.
         """
         odd = odd or Odd()
-        joins = [] if odd.closed else open_at(self.state, code, odd.place, odd.key)
+        joins = [] if odd.alone or odd.closed else open_at(self.state, code, odd.place, odd.key)
         found = next(iter(joins), None)
         row = found or self._open(code, odd)
         self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
@@ -120,8 +121,13 @@ def open_at(state: State, code: Code, place: str | None, key: str | None) -> lis
 def close(
     state: State, row: Discrepancy, by: str, how: Literal["evidence", "settled"] = "evidence"
 ) -> None:
-    """Close a discrepancy: by evidence that arrived, or by a person."""
+    """Close a discrepancy, by evidence that arrived or by a person: what it blocked is free."""
     state.discrepancies.put(row.discrepancy, replace(row, state=how, settled_by=by))
+    for lot in state.lots.having("blocked", row.discrepancy):
+        name = (lot.item, lot.lot, lot.expires, lot.supplier)
+        state.lots.put(name, replace(lot, blocked=None))
+    for document in state.documents.having("stopped", row.discrepancy):
+        state.documents.put(document.document, replace(document, stopped=None))
 
 
 def later_result(state: State, operation: str, outcome: str, *, reversed_: bool = False) -> None:

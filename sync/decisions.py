@@ -5,11 +5,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync import sightings
-from sync.case import Case, close
+from sync.case import Case
 from sync.counts import moment_of, refresh
 from sync.ledger import Posting, Track, amend
 from sync.movements import close_covered, day_ms, know_lot
-from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject, Settle
+from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject
 from sync.records import Document, Line, Variance
 from sync.state import State
 from sync.stock import key_of, key_text
@@ -137,6 +137,25 @@ def ask_recount(state: State, place: str) -> None:
     state.lines.put((name, 1), replace(line, quantity=line.done + 1, state="open"))
 
 
+def ask_move(state: State, place: str, item: str, quantity: int) -> None:
+    """Put goods on the list of what must go elsewhere: out of a bin, or back into one."""
+    name = f"MV-{place}"
+    lines = [row for row in state.lines.having("document", name) if row.item == item]
+    document = state.documents.find(name) or Document(document=name, kind="move")
+    state.documents.put(name, replace(document, state="open"))
+    row = lines[0] if lines else Line(
+        document=name, line=len(state.lines.having("document", name)) + 1, item=item, place=place
+    )  # fmt: skip
+    # A line that was worked off, or closed at less, asks only for what is new.
+    asked = max(row.quantity, row.done) if row.state == "open" else row.done
+    state.lines.put((name, row.line), replace(row, quantity=asked + quantity, state="open"))
+
+
+def tasks_at(place: str) -> set[str]:
+    """Return the documents that may ask for a count or a move at a place."""
+    return {f"RC-{place}", f"MV-{place}"}
+
+
 def close_document(case: Case, did: Close) -> None:
     """Close a document, or one line of it, at what was done."""
     state = case.state
@@ -152,18 +171,3 @@ def close_document(case: Case, did: Close) -> None:
         state.documents.put(did.document, replace(document, state="closed"))
     for row in lines:
         state.lines.put((row.document, row.line), replace(row, state="closed"))
-
-
-def settle(case: Case, did: Settle) -> None:
-    """Close a discrepancy by hand; a lot that it blocked is free again."""
-    row = case.state.discrepancies.find(did.discrepancy)
-    if row is None:
-        raise RefusedError("discrepancy_unknown")
-    if row.state != "open":
-        raise RefusedError("already_settled")
-    detail = {**row.detail, "action": did.action}
-    close(case.state, replace(row, detail=detail), case.body.id, "settled")
-    for lot in list(case.state.lots.all()):
-        if lot.blocked == row.discrepancy:
-            name = (lot.item, lot.lot, lot.expires, lot.supplier)
-            case.state.lots.put(name, replace(lot, blocked=None))

@@ -24,6 +24,7 @@ from sync.needs import (
 from sync.operations import Approve, Count, Did, Receive, Reverse, Settle
 from sync.progress import CLOSE_MS
 from sync.records import Counted, Sighting
+from sync.remedies import undone
 from sync.renaming import PREFIX, is_renaming, new_name, seen_again, sighted
 from sync.sightings import named_sighting, names_of, thing_of
 from sync.state import State
@@ -67,7 +68,7 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
             for row in decided(state, did):
                 needs.reach((row.place, row.key), row.at)
         case Settle():
-            _walk_renaming(needs, state, did)
+            _walk_settling(needs, state, did)
         case _:
             if isinstance(did, MOVING):
                 _walk_moving(needs, state, did, arrival)
@@ -114,8 +115,13 @@ def _walk_target(needs: History, state: State, did: Reverse) -> None:
             needs.reach((row.place, row.key), row.at)
 
 
-def _walk_renaming(needs: History, state: State, did: Settle) -> None:
+def _walk_settling(needs: History, state: State, did: Settle) -> None:
     row = state.discrepancies.find(did.discrepancy)
+    back = undone(state, did)
+    if back is not None:
+        _walk_target(needs, state, back)
+    if row is not None and "variance" in row.detail:
+        needs.reach((row.place or "", row.key or ""), row.at)
     if row is None or not is_renaming(did.action, row):
         return
     code = did.action.removeprefix(PREFIX)

@@ -12,7 +12,9 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from sync import limits
 from sync.arrivals import Arrival
+from sync.decisions import tasks_at
 from sync.ledger import COUNT_PLACE, TrackName
 from sync.movements import known_item, known_place
 from sync.operations import (
@@ -36,7 +38,9 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
+from sync.places import has_rule, tasks
 from sync.records import Variance
+from sync.remedies import papers, undone
 from sync.renaming import PREFIX, is_renaming
 from sync.reversal import REVERSIBLE
 from sync.sightings import thing_of
@@ -74,6 +78,7 @@ class Standing(Struct):
     since_base: dict[str, tuple[str, int]] = field(default_factory=dict)
     renamed: set[tuple[str, str, str]] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
 
 
 def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
@@ -147,13 +152,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
         case Close():
             needs.documents.add(did.document)
         case Settle():
-            row_ = state.discrepancies.find(did.discrepancy)
-            if row_ is not None and row_.item is not None:
-                needs.lots.add(row_.item)
-            if row_ is not None and is_renaming(did.action, row_):
-                raw = f"unidentified/{row_.detail['raw']}"
-                code = did.action.removeprefix(PREFIX)
-                needs.renamed.add((str(row_.detail["kind"]), raw, code))
+            _stand_settling(needs, state, did, arrival)
         case _:
             if isinstance(did, MOVING):
                 _stand_moving(needs, state, did, arrival)
@@ -169,6 +168,27 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
             needs.things.add(thing)
 
 
+def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival) -> None:
+    row = state.discrepancies.find(did.discrepancy)
+    if row is None:
+        return
+    needs.settled.add(row.discrepancy)
+    needs.documents |= papers(row)
+    needs.names |= limits.names(row)
+    if row.item is not None:
+        needs.lots.add(row.item)
+    if row.place is not None:
+        needs.near.add(row.place)
+    if is_renaming(did.action, row):
+        raw = f"unidentified/{row.detail['raw']}"
+        needs.renamed.add((str(row.detail["kind"]), raw, did.action.removeprefix(PREFIX)))
+    if "variance" in row.detail:
+        needs.names |= {(row.place or "", row.key or ""), (COUNT_PLACE, row.key or "")}
+    back = undone(state, did)
+    if back is not None:
+        _stand_target(needs, state, back, arrival)
+
+
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
     for movement in moves(state, did, arrival):
         key, item = key_text(movement.key), movement.key.item
@@ -182,6 +202,13 @@ def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) 
                 needs.near.add(place)
         if not is_virtual(movement.place_from):
             needs.places.add(movement.place_from)
+        if has_rule(state, movement.place_to):
+            needs.places.add(movement.place_to)
+        needs.documents |= tasks(state, movement.place_to)
+        if isinstance(did, Pick):
+            needs.documents |= tasks_at(movement.place_to)
+        if isinstance(did, Adjust):
+            needs.names.add((limits.SUSPENSE, key))
 
 
 def moves(state: State, did: Moving, arrival: Arrival) -> list[Movement]:

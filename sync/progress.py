@@ -5,6 +5,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.case import Case, Odd
+from sync.decisions import ask_move
+from sync.movements import lot_name
 from sync.operations import Body
 from sync.records import Line
 from sync.state import State
@@ -15,6 +17,9 @@ from sync.vocabulary import Code
 PROGRESS: Final = {"receive": 1, "pick": 1, "issue": 1, "produce": 1, "return": -1}
 """Which verbs move a document's line, and which way."""
 
+MOVES: Final = {"putaway": 1, "move": 1}
+"""The same for a list of moves, which the ledger itself asked for."""
+
 CLOSE_MS: Final = 3_600_000
 """How near in time an equal receipt on another device may be the same goods."""
 
@@ -24,18 +29,22 @@ def progress(case: Case, movement: Movement, quantity: int) -> None:
     verb, item = case.verb, movement.key.item
     line = find_line(case.state, case.body, item)
     document = case.state.documents.find(line.document) if line else None
-    if line is None or document is None or verb not in PROGRESS:
+    ways = MOVES if document and document.kind == "move" else PROGRESS
+    if line is None or document is None or verb not in ways:
         return
     case.line = line
-    done = replace(line, done=line.done + PROGRESS[verb] * quantity)
+    done = replace(line, done=line.done + ways[verb] * quantity)
     case.state.lines.put((line.document, line.line), done)
     closed = line.state != "open" or document.state != "open"
     detail: dict[str, object] = {"line": line.line, "wanted": line.quantity, "done": done.done}
     if verb == "receive":
         detail["like"] = _like(case, movement)
-        _over_receipt(case, done, closed=closed, detail=detail)
+        _over_receipt(case, movement, done, closed=closed, detail=detail)
     elif verb == "pick" and (closed or done.done > line.quantity):
-        case.flag(Code.PICK_NOT_NEEDED, Odd(item=item, detail=detail))
+        over = quantity if closed else min(quantity, done.done - line.quantity)
+        _not_needed(case, movement, over, detail)
+    elif verb in MOVES and done.done >= line.quantity:
+        case.state.lines.put((line.document, line.line), replace(done, state="closed"))
     elif verb == "issue" and done.done > _with_tolerance(line, case.state.site.over_issue_percent):
         case.flag(Code.OVER_ISSUE, Odd(item=item, detail=detail))
 
@@ -53,9 +62,31 @@ def _like(case: Case, movement: Movement) -> list[list[int]]:
     ]
 
 
-def _over_receipt(case: Case, line: Line, *, closed: bool, detail: dict[str, object]) -> None:
+def _not_needed(
+    case: Case, movement: Movement, quantity: int, detail: dict[str, object]
+) -> None:  # fmt: skip
+    """They stand at the stage, and go on the list of what must go back (R23)."""
+    detail |= {"to": movement.place_to, "quantity": quantity}
+    case.flag(Code.PICK_NOT_NEEDED, Odd(item=movement.key.item, detail=detail))
+    ask_move(case.state, movement.place_to, movement.key.item, quantity)
+
+
+def _block_lot(case: Case, movement: Movement, by: str) -> None:
+    """A block lies on a whole lot; goods without one stay at the dock, where nobody picks."""
+    key = movement.key
+    lot = case.state.lots.find(lot_name(key.item, key.lot)) if key.lot else None
+    if lot is not None and key.lot is not None and lot.blocked is None:
+        case.state.lots.put(lot_name(key.item, key.lot), replace(lot, blocked=by))
+
+
+def _over_receipt(
+    case: Case, movement: Movement, line: Line, *, closed: bool, detail: dict[str, object]
+) -> None:  # fmt: skip
     if closed:
-        case.flag(Code.ORDER_CLOSED, Odd(item=line.item, detail=detail))
+        detail |= {"to": movement.place_to, "quantity": movement.quantity}
+        odd = Odd(item=movement.key.item, key=key_text(movement.key), detail=detail)
+        row = case.flag(Code.ORDER_CLOSED, odd)
+        _block_lot(case, movement, row.discrepancy)
     elif line.done > _with_tolerance(line, case.state.site.over_receipt_percent):
         case.flag(Code.OVER_RECEIPT, Odd(item=line.item, detail=detail))
 

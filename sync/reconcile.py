@@ -13,12 +13,15 @@ from msgspec import Struct
 
 from sync import (
     adherence,
+    availability,
     counts,
     decisions,
+    limits,
     losses,
     movements,
+    places,
     progress,
-    renaming,
+    remedies,
     reversal,
     sightings,
 )
@@ -177,11 +180,7 @@ def _do_intent(case: Case) -> None:
         case Close():
             decisions.close_document(case, case.did)
         case Settle():
-            row = case.state.discrepancies.find(case.did.discrepancy)
-            if row is not None and renaming.is_renaming(case.did.action, row):
-                renaming.rename(case, row, case.did.action.removeprefix(renaming.PREFIX))
-            else:
-                decisions.settle(case, case.did)
+            remedies.settle(case, case.did)
         case _:
             raise decisions.RefusedError("not_supported")
 
@@ -248,11 +247,14 @@ def _move(case: Case) -> list[Posting]:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "a serial is one thing"}))
     if isinstance(case.did, Adjust) and not case.did.quantity:
         return []
-    known, linked = movements.post_movements(case, asked)
+    known, linked = movements.post_movements(case, limits.hold(case, asked))
     for movement in known:
         progress.progress(case, movement, movement.quantity or 0)
         adherence.judge(case, movement)
         adherence.judge_again(case, movement)
+        availability.judge(case, movement)
+        places.judge(case, movement, movement.quantity or 0)
+        limits.judge(case, movement)
     return linked
 
 

@@ -39,6 +39,8 @@ class Site(Row, frozen=True):
     count_tolerance: int = 0
     unsent_warning: int = 200
     unsent_warning_hours: int = 4
+    closed_through: Day | None = None
+    adjust_limit: int | None = None
 
 
 class Item(Row, frozen=True):
@@ -61,13 +63,18 @@ class Item(Row, frozen=True):
 
 
 class Location(Row, frozen=True):
-    """A place that can hold stock; `walk` is its number on the picker's path."""
+    """A place that can hold stock; `walk` is its number on the picker's path.
+
+    `capacity` is in base units; `mixing` says what must be the same there (R17).
+    """
 
     location: str
     warehouse: str
     kind: Literal["bin", "dock", "stage", "quality", "line", "returns"] = "bin"
     walk: int = 0
     blocked: bool = False
+    capacity: int | None = None
+    mixing: Literal["any", "item", "lot"] = "any"
 
 
 class Warehouse(Row, frozen=True):
@@ -95,22 +102,23 @@ class Alias(Row, frozen=True):
 
 
 class Document(Row, frozen=True):
-    """A paper that asks the floor for work."""
+    """A paper that asks the floor for work; `stopped` names the discrepancy that holds it."""
 
     document: str
-    kind: Literal["purchase", "sales", "work", "count"]
+    kind: Literal["purchase", "sales", "work", "count", "move"]
     partner: str | None = None
     item: str | None = None
     quantity: int | None = None
     due: Day | None = None
     state: Literal["open", "closed", "cancelled"] = "open"
     note: str = ""
+    stopped: str | None = None
 
 
 class Line(Row, frozen=True):
     """One line of a document; `done` follows from the ledger, never from an edit.
 
-    A count task's line names a `place` and has no item.
+    A count task's line names a `place` and has no item; a move task's names both.
     """
 
     document: str
@@ -120,6 +128,17 @@ class Line(Row, frozen=True):
     done: int = 0
     place: str | None = None
     state: Literal["open", "closed", "cancelled"] = "open"
+
+
+class Reservation(Row, frozen=True):
+    """Goods kept for a document line; a promise among people, which never stops a fact (R24)."""
+
+    document: str
+    line: int
+    place: str
+    key: str
+    item: str
+    quantity: int = 0
 
 
 class LotRow(Row, frozen=True):
@@ -155,6 +174,7 @@ class Person(Row, frozen=True):
     language: str = "en"
     verifier: str = ""
     active: bool = True
+    adjust_limit: int | None = None
 
 
 class Device(Row, frozen=True):
@@ -283,6 +303,7 @@ FEED: Final[dict[str, tuple[type[Row], tuple[str, ...]]]] = {
     "alias": (Alias, ("raw",)),
     "document": (Document, ("document",)),
     "line": (Line, ("document", "line")),
+    "reservation": (Reservation, ("document", "line", "place", "key")),
     "lot": (LotRow, ("item", "lot", "expires", "supplier")),
     "holding": (Holding, ("place", "key")),
     "person": (Person, ("person",)),

@@ -5,7 +5,8 @@ rows an operation changed are known afterwards: they are its feed. Reading a row
 loaded is a bug in `needs` and fails loudly instead of deciding on missing facts.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from datetime import date
 from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from sync.records import (
     Location,
     LotRow,
     Person,
+    Reservation,
     Result,
     Row,
     Sighting,
@@ -63,6 +65,7 @@ class Logged(Struct, frozen=True):
     verdict: bytes
     document: str | None = None
     line: int | None = None
+    accounted: str = ""
 
 
 class Replica(Struct, frozen=True):
@@ -146,6 +149,15 @@ class Table(Generic[K, R]):
                 index.setdefault(getattr(row, field), {})[key] = None
 
 
+_DAY_MS: Final = 86_400_000
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+def utc_day(ms: int) -> str:
+    """Return the day of a time where the site's clocks show UTC."""
+    return date.fromordinal(_EPOCH_DAY + ms // _DAY_MS).isoformat()
+
+
 class Signed(Struct, frozen=True):
     """A person on a device: the right to decide needs a sign-in that the server saw."""
 
@@ -160,6 +172,8 @@ class State:
         self.site = site
         self.seq = seq
         self.now = now
+        self.day_of: Callable[[int], str] = utc_day
+        """The day of a time in the site's time zone; the book knows the zones."""
         self.journal: list[Undo] = []
         self.postings: list[Posting] = []
         journal = self.journal
@@ -173,6 +187,9 @@ class State:
         self.proved: Table[tuple[str, str], Signed] = Table("sign_in", journal)
         self.documents: Table[str, Document] = Table("document", journal)
         self.lines: Table[tuple[str, int], Line] = Table("line", journal)
+        self.reservations: Table[tuple[str, int, str, str], Reservation] = Table(
+            "reservation", journal
+        )
         self.lots: Table[tuple[str, str, str, str], LotRow] = Table("lot", journal)
         self.holdings: Table[TrackName, Holding] = Table("holding", journal)
         self.tracks: Table[TrackName, Track] = Table("track", journal)

@@ -38,7 +38,7 @@ async function deviceOf(pin: string | null, role: Person["role"] = "worker"): Pr
   const view = new SiteView();
   const clock = { now: 1_000 };
   const people = new People(store, new Vault(store), view, wireOf(pin), () => clock.now);
-  const person: Person = { person: "1001", name: "Liu Mei", role, badge: "B1001", language: "zh", verifier: await verifierOf("2580"), active: true };
+  const person: Person = { person: "1001", name: "Liu Mei", role, badge: "B1001", language: "zh", verifier: await verifierOf("2580"), active: true, adjust_limit: null };
   const kept = await people.hide([["person", feedKey("1001"), 1, person]]);
   view.replica.apply(kept);
   return { people, store, kept, clock };

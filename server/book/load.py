@@ -78,6 +78,10 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         connection, "discrepancy", Discrepancy, site, "discrepancy", asked.discrepancies
     ):
         state.discrepancies.load(row.discrepancy, row)
+        ids.add(row.operation)
+    undone = [row.detail["undo"] for row in state.discrepancies.all() if "undo" in row.detail]
+    for logged in fetch_in(connection, "log", Logged, site, "seq", undone):
+        state.operations.load(logged.id, logged)
     for logged in fetch_in(connection, "log", Logged, site, "id", ids):
         state.operations.load(logged.id, logged)
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
@@ -104,6 +108,8 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         state.documents.load(document.document, document)
     for line in fetch_in(connection, "line", Line, site, "document", asked.documents):
         state.lines.load((line.document, line.line), line)
+    for document in fetch_in(connection, "document", Document, site, "stopped", asked.settled):
+        state.documents.load(document.document, document)
     for lot in fetch_in(connection, "lot", LotRow, site, "item", asked.lots):
         state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
     _load_holdings(connection, site, state, asked)

@@ -52,8 +52,8 @@ class Batch:
         self._advance(fields["seq"], fields["payload_hash"], changes)
         empty = {
             "kind": "change", "device": "", "carrier": "", "replica": None, "rseq": None,
-            "document": None, "line": None, "at": self.received_at, "u": 0, "trust": "high",
-            "outcome": "posted", "verdict": b"",
+            "document": None, "line": None, "accounted": "", "at": self.received_at, "u": 0,
+            "trust": "high", "outcome": "posted", "verdict": b"",
         }  # fmt: skip
         self._log.append(empty | fields | self._frame())
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from server.book.days import days_in
 from server.book.master import KINDS, Master
 from server.book.rows import table
 from server.book.save import Batch, Head
@@ -78,6 +79,7 @@ def open_session(  # noqa: PLR0913, PLR0917 - the parts of a transaction
 ) -> Session:
     """Begin to decide on a site whose row is locked."""
     state = State(settings, head.seq, now)
+    state.day_of = days_in(settings.time_zone)
     master.lend(state)
     batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)
     mac = hmac.new(key, b"seal\n", "sha256")

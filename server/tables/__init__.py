@@ -30,6 +30,7 @@ from server.tables.stock import (
     HoldingRow,
     LineRow,
     LotTable,
+    ReservationRow,
     ResultRow,
     SightingRow,
     VarianceRow,
@@ -39,8 +40,9 @@ from sync.records import ROWS
 __all__ = [
     "REPLICATED", "AliasRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "ReplicaRow", "ResultRow",
-    "SightingRow", "SignIn", "SiteRow", "VarianceRow", "WarehouseRow",
+    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "ReplicaRow",
+    "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "VarianceRow",
+    "WarehouseRow",
 ]  # fmt: skip
 
 REPLICATED: Final[dict[str, sa.Table]] = {

@@ -12,8 +12,9 @@ class Log(SQLModel, table=True):
     """Every change of the site: one number, one link of the chain, the bytes as they came.
 
     `kind` is fact, intent or change (master data, documents, imports). `at` ± `u` is when it
-    happened, `received_at` when we learned it. Operations keep device, replica and verdict;
-    `carrier` is the device that brought a rescue of another one.
+    happened, `received_at` when we learned it, `accounted` the day to which its value belongs (R9).
+    Operations keep device, replica and verdict; `carrier` is the device that brought a rescue of
+    another one.
     """
 
     __tablename__ = "log"
@@ -33,6 +34,7 @@ class Log(SQLModel, table=True):
     rseq: int | None = big(None)
     document: str | None = None
     line: int | None = None
+    accounted: str = ""
     received_at: int = big()
     at: int = big()
     u: int = big()

@@ -21,6 +21,8 @@ class SiteRow(SQLModel, table=True):
     count_tolerance: int = 0
     unsent_warning: int = 200
     unsent_warning_hours: int = 4
+    closed_through: str | None = None
+    adjust_limit: int | None = big(None)
     version: int = big()
     epoch: int = 1
     seq: int = big()
@@ -52,6 +54,8 @@ class LocationRow(SQLModel, table=True):
     kind: str = "bin"
     walk: int = 0
     blocked: bool = False
+    capacity: int | None = big(None)
+    mixing: str = "any"
     version: int = big()
 
 
@@ -112,6 +116,7 @@ class PersonRow(SQLModel, table=True):
     language: str = "en"
     verifier: str = ""
     active: bool = True
+    adjust_limit: int | None = big(None)
     version: int = big()
 
 

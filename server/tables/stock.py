@@ -12,6 +12,13 @@ class DocumentRow(SQLModel, table=True):
     """A paper that asks the floor for work."""
 
     __tablename__ = "document"
+    __table_args__: ClassVar = (
+        sa.Index(
+            "ix_document_stopped", "site", "stopped",
+            sqlite_where=sa.text("stopped IS NOT NULL"),
+            postgresql_where=sa.text("stopped IS NOT NULL"),
+        ),
+    )  # fmt: skip
     site: str = key()
     document: str = key()
     kind: str
@@ -21,6 +28,7 @@ class DocumentRow(SQLModel, table=True):
     due: str | None = None
     state: str = "open"
     note: str = ""
+    stopped: str | None = None
     version: int = big()
 
 
@@ -36,6 +44,21 @@ class LineRow(SQLModel, table=True):
     done: int = big()
     place: str | None = None
     state: str = "open"
+    version: int = big()
+
+
+class ReservationRow(SQLModel, table=True):
+    """Goods kept for a document line."""
+
+    __tablename__ = "reservation"
+    __table_args__: ClassVar = (sa.Index("ix_reservation_item", "site", "item"),)
+    site: str = key()
+    document: str = key()
+    line: int = key()
+    place: str = key()
+    key: str = key()
+    item: str
+    quantity: int = big()
     version: int = big()
 
 

@@ -12,6 +12,7 @@ import json
 import re
 
 import msgspec
+from msgspec.structs import replace
 from sqlmodel import SQLModel
 
 import server.tables  # noqa: F401 - fills the metadata
@@ -204,6 +205,15 @@ class Warehouse:
                 await self.rows("variance", Variance), key=lambda r: (r.at, r.seq, r.key)
             )
         ]
+
+    async def papers(self):
+        return await self.rows("document", Document)
+
+    async def lines(self):
+        return await self.rows("line", Line)
+
+    def site(self, **settings):
+        return replace(ROWS[0], **settings)
 
     async def results(self):
         return {row.operation: row for row in await self.rows("result", Result)}

@@ -506,6 +506,8 @@ export interface Site {
   count_tolerance: number;
   unsent_warning: number;
   unsent_warning_hours: number;
+  closed_through: string | null;
+  adjust_limit: number | null;
 }
 
 /** A thing that is held; `lots` says whether a lot must be known, `dated` an expiry. */
@@ -533,6 +535,8 @@ export interface Location {
   kind: "bin" | "dock" | "stage" | "quality" | "line" | "returns";
   walk: number;
   blocked: boolean;
+  capacity: number | null;
+  mixing: "any" | "item" | "lot";
 }
 
 /** A named group of locations with a keeper. */
@@ -556,16 +560,17 @@ export interface Alias {
   code: string;
 }
 
-/** A paper that asks the floor for work. */
+/** A paper that asks the floor for work; `stopped` names the discrepancy that holds it. */
 export interface Document {
   document: string;
-  kind: "purchase" | "sales" | "work" | "count";
+  kind: "purchase" | "sales" | "work" | "count" | "move";
   partner: string | null;
   item: string | null;
   quantity: number | null;
   due: string | null;
   state: "open" | "closed" | "cancelled";
   note: string;
+  stopped: string | null;
 }
 
 /** One line of a document; `done` follows from the ledger, never from an edit. */
@@ -577,6 +582,16 @@ export interface Line {
   done: number;
   place: string | null;
   state: "open" | "closed" | "cancelled";
+}
+
+/** Goods kept for a document line; a promise among people, which never stops a fact (R24). */
+export interface Reservation {
+  document: string;
+  line: number;
+  place: string;
+  key: string;
+  item: string;
+  quantity: number;
 }
 
 /** What is known of a lot; `fifo_at` (ms) ranks it, `blocked` names the discrepancy. */
@@ -606,6 +621,7 @@ export interface Person {
   language: string;
   verifier: string;
   active: boolean;
+  adjust_limit: number | null;
 }
 
 /** An enrolled phone, scanner or desk. */
@@ -721,6 +737,7 @@ export interface Feed {
   alias: Alias;
   document: Document;
   line: Line;
+  reservation: Reservation;
   lot: LotRow;
   holding: Holding;
   person: Person;
@@ -741,6 +758,7 @@ export const FEED_KEYS = {
   alias: ["raw"],
   document: ["document"],
   line: ["document", "line"],
+  reservation: ["document", "line", "place", "key"],
   lot: ["item", "lot", "expires", "supplier"],
   holding: ["place", "key"],
   person: ["person"],

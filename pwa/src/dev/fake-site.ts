@@ -9,7 +9,7 @@ const NOW = Date.now();
 const site: Site = {
   site: "FACTORY", name: "Bothell plant", name_zh: "博塞尔厂区", time_zone: "UTC",
   over_receipt_percent: 5, over_issue_percent: 0, count_tolerance: 0,
-  unsent_warning: 200, unsent_warning_hours: 4,
+  unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
 };
 
 function item(code: string, name: string, name_zh: string, more: Partial<Item> = {}): Item {
@@ -29,7 +29,7 @@ const items = [
 ];
 
 function place(code: string, kind: Location["kind"], walk: number): Location {
-  return { location: code, warehouse: "06", kind, walk, blocked: false };
+  return { location: code, warehouse: "06", kind, walk, blocked: false, capacity: null, mixing: "any" };
 }
 
 const places = [
@@ -38,7 +38,7 @@ const places = [
 ];
 
 function document(code: string, kind: Document["kind"], more: Partial<Document> = {}): Document {
-  return { document: code, kind, partner: null, item: null, quantity: null, due: "2026-11-25", state: "open", note: "", ...more };
+  return { document: code, kind, partner: null, item: null, quantity: null, due: "2026-11-25", state: "open", note: "", stopped: null, ...more };
 }
 
 const documents = [
@@ -100,6 +100,7 @@ export const fakeView: View = {
   device: (code) => ({ device: code, name: "PDA-05", revoked: false }),
   person: (code) => ({
     person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", verifier: "", active: true,
+    adjust_limit: null,
   }),
   document: (code) => documents.find((row) => row.document === code),
   documents: (kind) => documents.filter((row) => row.kind === kind),

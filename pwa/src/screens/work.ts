@@ -15,6 +15,7 @@ export const FLOW_OF: Record<Document["kind"], FlowName> = {
   sales: "pick",
   work: "issue",
   count: "count",
+  move: "move",
 };
 
 export function openDocuments(view: View, kind: Document["kind"]): Document[] {

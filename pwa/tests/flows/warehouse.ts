@@ -21,7 +21,7 @@ type Label = Extract<Meaning, { kind: "item" }>;
 export class Warehouse implements View {
   site: View["site"] = {
     site: "FACTORY", name: "Factory", name_zh: "工厂", time_zone: "UTC", over_receipt_percent: 0, over_issue_percent: 0,
-    count_tolerance: 0, unsent_warning: 200, unsent_warning_hours: 4,
+    count_tolerance: 0, unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
   };
   private items = new Map<string, Item>();
   private places = new Map<string, Location>();
@@ -40,7 +40,7 @@ export class Warehouse implements View {
   }
 
   place(location: string, kind: Location["kind"] = "bin", more: Partial<Location> = {}): this {
-    this.places.set(location, { location, warehouse: "RAW", kind, walk: this.places.size + 1, blocked: false, ...more });
+    this.places.set(location, { location, warehouse: "RAW", kind, walk: this.places.size + 1, blocked: false, capacity: null, mixing: "any", ...more });
     return this;
   }
 
@@ -57,7 +57,7 @@ export class Warehouse implements View {
 
   paper(document: string, kind: Document["kind"], lines: [item: string, quantity: number, done?: number][], more: Partial<Document> = {}): this {
     this.papers.set(document, {
-      document, kind, partner: null, item: null, quantity: null, due: null, state: "open", note: "", ...more,
+      document, kind, partner: null, item: null, quantity: null, due: null, state: "open", note: "", stopped: null, ...more,
     });
     lines.forEach(([item, quantity, done = 0], index) => {
       this.rows.push({ document, line: index + 1, item, quantity, done, place: null, state: "open" });

@@ -60,7 +60,8 @@ sa.Table(
     "site", _METADATA,
     _text("*site"), _text("name"), _text("name_zh"), _text("time_zone"),
     _whole("over_receipt_percent"), _whole("over_issue_percent"), _whole("count_tolerance"),
-    _whole("unsent_warning"), _whole("unsent_warning_hours"), _big("version"), _whole("epoch"),
+    _whole("unsent_warning"), _whole("unsent_warning_hours"), _text("closed_through?"),
+    _big("adjust_limit?"), _big("version"), _whole("epoch"),
     _big("seq"), _text("link"), _text("scope"), _big("clock"), _big("watermark"),
     _big("master_seq"),
 )  # fmt: skip
@@ -73,7 +74,7 @@ sa.Table(
 sa.Table(
     "location", _METADATA,
     _text("*site"), _text("*location"), _text("warehouse"), _text("kind"), _whole("walk"),
-    _flag("blocked"), _big("version"),
+    _flag("blocked"), _big("capacity?"), _text("mixing"), _big("version"),
 )  # fmt: skip
 
 sa.Table(
@@ -96,13 +97,22 @@ sa.Table(
 sa.Table(
     "document", _METADATA,
     _text("*site"), _text("*document"), _text("kind"), _text("partner?"), _text("item?"),
-    _big("quantity?"), _text("due?"), _text("state"), _text("note"), _big("version"),
+    _big("quantity?"), _text("due?"), _text("state"), _text("note"),
+    _text("stopped?"), _big("version"),
+    sa.Index("ix_document_stopped", "site", "stopped", **_if("stopped IS NOT NULL")),
 )  # fmt: skip
 
 sa.Table(
     "line", _METADATA,
     _text("*site"), _text("*document"), _whole("*line"), _text("item?"), _big("quantity"),
     _big("done"), _text("place?"), _text("state"), _big("version"),
+)  # fmt: skip
+
+sa.Table(
+    "reservation", _METADATA,
+    _text("*site"), _text("*document"), _whole("*line"), _text("*place"), _text("*key"),
+    _text("item"), _big("quantity"), _big("version"),
+    sa.Index("ix_reservation_item", "site", "item"),
 )  # fmt: skip
 
 sa.Table(
@@ -121,7 +131,7 @@ sa.Table(
 sa.Table(
     "person", _METADATA,
     _text("*site"), _text("*person"), _text("name"), _text("role"), _text("badge"),
-    _text("language"), _text("verifier"), _flag("active"), _big("version"),
+    _text("language"), _text("verifier"), _flag("active"), _big("adjust_limit?"), _big("version"),
     sa.Index("ix_person_badge", "site", "badge"),
 )  # fmt: skip
 
@@ -180,7 +190,7 @@ sa.Table(
     "log", _METADATA,
     _text("*site"), _big("*seq"), _text("kind"), _text("id"), _text("verb"), _text("actor"),
     _text("device"), _text("carrier"), _text("replica?"), _big("rseq?"), _text("document?"),
-    _whole("line?"),
+    _whole("line?"), _text("accounted"),
     _big("received_at"), _big("at"), _big("u"), _text("trust"), _text("outcome"),
     _bytes("payload"), _text("payload_hash"), _text("content_hash"), _bytes("verdict"),
     _text("link"), _text("scope"), sa.UniqueConstraint("site", "id"),

@@ -67,7 +67,7 @@ export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, cho
 
 export const DOUBLE_SCAN_MS = 1_500;
 
-const SCREENS: Record<Document["kind"], string> = { purchase: "receive", sales: "pick", work: "issue", count: "count" };
+const SCREENS: Record<Document["kind"], string> = { purchase: "receive", sales: "pick", work: "issue", count: "count", move: "move" };
 
 export interface Choreography<S extends Asking> {
   /** The kind of document that this flow works for; others open their own screen. */
