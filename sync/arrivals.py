@@ -4,22 +4,25 @@ What cannot be read is an arrival too: it keeps its place in the chain and is pa
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from sync.dating import Clock, Dated, date, monotone
+from sync.dating import Clock, Dated, Reading, date, monotone
 from sync.hashing import sha256_hex
 from sync.messages import Times
 from sync.operations import (
     ENVELOPE_BYTES_MAX,
     ENVELOPE_VERSION,
+    SEQ_MAX,
     Body,
     Count,
     Did,
     Link,
+    Lost,
     decode_body,
     decode_did,
     decode_envelope,
@@ -96,14 +99,14 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     link, content, payload = one
     payload_hash, content_hash = sha256_hex(payload), sha256_hex(content)
     nameless = f"{link.replica}.{link.seq}"
-    fallback = Dated(max(clock.receipt, floor), clock.receipt - clock.since, "low")
+    fallback = Dated(max(clock.receipt, floor), clock.receipt - floor if floor else 0, "low")
     try:
         body = decode_body(content)
         _check_texts(body)
     except msgspec.MsgspecError as error:
         return Arrival(payload, payload_hash, content_hash, link, nameless, fallback,
                        error=str(error))  # fmt: skip
-    dated = monotone(date(body.wall, body.segment, clock), floor)
+    dated = monotone(date(Reading(body.wall, body.segment, link.seq), clock), floor)
     if body.v > ENVELOPE_VERSION or body.site != site:
         why = "a newer version" if body.v > ENVELOPE_VERSION else f"made for site {body.site}"
         return Arrival(payload, payload_hash, content_hash, link, body.id, dated, body,
@@ -113,7 +116,10 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     except msgspec.MsgspecError as error:
         return Arrival(payload, payload_hash, content_hash, link, body.id, dated, body,
                        error=str(error))  # fmt: skip
-    taken, opened, lines = _inner_times(did, body, clock, dated)
+    if isinstance(did, Lost):
+        # It takes the number of what it covers, but was said after everything.
+        dated = date(Reading(body.wall, body.segment, SEQ_MAX), clock)
+    taken, opened, lines = _inner_times(did, body, clock, dated, link.seq)
     return Arrival(payload, payload_hash, content_hash, link, body.id, dated, body, did,
                    taken, opened, lines)  # fmt: skip
 
@@ -130,17 +136,68 @@ def _check_texts(body: Body) -> None:
 
 
 def _inner_times(
-    did: Did, body: Body, clock: Clock, own: Dated
+    did: Did, body: Body, clock: Clock, own: Dated, seq: int
 ) -> tuple[Dated | None, Dated | None, tuple[Dated, ...]]:
     """Date what happened inside an operation: never after the operation itself."""
+
+    def inner(wall: int, segment: str) -> Dated:
+        # What was scanned in the operation's own segment came after whatever the segment followed.
+        reading = Reading(wall, segment, seq, own=segment == body.segment)
+        return _within(date(reading, clock), own)
+
+    # A scan keeps the clock segment that it was made in.
+    segments = {scan.wall: scan.segment for scan in body.scans if scan.segment}
     if isinstance(did, Count):
-        lines = tuple(_within(date(line.last_wall, line.segment, clock), own) for line in did.lines)
-        return None, _within(date(did.opened_wall, body.segment, clock), own), lines
+        lines = tuple(inner(line.last_wall, line.segment) for line in did.lines)
+        opened = inner(did.opened_wall, segments.get(did.opened_wall, body.segment))
+        return None, opened, lines
     wall = getattr(did, "taken_wall", None)
     if wall is None:
         return None, None, ()
-    return _within(date(wall, body.segment, clock), own), None, ()
+    return inner(wall, segments.get(wall, body.segment)), None, ()
 
 
 def _within(dated: Dated, own: Dated) -> Dated:
     return dated if dated.at <= own.at else Dated(own.at, max(dated.u, own.u), dated.trust)
+
+
+class Done(NamedTuple):
+    """An operation that its replica did earlier: in the order of their numbers."""
+
+    at: int
+    wall: int
+    segment: str
+
+
+def earlier_than(arrivals: Iterable[Arrival]) -> list[Done]:
+    """Return when and by which clock reading operations were done."""
+    return [Done(one.dated.at, one.body.wall, one.body.segment) for one in arrivals if one.body]
+
+
+def wants_earlier(arrival: Arrival, floor: int) -> int | None:
+    """Return the time from which on a count must know what its replica did before (T4)."""
+    first = min((line.at for line in arrival.lines), default=floor)
+    return first if first < floor else None
+
+
+def after_what_was_done(arrival: Arrival, done: Sequence[Done]) -> Arrival:
+    """Date the lines of a count no earlier than what its replica had done before each scan."""
+    if not isinstance(arrival.did, Count) or arrival.body is None:
+        return arrival
+    here = arrival.body.segment
+    lines = tuple(
+        monotone(dated, _floor(line.last_wall, line.segment, done, here))
+        for line, dated in zip(arrival.did.lines, arrival.lines, strict=True)
+    )
+    return replace(arrival, lines=tuple(_within(line, arrival.dated) for line in lines))
+
+
+def _floor(wall: int, segment: str, done: Sequence[Done], here: str) -> int:
+    """Return when the last operation before a scan was done; segments follow one another."""
+    segments = [*(one.segment for one in done), here]
+    before = [
+        one.at
+        for number, one in enumerate(done)
+        if (one.wall <= wall if one.segment == segment else segment in segments[number:])
+    ]
+    return max(before, default=0)

@@ -1,8 +1,9 @@
 """When it happened: device clocks turned into server time, with an honest error bar.
 
-Each exchange with the server shows how far a device's clock is off, exact to half the round trip.
-An operation between two exchanges that agree is dated exactly, however wrong the clock is;
-one that no exchange vouches for is clamped to what is possible and trusted little (R8).
+Each contact with the server bounds how far a device's clock is off; drift widens the bounds with
+the distance. Within a clock segment they hold, however wrong the clock is. Over segments they hold
+where the contacts around agree and no step back shows. What no contact vouches for is clamped
+to what is possible and trusted little (R8).
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from sync.messages import Exchange
+from sync.contacts import Contact
 
 NEAR_EQUAL_MS: Final = 2_000
 GRAIN_MS: Final = 250
+DRIFT: Final = 5_000
+"""A clock gains or loses at most one millisecond in so many: 200 ppm."""
 
 
 class Dated(Struct, frozen=True):
@@ -24,74 +27,37 @@ class Dated(Struct, frozen=True):
     trust: Literal["high", "low"]
 
 
-class Clock(Struct, frozen=True):
-    """What is known of one replica's clock when a push arrives.
+class Reading(Struct, frozen=True):
+    """What a device's clocks said at a scan; `seq` is the operation that the scan went into.
 
-    `exchanges` are in the order of the device's journal and end with the push itself;
-    `receipt` is the server's clock when the push came; `since` when it was last heard before.
+    An operation's `own` reading was taken when it was appended; its other scans are older.
     """
 
-    exchanges: tuple[Exchange, ...]
+    wall: int
+    segment: str
+    seq: int
+    own: bool = True
+
+
+class Clock(Struct, frozen=True):
+    """What is known of a replica's clock when a push arrives at `receipt`: contacts in order."""
+
+    contacts: tuple[Contact, ...]
     receipt: int
-    since: int
 
 
-def closing(sent: int, receipt: int, segment: str) -> Exchange:
-    """Return the exchange that a push itself is: one way only, so sent is also received."""
-    return Exchange(sent=sent, received=sent, server_now=receipt, segment=segment)
-
-
-def offset_of(exchange: Exchange) -> int:
-    """Return server time minus device time in ms."""
-    return exchange.server_now - (exchange.sent + exchange.received) // 2
-
-
-def date(wall: int, segment: str, clock: Clock) -> Dated:
+def date(reading: Reading, clock: Clock) -> Dated:
     """Return the server time of a device time: sure, or clamped between what is possible."""
-    found = _between(wall, segment, clock.exchanges)
-    if found is None:
-        # A rescue of a device that never spoke with us has none: its own clock must do.
-        offset = offset_of(clock.exchanges[-1]) if clock.exchanges else 0
-        at = min(max(wall + offset, clock.since), clock.receipt)
-        return Dated(at, max(clock.receipt - clock.since, GRAIN_MS), "low")
-    at = min(found.at, clock.receipt)
-    return Dated(at, found.u + (found.at - at), found.trust)
-
-
-def _between(wall: int, segment: str, exchanges: Sequence[Exchange]) -> Dated | None:
-    """Date by the exchanges of the same clock segment, else by two that agree around it."""
-    # An answer from before its question: the clock stepped in between, so it says nothing.
-    exchanges = [e for e in exchanges if e.received >= e.sent]
-    same = [e for e in exchanges if e.segment == segment]
-    before, after = _around(wall, same or exchanges)
-    if before is None or after is None:
-        only = before or after
-        if not same or only is None:
-            return None
-        return Dated(wall + offset_of(only), _half_trip(only) + GRAIN_MS, "high")
-    first, last = offset_of(before), offset_of(after)
-    if abs(last - first) > NEAR_EQUAL_MS:
-        return None
-    span = max(after.sent - before.received, 1)
-    gone = min(max(wall - before.received, 0), span)
-    offset = first + (last - first) * gone // span
-    u = max(_half_trip(before), _half_trip(after)) + abs(last - first) + GRAIN_MS
-    return Dated(wall + offset, u, "high")
-
-
-def _around(wall: int, exchanges: Sequence[Exchange]) -> tuple[Exchange | None, Exchange | None]:
-    """Return the last exchange that ended before `wall` and the first that began after it."""
-    before = after = None
-    for exchange in exchanges:
-        if exchange.received <= wall and (before is None or exchange.received > before.received):
-            before = exchange
-        if exchange.sent >= wall and (after is None or exchange.sent < after.sent):
-            after = exchange
-    return before, after
-
-
-def _half_trip(exchange: Exchange) -> int:
-    return (exchange.received - exchange.sent + 1) // 2
+    before, after = _around(reading, clock.contacts)
+    first, last = _possible(reading, clock)
+    found = _in_segment(reading, clock.contacts) or _between(reading, before, after)
+    if found is not None:
+        offset, u = found
+        at = reading.wall + offset
+        return Dated(min(max(at, first or at), last), u, "high")
+    at = min(reading.wall + _likely(reading, clock.contacts, before, after), last)
+    first = at if first is None else first
+    return Dated(max(at, first), max(last - first, GRAIN_MS), "low")
 
 
 def monotone(dated: Dated, floor: int) -> Dated:
@@ -99,3 +65,114 @@ def monotone(dated: Dated, floor: int) -> Dated:
     if dated.at >= floor:
         return dated
     return Dated(floor, dated.u + floor - dated.at, "low")
+
+
+def _possible(reading: Reading, clock: Clock) -> tuple[int | None, int]:
+    """Return between which server times it must lie: nobody asks before, or tells after."""
+    first, last = None, clock.receipt
+    for contact in clock.contacts:
+        if contact.through is None:
+            continue
+        if contact.through >= reading.seq:
+            return first, min(last, contact.server_now)
+        if reading.own and contact.received is not None:
+            first = contact.server_now - (contact.received - contact.sent)
+    return first, last
+
+
+def _in_segment(reading: Reading, contacts: Sequence[Contact]) -> tuple[int, int] | None:
+    """Return offset and error bar by the contacts of the same segment, if one was answered."""
+    return _offset(reading.wall, [c for c in contacts if c.segment == reading.segment])
+
+
+def _between(
+    reading: Reading, before: Contact | None, after: Contact | None
+) -> tuple[int, int] | None:
+    """Return offset and error bar by two contacts that agree, if no step shows between them."""
+    if before is None or after is None or not before.sent <= reading.wall <= after.sent:
+        return None
+    if abs(after.offset - before.offset) > NEAR_EQUAL_MS:
+        return None
+    if len({_steps_back(x.segment) for x in (before, reading, after)}) > 1:
+        return None
+    offset, both = _interpolated(reading.wall, (before, after)), (before, after)
+    low = min(contact.server_now - contact.ended for contact in both)
+    high = max(contact.server_now - contact.sent for contact in both)
+    drift = min(_drift(contact, reading.wall) for contact in both)
+    return offset, max(high - offset, offset - low) + drift + GRAIN_MS
+
+
+def _steps_back(segment: str) -> str:
+    """Return how often the device had seen its clock step back: a segment's name begins with it."""
+    return segment.partition("-")[0] if "-" in segment else ""
+
+
+def _around(reading: Reading, contacts: Sequence[Contact]) -> tuple[Contact | None, Contact | None]:
+    """Return the last answered contact before a reading, and the first one after it."""
+    answered = [contact for contact in contacts if contact.received is not None]
+    cut = sum(_is_before(contact, reading) for contact in answered)
+    if any(_is_before(contact, reading) for contact in answered[cut:]):
+        return None, None
+    if cut and not reading.own and any(abs(c.offset - answered[cut - 1].offset) > NEAR_EQUAL_MS
+                                       for c in answered[cut:]):  # fmt: skip
+        return None, None
+    return (answered[cut - 1] if cut else None), (answered[cut] if cut < len(answered) else None)
+
+
+def _is_before(contact: Contact, reading: Reading) -> bool:
+    """Say whether a contact was asked first: by its number, else by the device's clock."""
+    through = contact.through
+    if through is not None and (reading.own or through >= reading.seq):
+        return through < reading.seq
+    return contact.sent <= reading.wall
+
+
+def _offset(wall: int, contacts: Sequence[Contact]) -> tuple[int, int] | None:
+    """Return server time minus device time at a device time, and how far off that can be."""
+    lows = [low for contact in contacts if (low := _low(contact, wall)) is not None]
+    if not lows:
+        return None
+    low, high = max(lows), min(_high(contact, wall) for contact in contacts)
+    if low - high > GRAIN_MS:
+        return None
+    low, high = min(low, high), max(low, high)
+    offset = min(max(_interpolated(wall, contacts), low), high)
+    return offset, max(high - offset, offset - low) + GRAIN_MS
+
+
+def _low(contact: Contact, wall: int) -> int | None:
+    """Return the least offset that an answer allows; a question alone may have travelled long."""
+    if contact.received is None:
+        return None
+    return contact.server_now - contact.received - _drift(contact, wall)
+
+
+def _high(contact: Contact, wall: int) -> int:
+    return contact.server_now - contact.sent + _drift(contact, wall)
+
+
+def _drift(contact: Contact, wall: int) -> int:
+    away = max(contact.sent - wall, wall - contact.ended, 0)
+    return -(-away // DRIFT)
+
+
+def _interpolated(wall: int, contacts: Sequence[Contact]) -> int:
+    before = max((c for c in contacts if c.sent <= wall), key=_sent, default=None)
+    after = min((c for c in contacts if c.sent > wall), key=_sent, default=None)
+    if before is None or after is None:
+        return (before or after or contacts[0]).offset
+    gone, span = max(wall - before.ended, 0), max(after.sent - before.ended, 1)
+    return before.offset + (after.offset - before.offset) * min(gone, span) // span
+
+
+def _likely(
+    reading: Reading, contacts: Sequence[Contact], before: Contact | None, after: Contact | None
+) -> int:
+    """Return the best guess of an offset that nobody vouches for."""
+    same = [contact for contact in contacts if contact.segment == reading.segment]
+    nearest = min(same, key=lambda c: abs(c.sent - reading.wall), default=after or before)
+    return nearest.offset if nearest is not None else 0
+
+
+def _sent(contact: Contact) -> int:
+    return contact.sent

@@ -15,11 +15,12 @@ from sync.stock import Code, Counted, Day, Key, Millis, Place, Quantity, Signed,
 
 ENVELOPE_BYTES_MAX: Final = 65_536
 ENVELOPE_VERSION: Final = 1
+SEQ_MAX: Final = 2**53 - 1
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Replica = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Seq = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
 Text = Annotated[str, Meta(max_length=500)]
 
 
@@ -54,12 +55,13 @@ class Base(Struct, frozen=True):
 
 
 class Scan(Struct, frozen=True):
-    """One reading of one code, raw as it came."""
+    """One reading of one code, raw as it came; `segment` where it is not the operation's."""
 
     raw: Annotated[str, Meta(max_length=4096)]
     source: Literal["camera", "wedge", "typed"]
     wall: Millis
     symbology: str | None = None
+    segment: Id | None = None
 
 
 class Task(Struct, frozen=True):

@@ -80,7 +80,7 @@ class Replica(Struct, frozen=True):
     at: int = 0
     unsent: int = 0
     active: bool = True
-    exchange: bytes = b""
+    contacts: bytes = b""
     blocks: int = 0
     holes: bytes = b""
     """What it lost and may still be found (`sync/losses.py`)."""

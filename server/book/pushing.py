@@ -5,37 +5,37 @@ Each replica stands in a group once; a repeat inside the group waits for the nex
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
-from server.book.chain import Chained, check, split
+from server.book.chain import Chained, check, lost_through, split
 from server.book.changing import write_rows
 from server.book.load import load
 from server.book.lost import report_lost
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
-from sync.arrivals import Arrival, read
-from sync.dating import Clock, closing
+from sync.arrivals import (
+    Arrival,
+    Done,
+    after_what_was_done,
+    earlier_than,
+    read,
+    wants_earlier,
+)
+from sync.contacts import Contact, encode_contacts, kept, learn, read_contacts
+from sync.dating import Clock
 from sync.losses import Hole, hole_at, holes_of, with_hole
-from sync.messages import Ack, Conflict, Exchange, Push, Pushed
-from sync.operations import Lost, Settle
+from sync.messages import Ack, Conflict, Push, Pushed
+from sync.operations import Lost, Settle, decode_body, decode_envelope
 from sync.reconcile import decide
 from sync.records import Discrepancy
 from sync.renaming import PREFIX
 from sync.settling import brought, heard
 from sync.state import Replica
 from sync.vocabulary import Code
-
-decode_exchange: Final = msgspec.json.Decoder(Exchange).decode
-encode: Final = msgspec.json.Encoder().encode
-
-
-UNHEARD_MS: Final = 30 * 86_400_000
-"""How far back the records of a device may reach that never spoke with us, only by a rescue."""
 
 
 class AloneError(Exception):
@@ -62,6 +62,7 @@ class Turn(Struct):
     replica: Replica
     chained: Chained
     arrivals: list[Arrival]
+    contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
 
@@ -122,12 +123,10 @@ def _replica(session: Session, job: Job, known: Replica | None) -> Replica:
         owned = known.device or job.carrier
         return known if owned else replace(known, device=job.device)
     if not job.carrier:
-        first = min((e.server_now for e in push.exchanges), default=job.received)
-        return Replica(push.replica, job.device, seen_at=min(first, job.received))
+        return Replica(push.replica, job.device)
     # A rescue came before its device ever did: nobody is heard yet, and nobody vouches.
     owner = push.device if push.device and session.state.devices.find(push.device) else ""
-    last = max((e.server_now for e in push.exchanges), default=job.received - UNHEARD_MS)
-    return Replica(push.replica, owner, seen_at=min(last, job.received), active=False)
+    return Replica(push.replica, owner, active=False)
 
 
 def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, str]:
@@ -147,20 +146,37 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
     return {row[0]: row[1] for row in rows}
 
 
+def _contacts(turn: Turn) -> tuple[Contact, ...]:
+    """Return what is known of a replica's clock, this push among it."""
+    push, replica = turn.job.push, turn.replica
+    contacts = learn(read_contacts(replica.contacts), push.exchanges)
+    if turn.job.carrier:
+        # Whoever carries what another device wrote speaks by a clock of its own.
+        return contacts
+    fresh = [max(one.link.seq, lost_through(one.content) or 0) for one in turn.chained.fresh]
+    through = max([replica.acked, *fresh]) + push.unsent
+    return (*contacts, Contact(push.sent, None, turn.job.received, push.segment, through))
+
+
 def _date(session: Session, turn: Turn) -> list[Arrival]:
     """Read and date the envelopes of a push, in the order of their chain."""
-    push, replica, site = turn.job.push, turn.replica, session.head.site
-    last = [decode_exchange(replica.exchange)] if replica.exchange else []
-    # A carrier's clock says nothing about the clock of the device that it brings.
-    end = [] if turn.job.carrier else [closing(push.sent, turn.job.received, push.segment)]
-    clock = Clock((*last, *push.exchanges, *end), turn.job.received, replica.seen_at)
+    site = session.head.site
+    turn.contacts = _contacts(turn)
+    clock = Clock(turn.contacts, turn.job.received)
     arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
-    floor = replica.at
+    fresh: list[Arrival] = []
+    floor = turn.replica.at
     for one in turn.chained.fresh:
-        arrivals.append(read(one, site, clock, floor))
+        arrival = read(one, site, clock, floor)
+        since = wants_earlier(arrival, floor)
+        if since is not None:
+            done = [*_done(session, turn.replica, since), *earlier_than(fresh)]
+            arrival = after_what_was_done(arrival, done)
+        fresh.append(arrival)
         # A loss is dated when it was noticed; what follows was done before.
-        floor = floor if isinstance(arrivals[-1].did, Lost) else arrivals[-1].dated.at
-    holes = holes_of(replica.holes)
+        floor = floor if isinstance(arrival.did, Lost) else arrival.dated.at
+    holes = holes_of(turn.replica.holes)
+    arrivals += fresh
     return [_found(one, hole_at(holes, one.link.seq)) for one in arrivals] if holes else arrivals
 
 
@@ -169,6 +185,29 @@ def _found(arrival: Arrival, hole: Hole | None) -> Arrival:
     if hole is None or isinstance(arrival.did, Lost):
         return arrival
     return replace(arrival, fills=hole.discrepancy)
+
+
+def _done(session: Session, replica: Replica, since: int) -> list[Done]:
+    """Return what a replica did from a time on, as far as the log has it: counts take long."""
+    log = table("log").c
+    rows = session.connection.execute(
+        sa.select(log.at, log.payload)
+        .where(
+            log.site == session.head.site,
+            log.replica == replica.replica,
+            log.rseq <= replica.acked,
+            log.at > since,
+        )
+        .order_by(log.rseq)
+    )
+    found = []
+    for at, payload in rows:
+        try:
+            body = decode_body(bytes(decode_envelope(payload).body))
+        except msgspec.MsgspecError:
+            continue
+        found.append(Done(at, body.wall, body.segment))
+    return found
 
 
 def _decide(session: Session, turn: Turn) -> None:
@@ -191,13 +230,12 @@ def _decide(session: Session, turn: Turn) -> None:
             else:
                 at = arrival.dated.at
     turn.verdicts = tuple(verdicts)
-    last = push.exchanges[-1] if push.exchanges else None
     turn.replica = replace(
         brought(turn.replica, acked) if job.carrier else heard(turn.replica, push, job.received),
         acked=acked,
         hash=digest,
         at=at,
-        exchange=encode(last) if last else turn.replica.exchange,
+        contacts=encode_contacts(kept(turn.contacts, acked)),
         holes=holes,
     )
 

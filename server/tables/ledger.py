@@ -121,6 +121,6 @@ class ReplicaRow(SQLModel, table=True):
     at: int = big()
     unsent: int = 0
     active: bool = True
-    exchange: bytes = b""
+    contacts: bytes = b""
     blocks: int = 0
     holes: bytes = b""

@@ -25,6 +25,7 @@ class Handheld:
         self.echo = 0
         self.base = {"epoch": 1, "cursor": 0, "hash": None}
         self.segment = "s1"
+        self.waiting = 0
         self.verdicts = {}
 
     def envelope(self, did, at, *, task=None, actor=None, id_=None, **body):
@@ -56,7 +57,7 @@ class Handheld:
                 "v": 1, "site": self.site, "replica": self.replica, "epoch": epoch, "cursor": 0,
                 "sent": at + self.offset, "segment": self.segment,
                 "exchanges": self.exchanges,
-                "unsent": len(self.chain) - start - len(part), "echo": self.echo,
+                "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
                 "leaving": leaving, "operations": [],
             } | frame
         ).encode()  # fmt: skip

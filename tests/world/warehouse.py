@@ -144,22 +144,25 @@ class Warehouse:
                 await self.push(name, at)
             at += 1_000
 
-    async def play(self, script):
+    async def play(self, script, *, unsent=0):
         """Run the lines of a table; return the lines with the verdicts that came."""
         out = []
-        for raw in script.strip().splitlines():
-            line = raw.strip()
-            if not line or line.startswith("#"):
-                continue
-            left, _, _ = line.partition("|")
-            got = await self._line(left.strip())
-            out.append(f"{left.strip()} | {got}")
+        lines = [raw.strip().partition("|")[0].strip() for raw in script.strip().splitlines()]
+        lines = [line for line in lines if line and not line.startswith("#")]
+        for number, line in enumerate(lines):
+            self._unsent(line, lines[number + 1 :], unsent)
+            out.append(f"{line} | {await self._line(line)}")
         return out
 
+    def _unsent(self, line, later, unsent):
+        """Let the device know what it has done already and will send later: its next lines."""
+        _, at, device, _ = split(line)
+        now = max(self.now, at)
+        waiting = [other for other in map(split, later) if other[2] == device and other[1] < now]
+        self.device(device).waiting = len(waiting) + unsent
+
     async def _line(self, text):
-        name, _, rest = text.partition(": ") if re.match(r"^\w+: ", text) else ("", "", text)
-        match = re.match(r"((?:\dd )?[\d:]+) (\w) (.*)", rest)
-        at, device, words = clock(match[1]), match[2], match[3]
+        name, at, device, words = split(text)
         handheld = self.device(device)
         if words == "heartbeat":
             await self.heartbeat(at, device)
@@ -217,6 +220,13 @@ class Warehouse:
 
     async def results(self):
         return {row.operation: row for row in await self.rows("result", Result)}
+
+
+def split(text):
+    """Return the name, time, device and words of a line."""
+    name, _, rest = text.partition(": ") if re.match(r"^\w+: ", text) else ("", "", text)
+    match = re.match(r"((?:\dd )?[\d:]+) (\w) (.*)", rest)
+    return name, clock(match[1]), match[2], match[3]
 
 
 def short(text):

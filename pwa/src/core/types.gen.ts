@@ -61,12 +61,13 @@ export interface Base {
   hash?: string | null;
 }
 
-/** One reading of one code, raw as it came. */
+/** One reading of one code, raw as it came; `segment` where it is not the operation's. */
 export interface Scan {
   raw: string;
   source: "camera" | "wedge" | "typed";
   wall: number;
   symbology?: string | null;
+  segment?: string | null;
 }
 
 /** The document line that the operation works for. */

@@ -218,7 +218,7 @@ sa.Table(
     "replica", _METADATA,
     _text("*site"), _text("*replica"), _text("device"), _big("acked"), _text("hash?"),
     _big("seen_at"), _big("watermark"), _big("at"), _whole("unsent"), _flag("active"),
-    _bytes("exchange"), _whole("blocks"), _bytes("holes"),
+    _bytes("contacts"), _whole("blocks"), _bytes("holes"),
 )  # fmt: skip
 
 sa.Table(

@@ -1,0 +1,96 @@
+"""When it happened, on the real book: what the server keeps of a clock between pushes."""
+
+import json
+
+from sync.records import Variance
+from tests.ledger.test_trouble import receive
+from tests.world.warehouse import clock, key
+
+HOUR = 3_600_000
+
+
+async def answers(world, device, at, **how):
+    """Push what fits and return the verdicts."""
+    answer = await world.push(device, at, **how)
+    return [json.loads(bytes(verdict)) for verdict in answer.verdicts]
+
+
+def pick(quantity, **more):
+    return {
+        "verb": "pick", "key": key("BE/L1"), "quantity": quantity, "from": {"location": "B1"},
+        "to": {"location": "STAGE"}, **more,
+    }  # fmt: skip
+
+
+async def test_a_long_outbox_of_a_morning_without_network_is_dated_in_every_push(warehouse):
+    """[T1] [T2] The phone slept now and then, and its clock is a day wrong."""
+    device = warehouse.device("A", offset=-86_400_000)
+    device.segment = "0-a"
+    for _ in range(2):
+        await warehouse.push("A", clock("06:30"))
+    for n in range(50):
+        device.segment = f"0-b{n}"
+        device.envelope(receive(quantity=1), clock("07:00") + n * 60_000)
+    device.segment = "0-c"
+    await warehouse.push("A", clock("09:00"), limit=0)
+    told = []
+    for n in range(5):
+        told += await answers(warehouse, "A", clock("09:00") + n * 1_000, limit=10)
+    assert {verdict["trust"] for verdict in told} == {"high"}
+    times = [verdict["times"]["own"] for verdict in told]
+    assert times == [clock("07:00") + n * 60_000 for n in range(50)]
+
+
+async def test_an_answer_that_was_lost_costs_no_time(warehouse):
+    """[T1] The server keeps the contact before; the device tells none for this one."""
+    device = warehouse.device("A")
+    device.segment = "0-a"
+    for at in ("06:30", "06:31"):
+        await warehouse.push("A", clock(at))
+    device.segment = "0-b"
+    device.envelope(receive(), clock("07:00"))
+    device.segment = "0-c"
+    exchanges = list(device.exchanges)
+    await warehouse.push("A", clock("08:00"), limit=0)
+    device.exchanges = exchanges
+    await warehouse.push("A", clock("08:10"), limit=0)
+    (verdict,) = await answers(warehouse, "A", clock("08:11"))
+    assert (verdict["times"]["own"], verdict["trust"]) == (clock("07:00"), "high")
+
+
+async def test_goods_that_were_taken_before_the_clock_stepped_were_taken_then(warehouse):
+    """[T4] A scan keeps the segment that it was made in."""
+    device = warehouse.device("A", offset=2 * HOUR)
+    device.segment = "0-a"
+    await warehouse.push("A", clock("07:00"))
+    taken = clock("07:10") + device.offset
+    device.offset, device.segment = 0, "1-b"
+    await warehouse.push("A", clock("07:20"))
+    scan = {"raw": "B1", "source": "wedge", "wall": taken, "segment": "0-a"}
+    device.envelope(pick(1, taken_wall=taken), clock("07:21"), scans=[scan])
+    (verdict,) = await answers(warehouse, "A", clock("07:22"))
+    assert verdict["times"] == {"own": clock("07:21"), "taken": clock("07:10")}
+
+
+async def test_a_count_line_comes_after_what_its_counter_had_done_before(warehouse):
+    """[T4] The pick before has a time that nobody vouches for; the counter knows the order."""
+    await warehouse.play("06:30 B receive 10 BE/L1 to B1")
+    device = warehouse.device("A")
+    await warehouse.push("A", clock("07:00"))
+    device.offset, device.segment = 5 * HOUR, "0-b"
+    device.envelope(pick(2), clock("08:00"))
+    device.offset, device.segment = 0, "1-c"
+    line = {
+        "key": key("BE/L1"), "quantity": 8, "first_wall": clock("08:35"),
+        "last_wall": clock("08:35"), "segment": "1-c",
+    }  # fmt: skip
+    count = {"verb": "count", "place": {"location": "B1"}, "scope": "line", "count_id": "q",
+             "opened_wall": clock("08:34"), "lines": [line]}  # fmt: skip
+    (first,) = await answers(warehouse, "A", clock("09:05"))
+    device.envelope(count, clock("09:06"))
+    (second,) = await answers(warehouse, "A", clock("09:07"))
+    assert (first["trust"], second["trust"]) == ("low", "high")
+    assert second["times"]["lines"][0] >= first["times"]["own"]
+    (row,) = await warehouse.rows("variance", Variance)
+    assert (row.counted, row.expected) == (8, 8)
+    assert row.at - row.u <= clock("08:35") <= row.at
