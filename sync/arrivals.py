@@ -141,9 +141,8 @@ def _inner_times(
     """Date what happened inside an operation: never after the operation itself."""
 
     def inner(wall: int, segment: str) -> Dated:
-        # What was scanned in the operation's own segment came after whatever the segment followed.
-        reading = Reading(wall, segment, seq, own=segment == body.segment)
-        return _within(date(reading, clock), own)
+        home = segment == body.segment
+        return _within(date(Reading(wall, segment, seq, own=False, home=home), clock), own)
 
     # A scan keeps the clock segment that it was made in.
     segments = {scan.wall: scan.segment for scan in body.scans if scan.segment}

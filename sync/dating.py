@@ -28,15 +28,26 @@ class Dated(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """What a device's clocks said at a scan; `seq` is the operation that the scan went into.
+    """What a device's clock said at a scan; `seq` is the operation that the scan went into.
 
-    An operation's `own` reading was taken when it was appended; its other scans are older.
+    An operation's `own` reading was taken when it was appended; its other scans are older, those
+    at `home` in the same segment.
     """
 
     wall: int
     segment: str
     seq: int
     own: bool = True
+    home: bool = True
+
+    def follows(self, contact: Contact) -> bool | None:
+        """Say whether it came after a contact was asked; None when only the clock can tell."""
+        if contact.through is None:
+            return None
+        if contact.through >= self.seq:
+            return False
+        # A segment that ends in the operation began after every contact of another one.
+        return True if self.own or (self.home and contact.segment != self.segment) else None
 
 
 class Clock(Struct, frozen=True):
@@ -71,11 +82,10 @@ def _possible(reading: Reading, clock: Clock) -> tuple[int | None, int]:
     """Return between which server times it must lie: nobody asks before, or tells after."""
     first, last = None, clock.receipt
     for contact in clock.contacts:
-        if contact.through is None:
-            continue
-        if contact.through >= reading.seq:
+        follows = reading.follows(contact)
+        if follows is False:
             return first, min(last, contact.server_now)
-        if reading.own and contact.received is not None:
+        if follows and contact.received is not None:
             first = contact.server_now - (contact.received - contact.sent)
     return first, last
 
@@ -113,18 +123,16 @@ def _around(reading: Reading, contacts: Sequence[Contact]) -> tuple[Contact | No
     cut = sum(_is_before(contact, reading) for contact in answered)
     if any(_is_before(contact, reading) for contact in answered[cut:]):
         return None, None
-    if cut and not reading.own and any(abs(c.offset - answered[cut - 1].offset) > NEAR_EQUAL_MS
+    if cut and not reading.home and any(abs(c.offset - answered[cut - 1].offset) > NEAR_EQUAL_MS
                                        for c in answered[cut:]):  # fmt: skip
         return None, None
     return (answered[cut - 1] if cut else None), (answered[cut] if cut < len(answered) else None)
 
 
 def _is_before(contact: Contact, reading: Reading) -> bool:
-    """Say whether a contact was asked first: by its number, else by the device's clock."""
-    through = contact.through
-    if through is not None and (reading.own or through >= reading.seq):
-        return through < reading.seq
-    return contact.sent <= reading.wall
+    """Say whether a contact was asked first: by what it knew, else by the device's clock."""
+    follows = reading.follows(contact)
+    return contact.sent <= reading.wall if follows is None else follows
 
 
 def _offset(wall: int, contacts: Sequence[Contact]) -> tuple[int, int] | None:

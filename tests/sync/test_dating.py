@@ -69,6 +69,7 @@ class World:
         self.phone = Phone(self.dice, **clock)
         self.outbox = []
         self.seq = 0
+        self.taken = None
         self.told = []
         self.contacts = ()
         self.acked = 0
@@ -76,14 +77,20 @@ class World:
         self.answered = ""
         self.dated = []
 
+    def take(self):
+        """Have goods in the hand: whatever happens before they are put down."""
+        self.taken = self.phone.read(), self.phone.true
+
     def scan(self):
         """Do something: taken a while ago in its own segment, done now."""
-        taken, taken_true = self.phone.read(), self.phone.true
+        if not self.taken:
+            self.take()
+        (taken, taken_true), self.taken = self.taken, None
         self.phone.true += self.dice.randint(100, 60_000)
         self.seq += 1
         own = self.phone.read(self.seq)
-        inner = Reading(taken.wall, taken.segment, self.seq,
-                        own=taken.segment == own.segment)  # fmt: skip
+        inner = Reading(taken.wall, taken.segment, self.seq, own=False,
+                        home=taken.segment == own.segment)  # fmt: skip
         self.outbox.append((own, self.phone.true, inner, taken_true))
 
     def push(self, *, limit=3, **how):
@@ -131,7 +138,9 @@ class World:
         dice, phone = self.dice, self.phone
         for _ in range(dice.randint(20, 80)):
             phone.true += round(10 ** dice.uniform(2, 6))
-            match dice.randrange(12):
+            match dice.randrange(13):
+                case 12:
+                    self.take()
                 case 0 | 1 | 2 | 3:
                     self.scan()
                 case 4 | 5 | 6:
@@ -142,7 +151,7 @@ class World:
                 case 9:
                     phone.new_page()
                 case 10:
-                    phone.stepped += dice.choice((-1, 1)) * round(10 ** dice.uniform(3, 8))
+                    phone.stepped += dice.choice((-1, 1)) * round(10 ** dice.uniform(4, 8))
                     phone.read()
                 case _:
                     self.there_and_back()
