@@ -10,12 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sync.case import Case, Odd
+from sync.found import look_elsewhere
 from sync.ledger import Effect, Moment, Posting, TrackName
 from sync.movements import resolve_key, resolve_place
 from sync.operations import Count, CountLine
 from sync.records import Counted, Variance
 from sync.state import State
-from sync.stock import Key, key_text
+from sync.stock import CONTAINER, Key, key_text
 from sync.vocabulary import Code, Severity
 
 
@@ -45,6 +46,7 @@ def record_count(case: Case, did: Count) -> None:
         _keep(case, counted, seen)
     if did.scope == "place":
         _zero_what_no_part_lists(case.state, counted)
+        _miss_containers(case, counted)
     if not did.blind:
         case.flag(Code.NOT_BLIND, Odd(place=place))
     _finish_task(case)
@@ -103,6 +105,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
         }
         case.flag(Code.COUNT_DISAGREE, replace(odd, detail=detail))
     state.variances.put((variance.operation, variance.line), variance)
+    look_elsewhere(case, variance)
 
 
 def _crosses(effect: Effect, variance: Variance) -> bool:
@@ -154,10 +157,20 @@ def _zero_what_no_part_lists(state: State, counted: Counted) -> None:
         _zero(state, counted, (holding.place, holding.key), holding.item)
 
 
+def _miss_containers(case: Case, counted: Counted) -> None:
+    """A container that no part lists stays where it was sighted, and somebody looks for it."""
+    for held in case.state.held(counted.place):
+        rows = _of_key(case.state, (held.place, held.key))
+        listed = any(row.count_id == counted.count_id for row in rows)
+        if held.item == CONTAINER and held.quantity > 0 and not listed:
+            odd = Odd(place=held.place, key=held.key, item=held.item, at=counted.at)
+            case.flag(Code.LOCATION_DOUBT, odd)
+
+
 def _zero(state: State, counted: Counted, name: TrackName, item: str) -> None:
     """A key that no part lists loses the least that was there from opened to done."""
     rows = [row for row in _of_key(state, name) if row.count_id == counted.count_id]
-    if any(row.line >= 0 for row in rows):
+    if item == CONTAINER or any(row.line >= 0 for row in rows):
         return
     own = next((row for row in rows if row.operation == counted.operation), None)
     track = state.tracks.find(name)

@@ -12,7 +12,7 @@ from sync.vocabulary import POLICIES, Code, Evidence, Severity
 
 Action = Literal[
     "keep", "count", "reverse", "is", "approve", "refuse", "reopen", "order", "give_back",
-    "put_back", "release",
+    "put_back", "release", "move",
 ]  # fmt: skip
 Owner = Literal["nobody", "worker", "supervisor"]
 """Who is asked. Nobody: it closes by itself; a worker: somebody must go there and look."""
@@ -70,7 +70,7 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.COUNT_AMBIGUOUS: _LOOK,
     Code.COUNT_DISAGREE: _LOOK,
     Code.COUNT_EXPLAINED: Review(("keep", "count")),
-    Code.FOUND_ELSEWHERE: Review(("count", "keep"), "worker"),
+    Code.FOUND_ELSEWHERE: Review(("move", "count", "keep")),
     Code.NOT_BLIND: Review(("keep", "count")),
     Code.OPEN_TASK: Review(("keep", "count")),
     Code.DOUBLE_CORRECTION: Review(("reverse", "keep")),

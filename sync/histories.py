@@ -4,12 +4,15 @@ A late change runs forward along its track, so everything after it must be known
 far ends of what it may run into: counts, "all that stands there", the chains of single things.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct, field
 
+from sync import containers
 from sync.arrivals import Arrival
+from sync.containers import code_of
+from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, Effect, TrackName
 from sync.needs import (
     MOVING,
@@ -28,7 +31,7 @@ from sync.remedies import undone
 from sync.renaming import PREFIX, is_renaming, new_name, seen_again, sighted
 from sync.sightings import named_sighting, names_of, thing_of
 from sync.state import State
-from sync.stock import is_virtual, key_of, key_text
+from sync.stock import CONTAINER, is_virtual, key_of, key_text
 from sync.verbs import Moving, restated
 
 NEAR_MS: Final = 900_000
@@ -46,7 +49,7 @@ class History(Struct):
             self.since[name] = min(self.since.get(name, time), time)
 
 
-def history(state: State, arrivals: Iterable[Arrival]) -> History:
+def history(state: State, arrivals: Sequence[Arrival]) -> History:
     """Return the histories that deciding the operations will walk."""
     needs = History()
     for arrival in arrivals:
@@ -54,6 +57,7 @@ def history(state: State, arrivals: Iterable[Arrival]) -> History:
             continue
         _walk(needs, state, arrival.did, arrival)
     _reach_things(needs, state)
+    _reach_contents(needs, state, arrivals)
     reach_doubts(needs, state)
     return needs
 
@@ -120,6 +124,10 @@ def _walk_settling(needs: History, state: State, did: Settle) -> None:
     back = undone(state, did)
     if back is not None:
         _walk_target(needs, state, back)
+    move = moved(row, did.action) if row is not None and is_move(did.action, row) else None
+    if move is not None:
+        for place in (move[0].place_from, move[0].place_to):
+            needs.reach((place, key_text(move[0].key)), move[1])
     if row is not None and "variance" in row.detail:
         needs.reach((row.place or "", row.key or ""), row.at)
     if row is None or not is_renaming(did.action, row):
@@ -137,6 +145,32 @@ def _walk_settling(needs: History, state: State, did: Settle) -> None:
                 needs.since[place, one.key] = min(times)
 
 
+def _leaving_to(state: State) -> set[str]:
+    """Return where containers went out of the books, or are about to."""
+    places = {row.place for row in state.sightings.all() if containers.leaves(row)}
+    for several in state.moves.values():
+        places |= {
+            one.place_to
+            for one in several
+            if one.key.item == CONTAINER and is_virtual(one.place_to)
+        }
+    return places
+
+
+def _reach_contents(needs: History, state: State, arrivals: Sequence[Arrival]) -> None:
+    """Know what stood in containers from where one of them left with all that was in it."""
+    places = _leaving_to(state)
+    if not places:
+        return
+    times = [row.at for row in containers.leavings(state)]
+    first = min([*times, *(one.dated.at for one in arrivals)])
+    held = {(row.place, row.key) for row in state.holdings.all()}
+    for place, key in [name for name in {*held, *needs.since} if code_of(name[0])]:
+        needs.reach((place, key), first)
+        nowhere = (f"unidentified/{code_of(place)}", key)
+        needs.since.update({nowhere: 0, **{(to, key): 0 for to in places}})
+
+
 def _reach_things(needs: History, state: State) -> None:
     """Know every place and key of each thing's chain: deriving it again posts anywhere there."""
     chains: dict[str, list[Sighting]] = {}
@@ -151,7 +185,10 @@ def _reach_things(needs: History, state: State) -> None:
         if (thing := thing_of(key_of(variance.key))) is not None:
             may_be = named_sighting(thing, variance.key, variance.place, COUNT_PLACE)
             chains.setdefault(thing, []).append(may_be)
-    for rows in chains.values():
+    going = [place for place in _leaving_to(state) if chains]
+    for thing, rows in chains.items():
+        if any(code_of(row.place) for row in rows):
+            rows.extend(named_sighting(thing, rows[0].key, place, place) for place in going)
         needs.since.update(dict.fromkeys(names_of(rows), 0))
 
 

@@ -145,7 +145,10 @@ class Track(Struct, frozen=True):
             other = posting.place_from if arrives else posting.place_to
             t_other = posting.t_from if arrives else posting.t_to
             # Only the end that gives is open; what it gave has simply arrived at the other.
-            kind = "move" if posting.kind == "all" and arrives else posting.kind
+            # A zero that balances against a real place is set at the end that receives (L12).
+            far = arrives if posting.kind == "all" else posting.kind == "count" and not arrives
+            far = far and not (posting.kind == "count" and other == COUNT_PLACE)
+            kind = "move" if far else posting.kind
             effect = Effect(at, posting.of, kind, amount, other, t_other, posting.u,
                             posting.item)  # fmt: skip
             effects.insert(cut, effect)

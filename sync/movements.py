@@ -54,7 +54,7 @@ def resolve(case: Case, movement: Movement) -> Movement:
 
 def resolve_key(case: Case, key: Key) -> Key:
     """Return the key as posted: goods that nobody knows keep their code under `unidentified/`."""
-    item = key.item if key.item == CONTAINER else known_item(case.state, key.item)
+    item = known_item(case.state, key.item)
     if item is not None:
         return key if item == key.item else replace(key, item=item)
     raw = key.item.removeprefix("unidentified/")
@@ -76,7 +76,7 @@ def resolve_place(case: Case, place: str) -> str:
 
 def known_item(state: State, code: str) -> str | None:
     """Return the item's code, also behind a code that was resolved; None when nobody knows it."""
-    if state.items.find(code):
+    if code == CONTAINER or state.items.find(code):
         return code
     alias = state.aliases.find(code.removeprefix("unidentified/"))
     return alias.code if alias and alias.kind == "item" else None

@@ -14,7 +14,9 @@ from msgspec.structs import replace
 
 from sync import limits
 from sync.arrivals import Arrival
+from sync.containers import INSIDE, code_of
 from sync.decisions import tasks_at
+from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
 from sync.movements import known_item, known_place
 from sync.operations import (
@@ -43,9 +45,9 @@ from sync.records import Variance
 from sync.remedies import papers, undone
 from sync.renaming import PREFIX, is_renaming
 from sync.reversal import REVERSIBLE
-from sync.sightings import thing_of
+from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import State
-from sync.stock import Key, is_virtual, key_of, key_text
+from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from sync.verbs import Movement, Moving, movements_of
 
 MOVING: Final = (
@@ -79,6 +81,8 @@ class Standing(Struct):
     renamed: set[tuple[str, str, str]] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
+    containers: set[str] = field(default_factory=set)
+    contents_since: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
@@ -145,6 +149,11 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             needs.places.add(place)
             needs.near.add(place)
             needs.names |= {(place, resolved_key(state, line.key)) for line in did.lines}
+            needs.items |= {
+                resolved_item(state, line.key.item)
+                for line in did.lines
+                if line.key.lot is not None or line.key.serial is not None
+            }
         case Reverse():
             _stand_target(needs, state, did, arrival)
         case Approve():
@@ -164,6 +173,8 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
         needs.near.add(row.place)
         needs.lots.add(row.item)
         needs.documents.add(f"RC-{row.place}")
+        if (code := code_of(row.place)) is not None:
+            needs.containers.add(code)
         if (thing := thing_of(key_of(row.key))) is not None:
             needs.things.add(thing)
 
@@ -182,6 +193,13 @@ def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival
     if is_renaming(did.action, row):
         raw = f"unidentified/{row.detail['raw']}"
         needs.renamed.add((str(row.detail["kind"]), raw, did.action.removeprefix(PREFIX)))
+    if is_move(did.action, row) and (move := moved(row, did.action)):
+        state.moves[arrival.id, False] = [move[0]]
+        _stand_one(needs, move[0], arrival)
+    if row.item is not None and row.item.startswith(UNIDENTIFIED):
+        needs.items.add(row.item)
+    if row.place is not None and row.place.startswith(UNIDENTIFIED):
+        needs.places.add(row.place)
     if "variance" in row.detail:
         needs.names |= {(row.place or "", row.key or ""), (COUNT_PLACE, row.key or "")}
     back = undone(state, did)
@@ -191,24 +209,34 @@ def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival
 
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
     for movement in moves(state, did, arrival):
-        key, item = key_text(movement.key), movement.key.item
-        if movement.key.lot is not None:
-            needs.lots.add(item)
-        if (thing := thing_of(movement.key)) is not None:
-            needs.things.add(thing)
-        for place in (movement.place_from, movement.place_to):
-            needs.names.add((place, key))
-            if not is_virtual(place):
-                needs.near.add(place)
-        if not is_virtual(movement.place_from):
-            needs.places.add(movement.place_from)
+        _stand_one(needs, movement, arrival)
         if has_rule(state, movement.place_to):
             needs.places.add(movement.place_to)
         needs.documents |= tasks(state, movement.place_to)
         if isinstance(did, Pick):
             needs.documents |= tasks_at(movement.place_to)
         if isinstance(did, Adjust):
-            needs.names.add((limits.SUSPENSE, key))
+            needs.names.add((limits.SUSPENSE, key_text(movement.key)))
+
+
+def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
+    key, item = key_text(movement.key), movement.key.item
+    if movement.key.lot is not None:
+        needs.lots.add(item)
+    if (thing := thing_of(movement.key)) is not None:
+        needs.things.add(thing)
+    if item == CONTAINER and movement.key.serial is not None:
+        needs.containers.add(movement.key.serial)
+        cursor = arrival.body.base.cursor if arrival.body and arrival.body.base else 0
+        needs.contents_since[arrival.id] = (f"{INSIDE}{movement.key.serial}", cursor)
+    for place in (movement.place_from, movement.place_to):
+        if (code := code_of(place)) is not None:
+            needs.containers.add(code)
+        needs.names.add((place, key))
+        if not is_virtual(place):
+            needs.near.add(place)
+    if not is_virtual(movement.place_from):
+        needs.places.add(movement.place_from)
 
 
 def moves(state: State, did: Moving, arrival: Arrival) -> list[Movement]:

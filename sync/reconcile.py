@@ -14,8 +14,10 @@ from msgspec import Struct
 from sync import (
     adherence,
     availability,
+    containers,
     counts,
     decisions,
+    invariants,
     limits,
     losses,
     movements,
@@ -114,6 +116,7 @@ def decide(
     case.name = arrival.id if known is None else again
     try:
         finding = _find(case, arrival, known)
+        invariants.check(case, mark)
     except Parked as parked_as:
         finding = _park(case, mark, parked_as.code, parked_as.odd)
     except Exception as error:  # noqa: BLE001 - a fault of ours in one operation must not stop the site
@@ -166,6 +169,7 @@ def _intent(case: Case) -> Finding:
         return Finding(Outcome.REFUSED, "not_allowed")
     try:
         _do_intent(case)
+        containers.settle(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
     except decisions.RefusedError as refused:
         case.state.roll_back(mark)
@@ -206,6 +210,7 @@ def _fact(case: Case) -> None:
         case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
     start = len(case.state.postings)
     linked = _do_fact(case)
+    linked += containers.settle(case)
     counts.explain(case, linked)
     for waiting in reversal.waiting_for(case.state, case.body.id):
         _set_free(case, waiting)
@@ -249,6 +254,7 @@ def _move(case: Case) -> list[Posting]:
         return []
     known, linked = movements.post_movements(case, limits.hold(case, asked))
     for movement in known:
+        containers.doubt(case, movement)
         progress.progress(case, movement, movement.quantity or 0)
         adherence.judge(case, movement)
         adherence.judge_again(case, movement)

@@ -5,12 +5,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sync import counts, limits, renaming, reversal
+from sync import counts, found, limits, renaming, reversal
 from sync.case import Case, close
 from sync.decisions import RefusedError, ask_move, ask_recount, tasks_at, unset_balance
 from sync.discrepancies import REVIEWS
 from sync.operations import Reverse, Settle
 from sync.records import Discrepancy
+from sync.sightings import still_there
 from sync.state import Logged, State
 from sync.vocabulary import Code
 
@@ -29,6 +30,8 @@ def settle(case: Case, did: Settle) -> None:
     start = len(state.postings)
     ACTIONS[name](case, row, did.action)
     counts.refresh(case, state.postings[start:])
+    if still_there(state, row):
+        raise RefusedError("still_there")
     now = state.discrepancies.find(row.discrepancy) or row
     close(state, replace(now, detail={**now.detail, "action": did.action}), case.body.id, "settled")
 
@@ -79,9 +82,9 @@ def _put_back(case: Case, row: Discrepancy, _action: str) -> None:
 
 
 def _reverse(case: Case, row: Discrepancy, _action: str) -> None:
-    found = row.detail.get("variance")
-    if isinstance(found, list):
-        name = (str(found[0]), int(found[1]))
+    line = row.detail.get("variance")
+    if isinstance(line, list):
+        name = (str(line[0]), int(line[1]))
         variance = case.state.variances.find(name)
         if variance is None or variance.state != "approved":
             raise RefusedError("already_decided")
@@ -107,6 +110,10 @@ def _reopen(case: Case, row: Discrepancy, _action: str) -> None:
             case.state.lines.put((line.document, line.line), replace(line, state="open"))
 
 
+def _move(case: Case, row: Discrepancy, action: str) -> None:
+    counts.explain(case, found.move(case, row, action))
+
+
 def _approve(case: Case, row: Discrepancy, _action: str) -> None:
     limits.approve(case.state, row)
 
@@ -116,6 +123,7 @@ ACTIONS: Final[dict[str, Callable[[Case, Discrepancy, str], None]]] = {
     "count": _count,
     "reverse": _reverse,
     "is": _is,
+    "move": _move,
     "approve": _approve,
     "refuse": _reverse,
     "reopen": _reopen,

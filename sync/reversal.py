@@ -94,7 +94,13 @@ def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
         own, net = flows.get(pair, (posting, 0))
         same = posting.place_from == own.place_from
         flows[pair] = (own, net + (posting.quantity if same else -posting.quantity))
-    return [(own, net) for own, net in flows.values() if net or own.kind == "all"]
+    found = [(own, net) for own, net in flows.values() if net or own.kind in {"all", "count"}]
+    # The last line first: what an "all" gives back must not run into a zero that goes as well.
+    return sorted(found, key=_line, reverse=True)
+
+
+def _line(flow: tuple[Posting, int]) -> int:
+    return flow[0].line
 
 
 def _run(

@@ -15,11 +15,14 @@ from sync.case import Case, Odd, close, open_at
 from sync.feed import feed_key
 from sync.ledger import COUNT_PLACE, Kind, Moment, Posting, TrackName, time_at
 from sync.operations import Issue, Pick, Produce, Receive, Restate, Return, Ship
-from sync.records import Sighting, Variance
+from sync.records import Discrepancy, Sighting, Variance
 from sync.state import State
 from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from sync.verbs import NEW_CONTAINER, RESTATED, STATUS_PLACE, Movement
 from sync.vocabulary import Code, Severity
+
+UNIDENTIFIED: Final = "unidentified/"
+"""Where goods stand whose place or item nobody can name."""
 
 SETS: Final = (Receive, Produce, Return, Restate)
 """Verbs that say what a thing is; the others find it as it was (K3)."""
@@ -214,7 +217,7 @@ def _doubt(case: Case, row: Sighting, before: Flow | None) -> None:
         detail: dict[str, object] = {"thing": row.thing, "also": rival.place, "by": rival.of}
         odd = Odd(place=row.place, key=row.key, item=key_of(row.key).item, detail=detail)
         case.flag(Code.LOCATION_DOUBT, odd)
-    if before is None:
+    if before is None or rival is not None:
         return
     if not row.sets and _contradicts(key_of(row.key), key_of(before.key_to)):
         detail = {"beside": [before.key_to], "assumed": list(case.body.assumed)}
@@ -258,12 +261,21 @@ def _rival(state: State, row: Sighting) -> Sighting | None:
     return None
 
 
+def still_there(state: State, row: Discrepancy) -> bool:
+    """Say whether goods stand where nobody can name it, and only this discrepancy explains them."""
+    nameless = {name for name in (row.place, row.item) if name and name.startswith(UNIDENTIFIED)}
+    return any(
+        held.quantity and row.key in {None, held.key} and {held.place, held.item} & nameless
+        for held in state.holdings.all()
+    )
+
+
 def explain_unidentified(case: Case, postings: list[Posting]) -> None:
     """Whatever stands at a place that nobody can name is explained by something open."""
     state = case.state
     for name in {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}:
         place, key = name
-        if not place.startswith("unidentified/"):
+        if not place.startswith(UNIDENTIFIED):
             continue
         row = state.holdings.get(name)
         doubts = open_at(state, Code.LOCATION_DOUBT, place, key)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from server.book.rows import fetch, fetch_in, table
 from server.book.session import Session
-from sync import histories, needs
+from sync import containers, histories, needs
 from sync.arrivals import Arrival
+from sync.containers import INSIDE, code_of, thing_named
 from sync.feed import feed_key
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
@@ -116,6 +117,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_near(connection, site, state, asked.near)
     _load_targets(connection, site, state, asked)
     _load_chains(connection, site, state, asked)
+    _load_containers(connection, site, state, asked)
     for kind, raw, code in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
         _load_renamed_things(connection, site, state, kind, raw, code)
@@ -173,6 +175,36 @@ def _load_chains(connection: Connection, site: str, state: State, asked: Standin
     """The whole chain of each thing that is named, or that a reversed operation saw."""
     seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
     _load_things(connection, site, state, asked.things | {row.thing for row in seen})
+
+
+def _load_containers(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """Containers that are named, all that ever stood in them, and in what they stood."""
+    known: set[str] = set()
+    new = asked.containers
+    while new:
+        known |= new
+        places = [f"{INSIDE}{code}" for code in new]
+        inside = fetch_in(connection, "sighting", Sighting, site, "place", places)
+        things = {row.thing for row in inside} | {thing_named(code) for code in new}
+        _load_things(connection, site, state, things)
+        outside = {code_of(row.place) for row in state.sightings.all()}
+        new = (containers.codes(state) | {code for code in outside if code}) - known
+    if any(containers.leaves(row) for row in state.sightings.all()) or asked.contents_since:
+        places = [f"{INSIDE}{code}" for code in known]
+        for held in fetch_in(connection, "holding", Holding, site, "place", places):
+            state.holdings.load((held.place, held.key), held)
+    for operation, (place, cursor) in asked.contents_since.items():
+        state.since_base[operation] = _posted_since(connection, site, place, cursor)
+
+
+def _posted_since(
+    connection: Connection, site: str, place: str, cursor: int
+) -> list[tuple[int, Posting]]:
+    """Return what was posted at a place after a device's cursor."""
+    posting = table("posting").c
+    there = sa.or_(posting.place_from == place, posting.place_to == place)
+    rows = fetch(connection, "posting", Posting, posting.site == site, there, posting.seq > cursor)
+    return [(row.of, row) for row in rows]
 
 
 def _load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:

@@ -15,7 +15,8 @@ from server.book.save import is_private
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
-from sync.records import FEED, Holding, Line
+from sync.records import FEED, Discrepancy, Holding, Line, Sighting
+from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
 
 
@@ -29,6 +30,8 @@ def verify_site(connection: Connection, site: str) -> list[str]:
         *_sums(postings, kept),
         *_folds(postings, kept),
         *_progress(connection, site),
+        *_unexplained(connection, site, holdings),
+        *_things(connection, site, kept),
         *_scope(connection, site),
     ]
 
@@ -116,6 +119,40 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
         name = (line.document, line.line)
         if line.item is not None and line.done != done.get(name, 0):
             yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
+
+
+def _unexplained(connection: Connection, site: str, holdings: Iterable[Holding]) -> Iterator[str]:
+    """What nobody can name, and what waits in suspense, is explained by something open."""
+    row = table("discrepancy").c
+    doubts = fetch(connection, "discrepancy", Discrepancy, row.site == site, row.state == "open")
+    places = {(one.place, one.key) for one in doubts}
+    items = {one.item for one in doubts}
+    for held in holdings:
+        place, key = held.place, held.key
+        nameless = [part for part in (place, held.item) if part.startswith("unidentified/")]
+        waits = place.split("/", 1)[0] == "suspense"
+        explained = {(place, key), (place, None)} & places or held.item in items & set(nameless)
+        if held.quantity and (nameless or waits) and not explained:
+            yield f"holding {(place, key)}: {held.quantity}, and nothing open explains it"
+
+
+def _things(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
+    """Every single thing stands where the chain of its sightings ends."""
+    seen = fetch(connection, "sighting", Sighting, table("sighting").c.site == site)
+    chains: dict[str, list[Sighting]] = defaultdict(list)
+    for row in seen:
+        chains[row.thing].append(row)
+    for thing, rows in sorted(chains.items()):
+        rows.sort(key=moment_of)
+        derived = flows(rows)
+        told = [Flow(*row.posted) if row.posted else None for row in rows]
+        if derived != told:
+            yield f"thing {thing}: its sightings give {derived}, posted is {told}"
+        last = next((flow for flow in reversed(derived) if flow is not None), None)
+        if last is None or is_virtual(last.place_to):
+            continue
+        if kept.get((last.place_to, last.key_to)) != 1:
+            yield f"thing {thing}: it is not where it was seen last, {last.place_to}"
 
 
 def _scope(connection: Connection, site: str) -> Iterator[str]:

@@ -33,6 +33,23 @@ def _act(dice, device, n):
     lot, one, two = dice.choice(LOTS), *dice.sample(BINS, 2)
     quantity = dice.randint(1, 9)
     thing = dice.choice(SERIALS)
+    tote, other = dice.sample(("=P1", "=P2", "=T1"), 2)
+    if dice.random() < 0.35:
+        return dice.choice(
+            [
+                f"receive {quantity} {lot} to {tote}",
+                f"receive 1 {thing} to {tote}",
+                f"move {tote} to {one}",
+                f"move {tote} to {other}",
+                f"ship {tote} to customer/C1",
+                f"ship {tote} to customer/C1",
+                f"pick {quantity} {lot} from {tote}",
+                f"move all {lot} from {tote} to {one}",
+                f"move 1 {thing} from {tote} to {one}",
+                f"status all {lot} at {tote} to hold",
+                f"reverse {device}{dice.randrange(max(n, 1))}",
+            ]
+        )
     if dice.random() < 0.35:
         return dice.choice(
             [

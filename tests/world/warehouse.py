@@ -95,6 +95,8 @@ def key(text):
 
 
 def place(text):
+    if text.startswith("="):
+        return {"container": text[1:]}
     return {"code": text[1:]} if text.startswith("?") else {"location": text}
 
 
@@ -263,7 +265,10 @@ def parse(words, wall, ids):
 
 def _moving(verb, **fixed):
     def make(rest, wall, _ids):
-        match = re.match(r"(\d+|all) (\S+)(?: from (\S+))?(?: to (\S+))?(.*)", rest)
+        match = re.match(r"(\d+|all|=) ?(\S+)(?: from (\S+))?(?: to (\S+))?(.*)", rest)
+        if match[1] == "=":
+            did = {"verb": verb, "container": match[2], "to": place(match[4])}
+            return did | ({"from": place(match[3])} if match[3] else {})
         did = {"verb": verb, "key": key(match[2]), **fixed}
         did["quantity"] = None if match[1] == "all" else int(match[1])
         if match[3] or "from" not in did:
