@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sync.dating import Dated
 from sync.ledger import Moment
 from sync.messages import Flag
-from sync.operations import Body, Did, Link
+from sync.operations import Body, Decision, Did, Link
 from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
@@ -27,6 +27,15 @@ class Odd(Struct, frozen=True, kw_only=True):
     closed: bool = False
     alone: bool = False
     detail: dict[str, object] = {}
+
+
+class RefusedError(Exception):
+    """An intent that cannot be done as things stand; says why, and how they stand."""
+
+    def __init__(self, reason: str, fresh: tuple[Decision, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fresh = fresh
 
 
 class Case:

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync import sightings
-from sync.case import Case
+from sync.case import Case, RefusedError
 from sync.counts import moment_of, refresh
 from sync.ledger import Posting, Track, amend
 from sync.movements import close_covered, day_ms, know_lot
@@ -15,15 +15,6 @@ from sync.state import State
 from sync.stock import key_of, key_text
 
 WORDS: Final = {"approve": "approved", "recount": "recount", "reject": "rejected"}
-
-
-class RefusedError(Exception):
-    """An intent that cannot be done as things stand; says why, and how they stand."""
-
-    def __init__(self, reason: str, fresh: tuple[Decision, ...] = ()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.fresh = fresh
 
 
 def decide_count(case: Case, did: Approve | Recount | Reject) -> None:

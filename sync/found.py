@@ -6,9 +6,8 @@ time of the count, instead of one too many here and one too few there.
 
 from typing import Final
 
-from sync.case import Case, Odd
+from sync.case import Case, Odd, RefusedError
 from sync.dating import Dated
-from sync.decisions import RefusedError
 from sync.ledger import Posting
 from sync.movements import post_movements
 from sync.records import Discrepancy, Variance

@@ -28,7 +28,7 @@ from sync import (
     sightings,
 )
 from sync.arrivals import Arrival
-from sync.case import Case, Odd, close, later_result
+from sync.case import Case, Odd, RefusedError, close, later_result
 from sync.dating import Dated
 from sync.ledger import Posting
 from sync.messages import Verdict
@@ -171,7 +171,7 @@ def _intent(case: Case) -> Finding:
         _do_intent(case)
         containers.settle(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
-    except decisions.RefusedError as refused:
+    except RefusedError as refused:
         case.state.roll_back(mark)
         return Finding(Outcome.REFUSED, refused.reason, refused.fresh)
     return Finding(Outcome.ACCEPTED)
@@ -186,7 +186,7 @@ def _do_intent(case: Case) -> None:
         case Settle():
             remedies.settle(case, case.did)
         case _:
-            raise decisions.RefusedError("not_supported")
+            raise RefusedError("not_supported")
 
 
 def _may(case: Case) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sync import counts, sightings
-from sync.case import Case, close
-from sync.decisions import RefusedError, unset_balance
+from sync.case import Case, RefusedError, close
+from sync.decisions import unset_balance
 from sync.ledger import Moment, Posting, TrackName
 from sync.movements import close_covered
 from sync.records import Alias, Discrepancy, Sighting
