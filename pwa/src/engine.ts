@@ -54,7 +54,9 @@ export class DeviceEngine implements Engine {
   private readonly app: string;
   private readonly store: Store;
   private readonly vault: Vault;
-  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId());
+  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(), (times) => {
+    void this.store.setMeta("stepsBack", times).catch(() => undefined);
+  });
   private readonly wire: HttpWire;
   private readonly outbox: Outbox;
   private readonly push: Push;
@@ -112,6 +114,7 @@ export class DeviceEngine implements Engine {
     this.enrolment = (await this.store.meta<Enrolment>("enrolment")) ?? null;
     await Promise.all([this.outbox.load(), this.people.load(), this.lots.load(), this.push.load()]);
     await this.feed.load();
+    this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
     this.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
     this.updates.watch();
     this.wakeWithThePage();
@@ -179,7 +182,7 @@ export class DeviceEngine implements Engine {
     this.mustBeTheOnlyTab();
     // Half a character cannot travel, and a code never has one.
     const whole = raw.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
-    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, wall: this.now() });
+    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, ...this.scanned() });
   }
 
   meaning(capture: Capture): Meaning {
@@ -361,11 +364,20 @@ export class DeviceEngine implements Engine {
     void this.loop.wake();
   }
 
+  private scanned(): Pick<Capture, "wall" | "segment"> {
+    const { wall, segment } = this.clock.read();
+    return { wall, segment };
+  }
+
   private wakeWithThePage(): void {
     const wake = (): void => void this.loop.wake();
     addEventListener("online", wake);
     addEventListener("offline", () => this.reached({ ...this.reach, online: false }));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+    document.addEventListener("visibilitychange", () => {
+      // Looked at before a sleep too: a step back must not hide in it.
+      this.clock.resume();
+      if (document.visibilityState === "visible") wake();
+    });
   }
 
   private reached(reach: Reached): void {

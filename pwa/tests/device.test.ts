@@ -1,6 +1,6 @@
 /** The device's own parts: clock, vault, pruning and the rhythm of syncing. */
 import "fake-indexeddb/auto";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DeviceClock } from "../src/device/clock";
 import { pinIsRight, Vault } from "../src/device/vault";
 import { mayForget } from "../src/outbox/pruning";
@@ -11,22 +11,42 @@ import { Store, type Kept } from "../src/store/store";
 describe("the clock", () => {
   const clockOf = (times: { wall: number; mono: number }): DeviceClock => {
     let segments = 0;
-    return new DeviceClock(() => times.wall, () => times.mono, () => `s${++segments}`);
+    return new DeviceClock(() => times.wall, () => times.mono, () => `s${++segments}`, (seen) => kept.push(seen));
   };
+  let kept: number[] = [];
+  beforeEach(() => (kept = []));
 
   it("keeps its segment while both clocks run", () => {
     const times = { wall: 10_000, mono: 5 };
     const clock = clockOf(times);
-    Object.assign(times, { wall: 70_400, mono: 60_005 });
-    expect(clock.segment()).toBe("s1");
+    Object.assign(times, { wall: 70_200, mono: 60_005 });
+    expect(clock.segment()).toBe("0-s1");
   });
 
-  it.each([["back", 8_000], ["forward, or slept", 14_000]])("begins a segment when the wall clock stepped %s", (_, wall) => {
+  it.each([
+    ["back", 8_000, "1-s2"],
+    ["back by more than the error bar allows", 9_800, "1-s2"],
+    ["forward, or slept", 14_000, "0-s2"],
+  ])("begins a segment when the wall clock stepped %s", (_, wall, name) => {
     const times = { wall: 10_000, mono: 5 };
     const clock = clockOf(times);
     Object.assign(times, { wall, mono: 105 });
-    expect(clock.segment()).toBe("s2");
-    expect(clock.segment()).toBe("s2");
+    expect(clock.segment()).toBe(name);
+    expect(clock.segment()).toBe(name);
+    expect(kept).toEqual(name.startsWith("1") ? [1] : []);
+  });
+
+  it("begins a segment when the page wakes up, and counts on from the pages before", () => {
+    const times = { wall: 10_000, mono: 5 };
+    const clock = clockOf(times);
+    clock.resume();
+    expect(clock.segment()).toBe("0-s2");
+    clock.remember(3);
+    expect(clock.segment()).toBe("3-s3");
+    Object.assign(times, { wall: 5_000, mono: 10 });
+    clock.resume();
+    expect(clock.segment()).toBe("4-s5");
+    expect(kept).toEqual([4]);
   });
 });
 

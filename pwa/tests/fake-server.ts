@@ -17,7 +17,8 @@ interface Pushing {
   unsent: number;
   echo: number;
   leaving: boolean;
-  exchanges: unknown[];
+  segment: string;
+  exchanges: { segment: string }[];
   dated: Dated[];
   operations: Envelope[];
 }

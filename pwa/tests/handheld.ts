@@ -24,6 +24,7 @@ export class Handheld {
   readonly feed: Feed;
   readonly view = new SiteView();
   wall = 500_000;
+  segment = "0-s1";
 
   constructor(wire: Wire, name = `handheld-${++made}`) {
     this.name = name;
@@ -31,7 +32,7 @@ export class Handheld {
     this.outbox = new Outbox(this.store, newReplica, () => operationId(this.wall, randomBytes()));
     this.push = new Push({
       store: this.store, outbox: this.outbox, wire,
-      clock: { now: () => this.wall, segment: () => "s1" },
+      clock: { now: () => this.wall, segment: () => this.segment },
       site: () => "FACTORY",
       cursor: () => this.feed.position.cursor || "0",
       context: () => this.context(),
@@ -57,11 +58,11 @@ export class Handheld {
   }
 
   context(): Context {
-    return { site: "FACTORY", actor: "1001", wall: ++this.wall, mono: 1.5, segment: "s1", base: null, app: "test" };
+    return { site: "FACTORY", actor: "1001", wall: ++this.wall, mono: 1.5, segment: this.segment, base: null, app: "test" };
   }
 
   async scan(raw: string): Promise<number> {
-    return (await this.outbox.capture({ raw, source: "wedge", symbology: null, wall: ++this.wall })).id;
+    return (await this.outbox.capture({ raw, source: "wedge", symbology: null, wall: ++this.wall, segment: this.segment })).id;
   }
 
   async receive(quantity: number, to = "DOCK", captures: number[] = []): Promise<Operation> {

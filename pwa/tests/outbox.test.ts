@@ -17,6 +17,15 @@ describe("the scan journal", () => {
     expect([...again.outbox.captures.values()].map(({ raw }) => raw)).toEqual(ten.map((n) => `CODE-${n}`));
   });
 
+  it("keeps the clock segment of a scan that its operation was not written in", async () => {
+    const handheld = await Handheld.on(new FakeServer());
+    const taken = await handheld.scan("06-B-10");
+    handheld.segment = "0-s2";
+    const { body } = await handheld.receive(1, "DOCK", [taken, await handheld.scan("DOCK")]);
+    expect(body.segment).toBe("0-s2");
+    expect(body.scans?.map(({ segment }) => segment)).toEqual(["0-s1", undefined]);
+  });
+
   it("brings back a capture whose browser was killed before the operation was written", async () => {
     const handheld = await Handheld.on(new FakeServer());
     const id = await handheld.scan("06-B-10");

@@ -97,6 +97,33 @@ describe("a push", () => {
     expect(server.pushes[2]?.echo).toBe(server.now - 20);
   });
 
+  it("asks with empty hands first in a new clock segment, so that what it tells can be dated", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.push.run();
+    await handheld.receive(5);
+    handheld.segment = "0-s2";
+    await handheld.receive(6);
+    server.pushes.length = 0;
+    await handheld.push.run();
+    expect(server.pushes.map(({ operations }) => operations.length)).toEqual([0, 2, 0]);
+    expect(server.pushes[1]).toMatchObject({ segment: "0-s2", exchanges: [{ segment: "0-s2" }] });
+  });
+
+  it("keeps no exchange that a step of its clock lies in", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.push.run();
+    const post = server.post.bind(server);
+    server.post = (path, text) => {
+      handheld.segment = "1-s2";
+      return post(path, text);
+    };
+    await handheld.push.run(false, true);
+    await handheld.push.run(false, true);
+    expect(server.pushes.at(-1)?.exchanges.every(({ segment }) => segment === "1-s2")).toBe(true);
+  });
+
   it("of an idle device says that all up to now is here", async () => {
     const server = site();
     const handheld = await Handheld.on(server);

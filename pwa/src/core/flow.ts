@@ -17,6 +17,8 @@ export interface Capture {
   source: "camera" | "wedge" | "typed";
   symbology: string | null;
   wall: number;
+  /** The clock segment that it was made in. */
+  segment: string;
 }
 
 /**

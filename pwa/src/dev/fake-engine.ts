@@ -47,7 +47,7 @@ export class Fake implements Engine {
       this.failNext = false;
       throw new NotRecorded("full");
     }
-    const capture = { id: ++this.counter, raw, source, symbology, wall: Date.now() };
+    const capture = { id: ++this.counter, raw, source, symbology, wall: Date.now(), segment: this.segment };
     this.captures.push(capture);
     return capture;
   }

@@ -301,14 +301,16 @@ export class Outbox {
   private make(draft: Draft, context: Context, chain: Chain): Operation {
     const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
     const id = this.newId();
-    const text = bodyText(fields(id, draft, context, this.scansOf(draft)));
+    const text = bodyText(fields(id, draft, context, this.scansOf(draft, context.segment)));
     const kept = { ...link, id, ...seal(link, text), verdict: null, acked: null };
     return { ...kept, body: JSON.parse(text) as Body };
   }
 
-  private scansOf(draft: Draft): Scan[] {
+  /** A scan of another clock segment than the operation's says so. */
+  private scansOf(draft: Draft, own: string): Scan[] {
     const read = draft.captures.flatMap((id) => this.captures.get(id) ?? this.recent.get(id) ?? []);
-    return scansThatFit(read.map(({ raw, source, wall, symbology }) => ({ raw, source, wall, symbology })));
+    return scansThatFit(read.map(({ raw, source, wall, symbology, segment }) => (
+      { raw, source, wall, symbology, ...(segment !== own && { segment }) })));
   }
 
   /** A capture may make a second operation in the same breath, so it is remembered for a while. */

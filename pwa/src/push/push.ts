@@ -72,7 +72,9 @@ export class Push {
       await this.parts.outbox.idle();
       const unsent = this.parts.outbox.unsent;
       if (!unsent.length && !this.owesEcho) return 0;
-      const batch = this.batchOf(unsent);
+      // The first question of a clock segment carries nothing: only its answer dates what follows.
+      const isDated = turn > 0 || this.hasAnswer(this.parts.clock.segment());
+      const batch = isDated ? this.batchOf(unsent) : [];
       // The echo of the first turn may be a minute old; the answer to it is the one to echo.
       this.owesEcho = batch.length > 0 || turn === 0;
       const repairs = this.repairs;
@@ -90,13 +92,18 @@ export class Push {
     return epoch > this.heard.epoch;
   }
 
+  private hasAnswer(segment: string): boolean {
+    return this.exchanges.some((exchange) => exchange.segment === segment);
+  }
+
   private async once(batch: Operation[], unsent: number, echo: number, leaving: boolean): Promise<number> {
-    const sent = this.parts.clock.now();
+    const { clock, wire } = this.parts;
+    const [segment, sent] = [clock.segment(), clock.now()];
     const exchanges = [...this.exchanges];
     try {
-      const text = this.text(batch, { sent, unsent, echo, leaving, exchanges });
-      const pushed = await this.parts.wire.post<Pushed>("/sync/push", text);
-      await this.took(pushed, sent, exchanges.length);
+      const text = this.text(batch, { sent, segment, unsent, echo, leaving, exchanges });
+      const pushed = await wire.post<Pushed>("/sync/push", text);
+      await this.took(pushed, { sent, segment }, exchanges.length);
       this.atMost = Math.min(PUSH_OPERATIONS_MAX, this.atMost * 2);
       return pushed.retry_after_ms;
     } catch (error) {
@@ -110,11 +117,11 @@ export class Push {
   }
 
   private text(batch: Operation[], more: object): string {
-    const { site, clock, cursor, outbox } = this.parts;
+    const { site, cursor, outbox } = this.parts;
     const dated = batch.flatMap(datedOf);
     const frame = {
       v: 1, site: site(), replica: outbox.chain.replica, carrier: null, epoch: this.heard.epoch,
-      cursor: cursor(), segment: clock.segment(), ...more, dated,
+      cursor: cursor(), ...more, dated,
     };
     // The stored texts go out byte for byte.
     return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
@@ -127,10 +134,13 @@ export class Push {
     return mine.filter((row, index) => (bytes += row.text.length + CHARACTERS_OF_FRAME) < BYTES_MAX || index === 0);
   }
 
-  private async took(pushed: Pushed, sent: number, told: number): Promise<void> {
+  private async took(pushed: Pushed, asked: { sent: number; segment: string }, told: number): Promise<void> {
     const { outbox, clock } = this.parts;
-    const received = clock.now();
-    await this.hear(pushed, { sent, received, server_now: pushed.server_now, segment: clock.segment() }, told);
+    const [segment, received] = [clock.segment(), clock.now()];
+    const exchange = { ...asked, received, server_now: pushed.server_now };
+    // A clock that stepped between question and answer says nothing about either.
+    this.exchanges = [...this.exchanges.slice(told), ...(segment === asked.segment ? [exchange] : [])].slice(-EXCHANGES_MAX);
+    await this.hear(pushed, pushed.server_now - (asked.sent + received) / 2);
     const [seq, hash] = pushed.acked;
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
     if (row && hash !== null && row.hash !== hash) return outbox.fork(this.lastAcked(seq));
@@ -138,14 +148,13 @@ export class Push {
     this.answeredAt = received;
   }
 
-  private async hear(pushed: Pushed, exchange: Exchange, told: number): Promise<void> {
-    this.exchanges = [...this.exchanges.slice(told), exchange].slice(-EXCHANGES_MAX);
+  private async hear(pushed: Pushed, offset: number): Promise<void> {
     this.heard = {
       epoch: pushed.epoch,
       serverNow: pushed.server_now,
       watermark: pushed.watermark,
       durableThrough: pushed.durable_through,
-      offset: exchange.server_now - (exchange.sent + exchange.received) / 2,
+      offset,
     };
     await this.parts.store.keep(["meta"], (tx) => {
       void tx.objectStore("meta").put(this.heard, "heard");

@@ -195,7 +195,10 @@ export class FlowRunner<S extends object> {
 
   async #step(input: Input): Promise<Step<S>> {
     if (this.state === null) throw new Error("a flow takes its first step before its start");
-    return this.#flow.step(this.state, input, this.#engine.view, this.#start(null));
+    const start = this.#start(null);
+    // A scan that waited for this page to start was made in a clock segment of before.
+    const { segment } = input.kind === "scan" ? input.capture : start;
+    return this.#flow.step(this.state, input, this.#engine.view, { ...start, segment });
   }
 
   async #seeing(capture: Capture): Promise<void> {

@@ -89,7 +89,9 @@ export class Hands<S> {
   private read(raw: string, pause: number): void {
     this.wall += pause;
     this.captures += 1;
-    const capture = { id: this.captures, raw, source: "wedge" as const, symbology: null, wall: this.wall };
+    const capture = {
+      id: this.captures, raw, source: "wedge" as const, symbology: null, wall: this.wall, segment: "segment-1",
+    };
     this.give({ kind: "scan", capture, meaning: this.warehouse.meaning(raw) });
   }
 

@@ -215,11 +215,11 @@ function stroke(state: CountState, goods: Goods, key: Key, assumed: Assumed[], s
 }
 
 /** The keypad sets the line at the needle: 18 cases of 12 and 8 loose are 224. */
-function quantity(state: CountState, input: Extract<Input, { kind: "quantity" }>): Took {
+function quantity(state: CountState, input: Extract<Input, { kind: "quantity" }>, { segment }: Start): Took {
   const line = state.at === null ? undefined : state.lines[state.at];
   if (state.at === null || !line || input.quantity < 0) return step(state, band("look", "flow.scan_goods"));
   const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
-  const set: CountedGoods = { ...line, quantity: input.quantity, entered, last_wall: input.wall };
+  const set: CountedGoods = { ...line, quantity: input.quantity, entered, last_wall: input.wall, segment };
   const lines = state.lines.map((other, index) => (index === state.at ? set : other));
   const ticks = [...state.ticks, tickOf(state.at, line)];
   const values = { quantity: input.quantity, item: line.key.item, sum: input.quantity };
@@ -323,7 +323,7 @@ export const count = flowOf<CountState>({
   start: begin,
   scan,
   key,
-  quantity: (state, input) => quantity(state, input),
+  quantity: (state, input, _view, start) => quantity(state, input, start),
   text: (state, input, view, start) =>
     state.goods && input.field === "lot" ? seen(state, { ...state.goods, lot: input.text }, view, start) : step(state),
   choose,
