@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build run test check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build run test world world-long check $(CHECKS) bench screenshots lock chromium clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -72,6 +72,13 @@ test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narr
 	echo "vitest:"; grep -E '^ +(Test Files|Tests) ' test-results/vitest.log || true; \
 	echo "pytest:"; tail -n 1 test-results/pytest.log; \
 	exit $$status
+
+world: install ## Replay one simulated world (SEED=7), or a script (SCRIPT=path)
+	@python -m tests.simulation $(if $(SCRIPT),--script $(SCRIPT),--seed $(or $(SEED),1))
+
+world-long: install ## Simulate worlds for an hour (SECONDS_LONG, FIRST)
+	@python -m tests.simulation --first $(or $(FIRST),$(shell date +%s)) \
+		--seconds $(or $(SECONDS_LONG),3600)
 
 check: install $(CHECKS) ## Lint, format, types, import contracts, generated files
 

@@ -1,0 +1,118 @@
+"""What a line of a script does: people work, machines break."""
+
+import re
+
+from tests.simulation.device import Device
+from tests.simulation.scheduler import SECOND
+from tests.simulation.site import DESK
+from tests.simulation.watch import scans_of
+
+FOR = re.compile(r"(\w+) (\d+)s")
+
+
+def do(world, number, act):
+    """Let one line happen."""
+    if act.who == "server":
+        _server(world, act.words)
+    elif act.who == "desk":
+        _desk(world, act.words)
+    else:
+        _device(world, number, act)
+
+
+def _server(world, words):
+    server = world.server
+    if match := re.fullmatch(r"crash at (\d+) down (\d+)s", words):
+        server.crash_in, server.crash_down_ms = int(match[1]), int(match[2]) * SECOND
+    elif match := re.fullmatch(r"full (\d+)s", words):
+        server.full_until = world.now + int(match[1]) * SECOND
+    else:
+        raise AssertionError(words)
+
+
+def _desk(world, words):
+    world.device(DESK)
+    if words.startswith("review"):
+        world.supervisor.review(words)
+    elif words == "settle":
+        world.supervisor.settle()
+    elif words == "rename":
+        world.supervisor.rename()
+    else:
+        raise AssertionError(words)
+
+
+def _device(world, number, act):
+    words = act.words
+    device = world.device(act.who, fresh=words == "fresh")
+    if match := FOR.fullmatch(words):
+        _for(world, device, match[1], int(match[2]) * SECOND)
+    elif words == "fresh":
+        pass  # made just now, or working already
+    elif words == "kill":
+        device.kill()
+        world.scheduler.after(5 * SECOND, device.boot)
+    elif words == "power":
+        device.lose_power()
+        world.scheduler.after(60 * SECOND, device.boot)
+    elif match := re.fullmatch(r"kill at (\d+)", words):
+        device.kill_at = device.effects + int(match[1])
+    elif match := re.fullmatch(r"step ([+-]\d+)s", words):
+        device.clock.step(int(match[1]) * SECOND)
+    elif words == "evict":
+        _evict(world, device)
+    elif words == "clone":
+        _clone(world, device)
+    elif words == "leave":
+        _leave(device)
+    else:
+        world.workers[act.who].begin(number, words)
+
+
+def _for(world, device, what, ms):
+    until = world.now + ms
+    if what == "offline":
+        world.network.offline[device.name] = until
+        world.scheduler.at(until, _wake, device)
+    elif what == "mute":
+        world.network.mute[device.name] = until
+    elif what == "sleep":
+        device.asleep_until = max(device.asleep_until, until)
+        device.clock.sleep(world.now, until)
+    elif what == "broken":
+        device.broken_until = until
+    else:
+        raise AssertionError(what)
+
+
+def _wake(device):
+    if device.page is not None:
+        device.page.wake()
+
+
+def _leave(device):
+    if device.page is not None:
+        device.page.leaving = True
+        device.page.wake()
+
+
+def _evict(world, device):
+    """The browser threw everything away: what was unsent is the predicted loss."""
+    stores = device.disk.stores
+    world.watch.lost |= {row.id for row in stores["outbox"].values()}
+    world.watch.lost |= {
+        (device.label, row["id"], row["wall"]) for row in stores["journal"].values()
+    }
+    for row in stores["outbox"].values():
+        world.watch.scanned |= scans_of(row.text)  # gone with their operation
+    device.kill()
+    device.disk.evict()
+    world.scheduler.after(30 * SECOND, device.boot)
+
+
+def _clone(world, device):
+    """A profile is copied to a second machine, and both go on."""
+    label = f"{device.label}'"
+    if label not in world.devices:
+        disk = device.disk.copy()
+        world.add(Device(world, device.name, label, clock=device.clock, disk=disk))

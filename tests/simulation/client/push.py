@@ -1,0 +1,159 @@
+"""Uploads: one push in flight, nothing is ever given up (twin of pwa/src/push/push.ts)."""
+
+import msgspec
+
+from tests.simulation.client.effects import Ask, Problem, Unsound, Write
+
+BATCH_MAX = 100
+EXCHANGES_MAX = 200
+REPAIRS_MAX = 12
+STUCK_MS = 2_000
+
+NOTHING_HEARD = {
+    "epoch": 1, "server_now": 0, "watermark": None, "durable_through": None, "offset": None,
+}  # fmt: skip
+
+
+class Push:
+    """`page` gives clock, site, cursor and the context of what the device itself says."""
+
+    def __init__(self, page):
+        self.page = page
+        self.outbox = page.outbox
+        meta = page.disk.stores["meta"]
+        self.heard = meta.get("heard", NOTHING_HEARD)
+        self.exchanges = meta.get("exchanges", [])
+        self.answered_at = 0
+        self.at_most = BATCH_MAX
+        self.owes_echo = True
+        self.repairs = 0
+
+    @property
+    def is_of_an_old_epoch(self):
+        return self.page.feed.epoch > self.heard["epoch"]
+
+    def run(self, *, leaving=False, heartbeat=False):
+        """Push until nothing is unsent and the watermark has had its echo; return ms to wait."""
+        self.owes_echo = self.owes_echo or leaving or heartbeat or self.is_of_an_old_epoch
+        self.repairs = 0
+        turn = 0
+        while True:
+            echo = self.heard["server_now"]
+            # What was scanned before the echo came must be among the rows that are read now.
+            yield from self.outbox.idle()
+            unsent = self.outbox.unsent
+            if not unsent and not self.owes_echo:
+                return 0
+            mine = [row for row in unsent if row.replica == self.outbox.chain.replica]
+            batch = mine[: self.at_most]
+            self.owes_echo = bool(batch) or turn == 0
+            repairs = self.repairs
+            more = {"unsent": len(unsent) - len(batch), "echo": echo,
+                    "leaving": leaving and not unsent}  # fmt: skip
+            wait = yield from self._once(batch, more)
+            if wait > 0:
+                return wait
+            left = self.outbox.unsent
+            stuck = bool(batch) and bool(left) and left[0].id == batch[0].id
+            if stuck and self.repairs == repairs:
+                return STUCK_MS
+            turn += 1
+
+    def _once(self, batch, more):
+        sent = self.page.clock.now()
+        exchanges = list(self.exchanges)
+        try:
+            body = self._text(batch, {**more, "sent": sent, "exchanges": exchanges})
+            pushed = yield Ask("push", body)
+            if not isinstance(pushed, dict):
+                raise Unsound("an answer that cannot be read")
+            yield from self._took(pushed, sent, len(exchanges))
+            self.at_most = min(BATCH_MAX, self.at_most * 2)
+            return pushed["retry_after_ms"]
+        except Problem as problem:
+            self.owes_echo = True
+            self.repairs += 1
+            if self.repairs > REPAIRS_MAX:
+                raise
+            if problem.status == 409:
+                yield from self._repair(problem.body)
+            elif problem.status == 413 and len(batch) > 1:
+                self.at_most = -(-len(batch) // 2)
+            else:
+                raise
+            return 0
+        except Exception:
+            self.owes_echo = True
+            raise
+
+    def _text(self, batch, more):
+        frame = {
+            "v": 1, "site": self.page.site, "replica": self.outbox.chain.replica,
+            "carrier": None, "epoch": self.heard["epoch"], "cursor": self.page.feed.cursor or "0",
+            "segment": self.page.clock.segment(), **more, "dated": [*map(_dated, batch)],
+        }  # fmt: skip
+        frame["dated"] = [one for one in frame["dated"] if one]
+        # The stored texts go out byte for byte.
+        texts = b",".join(row.text for row in batch)
+        return msgspec.json.encode(frame)[:-1] + b',"operations":[' + texts + b"]}"
+
+    def _took(self, pushed, sent, told):
+        received = self.page.clock.now()
+        exchange = {"sent": sent, "received": received, "server_now": pushed["server_now"],
+                    "segment": self.page.clock.segment()}  # fmt: skip
+        yield from self._hear(pushed, exchange, told)
+        seq, digest = pushed["acked"]
+        row = next((row for row in self.outbox.mine() if row.seq == seq), None)
+        if row and digest is not None and row.hash != digest:
+            yield from self.outbox.fork(self._last_acked(seq))
+            return
+        yield from self.outbox.acknowledge(seq, pushed["verdicts"], received)
+        self.answered_at = received
+
+    def _hear(self, pushed, exchange, told):
+        self.exchanges = [*self.exchanges[told:], exchange][-EXCHANGES_MAX:]
+        self.heard = {
+            "epoch": pushed["epoch"],
+            "server_now": pushed["server_now"],
+            "watermark": pushed["watermark"],
+            "durable_through": pushed["durable_through"],
+            "offset": exchange["server_now"] - (exchange["sent"] + exchange["received"]) // 2,
+        }
+        yield Write([
+            ("put", "meta", "heard", self.heard), ("put", "meta", "exchanges", self.exchanges),
+        ], strict=False)  # fmt: skip
+
+    def _last_acked(self, below):
+        acked = [row.seq for row in self.outbox.mine() if row.acked is not None]
+        return max([0, *(seq for seq in acked if seq < below)])
+
+    def _repair(self, conflict):
+        have = conflict.get("have") or [0, None]
+        if conflict["code"] == "fork":
+            yield from self.outbox.acknowledge(have[0], [], self.page.clock.now())
+            yield from self.outbox.fork(have[0])
+        elif conflict["code"] == "gap":
+            yield from self._fill(conflict.get("need_from") or 1)
+        else:
+            self.heard = {**self.heard, "epoch": conflict.get("epoch") or self.heard["epoch"]}
+            yield Write([("put", "meta", "heard", self.heard)], strict=False)
+            yield from self._fill(have[0] + 1)
+
+    def _fill(self, first):
+        outbox = self.outbox
+        yield from outbox.acknowledge(first - 1, [], self.page.clock.now())
+        yield from outbox.send_again_after(first - 1)
+        held = outbox.first_held_after(first - 1)
+        # The server may know more than a device that was put back: then there is nothing to fill.
+        if held > first and first <= outbox.chain.seq:
+            yield from outbox.declare_lost(first, held - 1, self.page.context)
+        elif first > outbox.chain.seq + 1:
+            yield from outbox.fork(outbox.chain.seq)
+
+
+def _dated(row):
+    """A verdict of before a restore, sent again with its seal so that it is not decided anew."""
+    if row.verdict is None:
+        return None
+    told = {name: row.verdict[name] for name in ("id", "outcome", "times", "u", "trust", "seal")}
+    return {**told, "outcome": "posted" if told["outcome"] == "flagged" else told["outcome"]}

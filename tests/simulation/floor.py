@@ -1,0 +1,51 @@
+"""What really stands where: goods that people carry, and what of it nobody scanned."""
+
+from collections import defaultdict
+
+import msgspec
+
+from sync.stock import Key, is_virtual, key_text
+from tests.world.warehouse import key
+
+
+def text_of(words):
+    """Return the canonical text of `BE/L1`."""
+    return name_of_key(key(words))
+
+
+def name_of_key(given):
+    """Return the canonical text of a key as it travels."""
+    return key_text(msgspec.convert(given, Key))
+
+
+class Floor:
+    """True stock by (place, key text). Virtual places hold whatever one likes."""
+
+    def __init__(self):
+        self.stock = defaultdict(int)
+        self.slips = {}
+        """(place, key) of what was done and not scanned, or scanned and not done: what, when."""
+
+    def there(self, place, name):
+        return self.stock[place, name]
+
+    def take(self, place, name, quantity):
+        """Take as much as there is; None means all of it."""
+        if is_virtual(place):
+            return quantity
+        found = self.stock[place, name]
+        taken = found if quantity is None else min(quantity, found)
+        self.stock[place, name] -= taken
+        return taken
+
+    def put(self, place, name, quantity):
+        if not is_virtual(place):
+            self.stock[place, name] += quantity
+
+    def keys_at(self, place):
+        return [name for (where, name), n in self.stock.items() if where == place and n]
+
+    def slip(self, what, now, name, *places):
+        for place in places:
+            if not is_virtual(place):
+                self.slips[place, name] = (what, now)

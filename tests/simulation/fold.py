@@ -1,0 +1,72 @@
+"""Stock once more, as a plain fold of what was accepted: slow, simple, written without sync/ledger.
+
+Movements add, approved counts set, "all" takes what is there, reversed operations are left out.
+Nothing in it knows in which order anything arrived, so equality with it is promise S7.
+"""
+
+import json
+from collections import defaultdict
+
+import msgspec
+
+from sync.stock import Key, Place, is_virtual, key_text
+
+MOVING = {"receive", "putaway", "move", "pick", "issue", "return"}
+
+
+def fold(log, reversed_, approved, aliases):
+    """Return {(place, key): quantity} of every real place. `log` are facts that were posted."""
+    events = []
+    for entry in log:
+        if entry["kind"] != "fact" or entry["outcome"] == "parked" or entry["id"] in reversed_:
+            continue
+        body = json.loads(entry["payload"])["body"]
+        times = json.loads(entry["verdict"])["times"]
+        events += _events(entry, body["did"], times, aliases)
+    for row in approved:
+        at = (row.at, row.replica, row.seq, row.line)
+        events.append((at, 0, "set", (row.place, row.key), row.counted, None))
+    return _run(events)
+
+
+def _events(entry, did, times, aliases):
+    own, taken = times["own"], times.get("taken", times["own"])
+    at = (entry["replica"], entry["rseq"], 0)
+    if did["verb"] in MOVING:
+        name = key_text(msgspec.convert(did["key"], Key))
+        source, target = (_place(did[end], aliases) for end in ("from", "to"))
+        flow = (entry["id"], target)
+        if did["quantity"] is None:
+            yield (taken, *at), 0, "all", (source, name), flow, (own, *at)
+        else:
+            yield (taken, *at), 0, "add", (source, name), -did["quantity"], None
+            yield (own, *at), 1, "add", (target, name), did["quantity"], None
+    elif did["verb"] == "adjust":
+        name = key_text(msgspec.convert(did["key"], Key))
+        yield (own, *at), 0, "add", (_place(did["place"], aliases), name), did["quantity"], None
+
+
+def _place(said, aliases):
+    text = msgspec.convert(said, Place).text
+    return aliases.get(text.removeprefix("unidentified/"), text)
+
+
+def _run(events):
+    """Play the events in time. What an "all" took arrives at its own later moment."""
+    stock = defaultdict(int)
+    due = sorted(events, key=lambda event: (event[0], event[1]))
+    while due:
+        _, _, what, name, amount, then = due.pop(0)
+        if is_virtual(name[0]):
+            continue
+        if what == "add":
+            stock[name] += amount
+        elif what == "set":
+            stock[name] = amount
+        else:
+            taken = max(stock[name], 0)
+            stock[name] -= taken
+            arrival = (then, 1, "add", (amount[1], name[1]), taken, None)
+            place = next((n for n, e in enumerate(due) if (e[0], e[1]) > (then, 1)), len(due))
+            due.insert(place, arrival)
+    return {name: quantity for name, quantity in stock.items() if quantity}

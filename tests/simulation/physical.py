@@ -1,0 +1,124 @@
+"""[S6] The ledger against the floor: where they differ, something says why.
+
+What the oracle itself put into the world (a slip of a worker, a storage that was evicted, a clock
+that nobody can vouch for) explains a difference too, and so does what "all" carried on from there.
+"""
+
+import json
+from collections import defaultdict
+from itertools import combinations
+
+from sync.records import Discrepancy, Variance
+from sync.stock import is_virtual
+from tests.simulation.client.outbox import body_of
+from tests.simulation.floor import name_of_key
+from tests.simulation.oracle import holdings, rows
+from tests.simulation.watch import Broken
+
+DECIDED_BY_A_PERSON = {"open", "rejected", "recount"}
+
+
+def check_world(world):
+    server = world.server
+    ledger = holdings(server)
+    true = {name: quantity for name, quantity in world.floor.stock.items() if quantity}
+    differ = [
+        name for name in sorted(ledger.keys() | true.keys())
+        if ledger.get(name, 0) != true.get(name, 0) and not name[0].startswith("unidentified/")
+    ]  # fmt: skip
+    explained = explanations(world) if differ else set()
+    for name in differ:
+        if name not in explained:
+            raise Broken(
+                "S6",
+                f"{name}: the ledger has {ledger.get(name, 0)}, there are "
+                f"{true.get(name, 0)}, and nothing says why",
+            )
+
+
+def explanations(world):
+    """Return the keys at places where the ledger may be wrong, with what follows from them."""
+    doubts = rows(world.server, "discrepancy", Discrepancy)
+    found = {(row.place, row.key) for row in doubts if row.state == "open"}
+    found |= {
+        (row.place, row.key)
+        for row in rows(world.server, "variance", Variance)
+        if row.state in DECIDED_BY_A_PERSON or row.ambiguous or row.line < 0
+    }
+    facts = [entry for entry in world.watch.log if entry["kind"] == "fact"]
+    found |= world.floor.slips.keys() | _unheard(world) | _undatable(world, facts)
+    return _carried_on(found, facts)
+
+
+def _did(entry):
+    return json.loads(entry["payload"])["body"]["did"]
+
+
+def _place(end):
+    return next(iter(end.values()))
+
+
+def touched(did):
+    if did["verb"] == "count":
+        place = _place(did["place"])
+        return {(place, name_of_key(line["key"])) for line in did["lines"]}
+    if "key" not in did:
+        return set()
+    return {(_place(did[end]), name_of_key(did["key"])) for end in ("from", "to") if did.get(end)}
+
+
+def _unheard(world):
+    """What was lost with a storage, as predicted."""
+    found = set()
+    for id_ in world.watch.lost & world.watch.beeped.keys():
+        found |= touched(body_of(world.watch.beeped[id_][1])["did"])
+    return found
+
+
+def _undatable(world, facts):
+    """Keys of what is not to be relied on in time, or came nearer than its error bar can tell."""
+    found, ends = set(), defaultdict(list)
+    for entry in facts:
+        did, verdict = _did(entry), json.loads(entry["verdict"])
+        if verdict["trust"] == "low":
+            found |= touched(did)
+        for name, end in _ends(did, verdict["times"], world.watch.truths.get(entry["id"])):
+            ends[name].append(end)
+    for name, there in ends.items():
+        for one, two in combinations(there, 2):
+            if (one[2] or two[2]) and (one[0] < two[0]) != (one[1] < two[1]):
+                found.add(name)
+    return found
+
+
+def _ends(did, times, truth):
+    """Yield (place, key), (true time, dated, whether the order matters) of each end of a fact."""
+    if not truth:
+        return
+    if did["verb"] == "count":
+        for line, true, at in zip(
+            did["lines"], truth["lines"], times.get("lines", ()), strict=True
+        ):
+            yield (_place(did["place"]), name_of_key(line["key"])), (true, at, True)
+    elif "key" in did:
+        name, everything = name_of_key(did["key"]), did["quantity"] is None
+        taken = truth.get("taken") or truth["own"]
+        source = (taken, times.get("taken", times["own"]), everything)
+        yield (_place(did["from"]), name), source
+        yield (_place(did["to"]), name), (truth["own"], times["own"], False)
+
+
+def _carried_on(found, facts):
+    """Whoever moved all from a place where the ledger may be wrong carried the doubt on."""
+    flows = []
+    for entry in facts:
+        did = _did(entry)
+        if "key" in did and did.get("quantity", 1) is None:
+            name = name_of_key(did["key"])
+            flows.append(((_place(did["from"]), name), (_place(did["to"]), name)))
+    grown = True
+    while grown:
+        more = {target for source, target in flows if source in found} - found
+        found |= more
+        grown = bool(more)
+    return {name for name in found if name[0] and not is_virtual(name[0])}

@@ -1,0 +1,180 @@
+"""The machine that the server runs on: the shipped clerk and writer, which crash where told.
+
+What waits when a turn comes is one call of the writer, so pushes share transactions as they do
+in production. A crash rolls back what was not committed; answers that were not sent are lost.
+"""
+
+import gc
+import sqlite3
+
+import msgspec
+import sqlalchemy as sa
+
+from server.api.errors import refusal_for
+from server.api.sentences import SENTENCES
+from server.book import CursorGoneError
+from server.book.clerk import Clerk
+from server.book.pushing import Job
+from server.book.writer import Task, Writer
+from sync.messages import Conflict, Push
+from tests.simulation.site import KEY, SITE, database, template
+
+decode_push = msgspec.json.Decoder(Push).decode
+encode = msgspec.json.Encoder().encode
+GROUP_MS = 20
+PULL_LIMIT = 2_000
+
+
+class ServerDied(BaseException):
+    """The process is gone, in the middle of whatever it did."""
+
+
+class ServerHost:
+    """Answers requests; `crash_in` counts down statements, commits and answers to a crash."""
+
+    def __init__(self, scheduler, dice, watch, slot="world"):
+        self.scheduler = scheduler
+        self.dice = dice
+        self.watch = watch
+        self.database = database(slot)
+        self.database.become(template())
+        self.crash_in = None
+        self.crash_down_ms = 10_000
+        self.down_until = 0
+        self.full_until = 0
+        self.statements = 0
+        self.working = False
+        """Only its own work dies: a test that looks at its tables does not count."""
+        self.waiting = []
+        self.chunks = {}
+        self._listen()
+        self._boot()
+
+    # --- life and death --------------------------------------------------------------------------
+
+    def _boot(self):
+        self.clerk = Clerk(KEY, lambda: self.scheduler.now)
+        self.writer = Writer(self.database.engine, self.clerk.push_group)
+        self.chunks.clear()
+
+    def _listen(self):
+        engine = self.database.engine
+        for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+            for old in getattr(engine, "simulated", {}).get(name, ()):
+                sa.event.remove(engine, name, old)
+        listeners = {
+            "before_cursor_execute": self._before,
+            "after_cursor_execute": lambda *_: self._step(),
+            "commit": lambda _: self._step(),
+        }
+        for name, listener in listeners.items():
+            sa.event.listen(engine, name, listener)
+        engine.simulated = {name: [listener] for name, listener in listeners.items()}
+
+    def _before(self, _connection, _cursor, statement, *_):
+        self._step()
+        writes = statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
+        if writes and self.working and self.scheduler.now < self.full_until:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    def _step(self):
+        if self.working:
+            self.statements += 1
+            if self.crash_in is not None:
+                self.crash_in -= 1
+                if self.crash_in < 0:
+                    raise ServerDied
+
+    def _die(self):
+        # A statement that was cut off keeps its connection busy until nobody holds it any more.
+        gc.collect()
+        self.crash_in, self.working = None, False
+        self.watch.after_turn(self, [])
+        self.down_until = self.scheduler.now + self.crash_down_ms
+        for _, _, _, answer in self.waiting:
+            answer(None)
+        self.waiting.clear()
+        self._boot()
+
+    @property
+    def is_up(self):
+        return self.scheduler.now >= self.down_until
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def handle(self, device, path, body, answer):
+        """Answer (status, bytes, retry after), or None when the connection just breaks."""
+        if not self.is_up:
+            answer(None)
+        elif path == "push":
+            if not self.waiting:
+                delay = self.dice.of("turn", self.scheduler.now).randint(0, GROUP_MS)
+                self.scheduler.after(delay, self._turn)
+            self.waiting.append((device, body, self.scheduler.now, answer))
+        else:
+            self.working, told = True, None
+            try:
+                told = self._read(path, body)
+            except ServerDied:
+                self.working = False
+            if not self.working:
+                self._die()
+            self.working = False
+            answer(told)
+
+    def _turn(self):
+        asked, tasks = self.waiting[:], []
+        for device, body, received, answer in asked:
+            try:
+                push = decode_push(body)
+            except msgspec.MsgspecError as error:
+                answer(refused(error))
+                continue
+            tasks.append((Task(None, push.site, Job(device, push, received)), body, answer))
+        self.working = True
+        try:
+            self.writer.work([task for task, _, _ in tasks])
+            self._step()  # after the commit, before the answer
+        except ServerDied:
+            self.working = False
+        # What the exception held on to is let go only here.
+        if not self.working:
+            self._die()
+            return
+        self.working, self.waiting = False, []
+        done = [(task.payload, body, _answer_of(task)) for task, body, _ in tasks]
+        self.watch.after_turn(self, done)
+        for (_, _, answer), (_, _, told) in zip(tasks, done, strict=True):
+            answer(told)
+
+    def _read(self, path, body):
+        if path == "chunk":
+            data = self.chunks.get(body["hash"])
+            return (200, data, 0) if data is not None else (404, b"{}", 0)
+        with self.database.engine.connect() as connection:
+            try:
+                if path == "snapshot":
+                    told, chunks = self.clerk.snapshot(connection, SITE, body["replica"])
+                    self.chunks.update(chunks)
+                else:
+                    told = self.clerk.page(
+                        connection, SITE, body["cursor"], PULL_LIMIT, body["replica"]
+                    )
+            except CursorGoneError as gone:
+                return 410, encode({"code": gone.code}), 0
+        return 200, encode(told), 0
+
+
+def _answer_of(task):
+    error = task.done.exception()
+    if error is not None:
+        return refused(error)
+    told = task.done.result()
+    return (409 if isinstance(told, Conflict) else 200), encode(told), 0
+
+
+def refused(error):
+    refusal = refusal_for(error)
+    status = SENTENCES[refusal.code].status
+    retry = (refusal.retry_after or 0) * 1_000
+    return status, encode({"code": refusal.code, "error": repr(error)}), retry

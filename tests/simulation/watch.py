@@ -1,0 +1,146 @@
+"""The oracle's eyes: sees every tone, every answer, every page, and checks at once what it can.
+
+What it cannot see at a glance, `oracle.py` checks at checkpoints and at the end.
+"""
+
+import json
+
+import msgspec
+
+from tests.simulation.client.outbox import body_bytes
+
+LOG = ("seq", "id", "kind", "verb", "actor", "device", "replica", "rseq", "received_at", "at", "u",
+       "trust", "outcome", "payload", "payload_hash", "verdict")  # fmt: skip
+
+READ_LOG = f"SELECT {', '.join(LOG)} FROM log WHERE seq > ? ORDER BY seq"
+
+ONE_WAY_MS = 400
+"""A device's first push is its only exchange, and tells nothing of how long it was on its way."""
+
+
+class Broken(AssertionError):
+    """A promise that did not hold; `promise` is its name in simulation.md."""
+
+    def __init__(self, promise, text):
+        super().__init__(f"{promise}: {text}")
+        self.promise = promise
+
+
+class Watch:
+    """What has been seen of one world."""
+
+    def __init__(self, world):
+        self.world = world
+        self.beeped = {}
+        """id → (label, kept, true time of the tone)."""
+        self.truths = {}
+        """id → true times and goods of what was done."""
+        self.ticks = {}
+        self.scanned = set()
+        """(wall, raw) of every scan that an operation of the log holds."""
+        self.log = []
+        """The server's log as it grew, by seq from 1 (changes too)."""
+        self.by_link = {}
+        """(replica, seq) → its row of the log."""
+        self.told = {}
+        """(epoch, id, content) → the bytes of the first verdict that was given."""
+        self.cursors = {}
+        self.lost = set()
+        """Ids that are gone with a storage that was evicted: the predicted loss."""
+        self.counts = {"operations": 0, "pushes": 0, "pages": 0}
+
+    # --- devices ---------------------------------------------------------------------------------
+
+    def tone(self, device, tone):
+        if tone.what == "tick":
+            row = tone.of
+            self.ticks[device.label, row["id"], row["wall"], row["raw"]] = self.world.now
+        else:
+            self.beeped[tone.of.id] = (device.label, tone.of, self.world.now)
+            self.counts["operations"] += 1
+
+    def did(self, device, kept, truth):
+        self.truths[kept.id] = truth
+        del device
+
+    def saw_page(self, device, page):
+        """[S5] The cursor never goes back within an epoch, and no operation counts twice."""
+        self.counts["pages"] += 1
+        feed = page.feed
+        before = self.cursors.get(page, (0, 0))
+        now = (feed.epoch, feed.seq)
+        if now < before:
+            raise Broken("S5", f"{device.label}: the cursor went back from {before} to {now}")
+        self.cursors[page] = now
+        for row in page.outbox.operations:
+            told = self.seq_of(row)
+            if told is not None and feed.covers(row) != (told <= feed.seq):
+                raise Broken(
+                    "S5",
+                    f"{device.label} at {feed.seq}: operation {row.id}, which has "
+                    f"number {told}, counts {'never' if feed.covers(row) else 'twice'}",
+                )
+
+    def seq_of(self, row):
+        """Return the ledger's number of an operation as it came under this replica."""
+        entry = self.by_link.get((row.replica, row.seq))
+        return entry["seq"] if entry and entry["payload_hash"] == row.hash else None
+
+    # --- the server ------------------------------------------------------------------------------
+
+    def after_turn(self, server, done):
+        self.read_log(server)
+        for job, _, (status, data, _) in done:
+            self.counts["pushes"] += 1
+            if status == 200:
+                self._verdicts(job, json.loads(data), data)
+            elif status >= 500 and not self.world.may_refuse(status):
+                raise Broken("L1", f"the server fails at a push of {job.device}: {data!r}")
+
+    def _verdicts(self, job, answer, data):
+        """[S2] A retry gets the same verdict to the byte."""
+        raw = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        verdicts = msgspec.json.decode(raw["verdicts"], type=list[msgspec.Raw])
+        sent = [bytes(one) for one in job.push.operations]
+        if len(verdicts) != len(sent):
+            raise Broken("S2", f"{len(sent)} operations got {len(verdicts)} verdicts")
+        for text, verdict in zip(sent, verdicts, strict=True):
+            body = body_bytes(text)
+            first = self.told.setdefault((answer["epoch"], body), bytes(verdict))
+            if first != bytes(verdict):
+                raise Broken("S2", f"{body!r} was told {first!r}, then {bytes(verdict)!r}")
+
+    def read_log(self, server):
+        """Read what the log has grown by; [S3] its numbers are dense."""
+        rows = server.database.raw.execute(READ_LOG, (len(self.log),)).fetchall()
+        for row in rows:
+            entry = dict(zip(LOG, row, strict=True))
+            if entry["seq"] != len(self.log) + 1:
+                raise Broken("S3", f"number {entry['seq']} follows {len(self.log)}")
+            self.log.append(entry)
+            if entry["replica"]:
+                self.by_link[entry["replica"], entry["rseq"]] = entry
+                self.scanned |= scans_of(entry["payload"])
+            if entry["kind"] != "change" and entry["actor"] != "server":
+                self._dated(entry)
+        if rows:
+            self.world.changed = True
+
+    def _dated(self, entry):
+        """[S4] A time that is trusted is right within its error bar."""
+        truth = self.truths.get(entry["id"])
+        verdict = json.loads(entry["verdict"])
+        if truth is None or verdict["trust"] != "high" or verdict["outcome"] == "parked":
+            return
+        off = verdict["times"]["own"] - truth["own"]
+        if abs(off) > verdict["u"] + ONE_WAY_MS:
+            raise Broken(
+                "S4",
+                f"{entry['verb']} {entry['id']} of {entry['device']} is dated "
+                f"{off} ms off, and said to be right within {verdict['u']} ms",
+            )
+
+
+def scans_of(text):
+    scans = json.loads(body_bytes(bytes(text))).get("scans", ())
+    return {(scan["wall"], scan["raw"]) for scan in scans}

@@ -1,0 +1,218 @@
+"""People with handhelds: they carry goods, scan what they do, and sometimes scan it wrong.
+
+An act is a generator: it waits, and it does things on the device, again after a kill or a
+failure, until the tone has sounded. Goods reach their place at the moment that the scan says.
+"""
+
+import re
+
+import msgspec
+
+from sync.stock import is_virtual, key_of
+from tests.simulation.floor import text_of
+from tests.simulation.scheduler import SECOND
+from tests.simulation.supervisor import KNOWN
+from tests.world.warehouse import key
+
+RETRY_MS = 15 * SECOND
+GOODS = re.compile(
+    r"(?P<verb>receive|move|pick|issue) (?P<quantity>\d+|all) (?P<key>\S+)"
+    r"(?: from (?P<source>\S+))?(?: to (?P<target>\S+))?(?: carry (?P<carry>\d+)s)?"
+    r"(?: slip (?P<slip>.+))?"
+)
+COUNT = re.compile(r"count (?P<place>\S+)(?: slip (?P<key>\S+) (?P<by>[+-]\d+))?")
+SOURCE = {"receive": "supplier/V1"}
+TARGET = {"receive": "DOCK", "pick": "STAGE", "issue": "production/WO-1"}
+PAPER = {"receive": "PO-1", "pick": "SO-1", "issue": "WO-1"}
+
+
+class Worker:
+    """Does one act after the other on one device."""
+
+    def __init__(self, world, device):
+        self.world = world
+        self.device = device
+        self.acts = []
+        self.busy = False
+        self.ghosts = []
+
+    def begin(self, number, words):
+        self.acts.append((number, words))
+        if not self.busy:
+            self._next()
+
+    def _next(self):
+        self.busy = bool(self.acts)
+        if self.acts:
+            number, words = self.acts.pop(0)
+            self._go(self._act(number, words), None)
+
+    def _go(self, act, value):
+        try:
+            wish = act.send(value)
+        except StopIteration:
+            self._next()
+            return
+        if isinstance(wish, int):
+            self.world.scheduler.after(wish, self._go, act, None)
+        else:
+            self._do(act, wish)
+
+    def _do(self, act, work):
+        """Run something on the page; the act learns how it ended: done, failed or killed."""
+        device = self.device
+        if not device.is_up:
+            self.world.scheduler.after(0, self._go, act, ("killed", None))
+            return
+        over = []
+
+        def tell(how, value):
+            if not over:
+                over.append(how)
+                self._go(act, (how, value))
+
+        device.on_kill.append(lambda: tell("killed", None))
+        device.run(
+            device.page, work(device.page),
+            lambda value, error: tell("failed" if error else "done", value),
+        )  # fmt: skip
+
+    # --- what people do --------------------------------------------------------------------------
+
+    def _act(self, number, words):
+        if match := GOODS.fullmatch(words):
+            yield from self._goods(number, match.groupdict())
+        elif match := COUNT.fullmatch(words):
+            yield from self._count(number, match.groupdict())
+        elif words == "undo":
+            yield from self._undo(number)
+        else:
+            raise AssertionError(words)
+
+    def _scan(self, raw):
+        """Scan until it ticks; return the number of the capture."""
+        while True:
+            how, number = yield lambda page: page.capture(raw)
+            if how == "done":
+                return number
+            yield RETRY_MS
+
+    def _goods(self, number, act):
+        floor, verb, name = self.world.floor, act["verb"], text_of(act["key"])
+        source = act["source"] or SOURCE[verb]
+        target = act["target"] or TARGET[verb]
+        wanted = None if act["quantity"] == "all" else int(act["quantity"])
+        slip = act["slip"] or ""
+        if slip != "ghost" and not is_virtual(source) and not floor.there(source, name):
+            return
+        scanned = []
+        if slip != "forgot":
+            scanned.append((yield from self._scan(f"{act['key']} #{number}")))
+        taken_wall = self.device.wall()
+        taken_at = self.world.now
+        carried = wanted or 0 if slip == "ghost" else floor.take(source, name, wanted)
+        if slip != "ghost" and not carried:
+            return
+        yield int(act["carry"] or 0) * SECOND
+        if slip == "forgot":
+            floor.put(target, name, carried)
+            floor.slip(slip, self.world.now, name, source, target)
+            return
+        did = {"verb": verb, "key": key(act["key"]), "from": {"location": source},
+               "quantity": None if wanted is None else carried}  # fmt: skip
+        said = self._slipped(did, slip, name, source, target)
+        did["to"] = {"code": said[1:]} if said.startswith("?") else {"location": said}
+        if verb != "receive" and act["carry"]:
+            did["taken_wall"] = taken_wall
+        draft = {"did": did, "captures": scanned}
+        if verb in PAPER:
+            draft["task"] = {"document": PAPER[verb]}
+        truth = {"taken": taken_at if "taken_wall" in did else None, "target": target,
+                 "name": name, "carried": 0 if slip == "ghost" else carried}  # fmt: skip
+        for copy in range(2 if slip == "twice" else 1):
+            kept = yield from self._write(f"{number}.{copy}", draft, {} if copy else truth)
+            if slip == "ghost" or copy:
+                self.ghosts.append(kept.id)
+
+    def _slipped(self, did, slip, name, source, target):
+        """Return the target that is scanned, and note what the ledger cannot know."""
+        what, _, how = slip.partition(" ")
+        said = how if what == "bin" else target
+        if what == "quantity":
+            did["quantity"] = max(1, (did["quantity"] or 1) + int(how))
+        if what:
+            meant = KNOWN.get(said.removeprefix("?"), said)
+            self.world.floor.slip(what, self.world.now, name, source, target, meant)
+        return said
+
+    def _write(self, mark, draft, truth):
+        """Write until the tone sounds, or until the screen shows that it was written before."""
+        floor, world = self.world.floor, self.world
+        scans = [*draft.get("captures", ())]
+        while True:
+            put = []
+
+            def reading(put=put):
+                put.append(world.now)
+                if truth.get("carried"):
+                    floor.put(truth["target"], truth["name"], truth["carried"])
+
+            marked = {**draft, "captures": scans, "mark": mark}
+            how, kept = yield lambda page, d=marked, r=reading: page.write(d, r)
+            if how == "done":
+                world.watch.did(self.device, kept, {**truth, "own": put[0]})
+                return kept
+            kept = self._found(mark) if put else None
+            if kept is not None:
+                world.watch.did(self.device, kept, {**truth, "own": put[0]})
+                return kept
+            if put and truth.get("carried"):
+                floor.put(truth["target"], truth["name"], -truth["carried"])
+            scans = []
+            yield RETRY_MS
+
+    def _found(self, mark):
+        """Look at the outbox screen: did it keep what I scanned before it went dark?"""
+        stores = self.device.disk.stores
+        rows = [*stores["outbox"].values(), *stores["sent"].values()]
+        needle = f'"app":"simulation {mark}"'.encode()
+        return next((row for row in rows if needle in row.text), None)
+
+    def _undo(self, number):
+        """It never happened: only of what really never happened."""
+        if self.ghosts:
+            did = {"verb": "reverse", "target": self.ghosts.pop(), "reason": ""}
+            yield from self._write(f"{number}.0", {"did": did}, {})
+
+    def _count(self, number, act):
+        world, place, lines, trues = self.world, act["place"], [], []
+        slip = text_of(act["key"]) if act["key"] else None
+        dice = world.dice.of("count", number)
+        opened = self.device.wall()
+        listed = set()
+        while True:
+            left = [name for name in world.floor.keys_at(place) if name not in listed]
+            if not left:
+                break
+            name = left[0]
+            listed.add(name)
+            yield dice.randint(4, 20) * SECOND
+            how, _ = yield lambda page, n=name: page.capture(n)
+            if how != "done":
+                return  # a count that was interrupted is begun again another day
+            seen = world.floor.there(place, name)
+            if name == slip:
+                seen = max(0, seen + int(act["by"]))
+                world.floor.slip("miscount", world.now, name, place)
+            wall, _, segment = self.device.page.clock.read()
+            trues.append(world.now)
+            lines.append({"key": _key(name), "quantity": seen, "first_wall": wall,
+                          "last_wall": wall, "segment": segment})  # fmt: skip
+        yield dice.randint(2, 10) * SECOND
+        did = {"verb": "count", "place": {"location": place}, "scope": "place", "blind": True,
+               "count_id": f"c{number}", "opened_wall": opened, "lines": lines}  # fmt: skip
+        yield from self._write(f"{number}.0", {"did": did}, {"lines": trues})
+
+
+def _key(text):
+    return msgspec.to_builtins(key_of(text))
