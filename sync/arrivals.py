@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from sync.dating import Clock, Dated, Reading, date, monotone
 from sync.hashing import sha256_hex
-from sync.messages import Times
+from sync.messages import Margin, Times
 from sync.operations import (
     ENVELOPE_BYTES_MAX,
     ENVELOPE_VERSION,
@@ -36,6 +36,18 @@ class UnreadableError(Exception):
     """A push holds bytes that are not an envelope at all: nothing says where they belong."""
 
 
+class Sealed(Struct, frozen=True):
+    """What was decided of an operation before the server was restored (T5).
+
+    `waits` names what an accepted decision is about, while that has not come back yet.
+    """
+
+    epoch: int
+    outcome: str
+    why: str | None
+    waits: str | None = None
+
+
 class Arrival(Struct, frozen=True):
     """One operation with its bytes, hashes and times; `error` says why it was not understood."""
 
@@ -53,6 +65,9 @@ class Arrival(Struct, frozen=True):
     error: str | None = None
     fills: str | None = None
     """The discrepancy of the hole that it was missing from (R4)."""
+    sealed: Sealed | None = None
+    first: Link | None = None
+    """Where it was posted first: its place in the order of everything stays."""
 
     def times(self) -> Times:
         """Return every time of the operation, as the verdict tells and seals it."""
@@ -61,7 +76,11 @@ class Arrival(Struct, frozen=True):
             taken=self.taken.at if self.taken else None,
             opened=self.opened.at if self.opened else None,
             lines=tuple(line.at for line in self.lines),
+            margins=tuple(Margin(one.u, one.trust) for one in self._inner()),
         )
+
+    def _inner(self) -> list[Dated]:
+        return [one for one in (self.taken, self.opened, *self.lines) if one is not None]
 
 
 class Linked(NamedTuple):

@@ -42,12 +42,20 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
 
 
 def _variance(state: State, did: Approve, decision: Decision) -> Variance:
+    row = find_variance(state, did, decision)
+    if row is None:
+        raise RefusedError("count_unknown")
+    return row
+
+
+def find_variance(state: State, did: Approve, decision: Decision) -> Variance | None:
+    """Return the line of a count that a decision names."""
     key = key_text(decision.key)
     for row in state.variances.all():
         if (row.operation, row.count_id, row.key) == (decision.of.operation, did.count_id, key) \
                 and (row.line if row.line >= 0 else None) == decision.of.line:  # fmt: skip
             return row
-    raise RefusedError("count_unknown")
+    return None
 
 
 def _parts(state: State, did: Approve, row: Variance) -> list[Variance]:

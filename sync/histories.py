@@ -27,6 +27,7 @@ from sync.needs import (
 from sync.operations import Approve, Count, Did, Receive, Reverse, Settle
 from sync.progress import CLOSE_MS
 from sync.records import Counted, Sighting
+from sync.refilling import unlisted
 from sync.remedies import undone
 from sync.renaming import PREFIX, is_renaming, new_name, seen_again, sighted
 from sync.sightings import named_sighting, names_of, thing_of
@@ -71,6 +72,8 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
         case Approve():
             for row in decided(state, did):
                 needs.reach((row.place, row.key), row.at)
+            for place, key, _, at in unlisted(state, did):
+                needs.reach((place, key), at)
         case Settle():
             _walk_settling(needs, state, did)
         case _:

@@ -58,7 +58,7 @@ def narrow(state: State, name: str, seq: int, by: str) -> None:
     row = state.discrepancies.find(name)
     if row is None or row.state != "open":
         return
-    left = _without(_ranges(row), seq)
+    left = without(_ranges(row), seq)
     row = replace(row, detail={**row.detail, "missing": left})
     state.discrepancies.put(name, row)
     if not left:
@@ -69,7 +69,8 @@ def _ranges(row: Discrepancy) -> Sequence[Sequence[int | None]]:
     return cast("Sequence[Sequence[int | None]]", row.detail.get("missing", []))
 
 
-def _without(ranges: Sequence[Sequence[int | None]], seq: int) -> list[list[int | None]]:
+def without(ranges: Sequence[Sequence[int | None]], seq: int) -> list[list[int | None]]:
+    """Return ranges without one number."""
     left: list[list[int | None]] = []
     for first, last in ranges:
         start, end = first or 1, SEQ_MAX if last is None else last

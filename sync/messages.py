@@ -27,13 +27,24 @@ class Exchange(Struct, frozen=True):
     segment: Id
 
 
+class Margin(Struct, frozen=True, array_like=True):
+    """How sure a time inside an operation is: its error bar in ms, and its trust."""
+
+    u: int
+    trust: Literal["high", "low"]
+
+
 class Times(Struct, frozen=True, omit_defaults=True):
-    """When it happened, in server time: goods left `taken`, arrived `own`; counts have more."""
+    """When it happened, in server time: goods left `taken`, arrived `own`; counts have more.
+
+    `margins` are those of `taken`, `opened` and the lines, in this order.
+    """
 
     own: Millis
     taken: Millis | None = None
     opened: Millis | None = None
     lines: tuple[Millis, ...] = ()
+    margins: tuple[Margin, ...] = ()
 
 
 class Flag(Struct, frozen=True):
@@ -62,14 +73,20 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
 
 class Dated(Struct, frozen=True):
-    """A verdict that the device kept, sent again after a restore with its seal."""
+    """A verdict that the device kept, sent again after a restore with its seal.
+
+    `why` is what a refusal gave as its reason, or the code under which it was parked; `first`
+    where it stood before the device went on as a new replica.
+    """
 
     id: Id
     outcome: Literal["posted", "parked", "accepted", "refused"]
     times: Times
     u: int
     trust: Literal["high", "low"]
-    seal: str
+    seal: Annotated[str, Meta(max_length=100)]
+    why: Annotated[str, Meta(max_length=60)] | None = None
+    first: tuple[Replica, Seq] | None = None
 
 
 class Former(Struct, frozen=True):
@@ -87,6 +104,7 @@ class Push(Struct, frozen=True):
 
     `carrier` is the replica of another device that brings a rescue of this one; `device` is then
     the device whose rescue it is. `former` tells of a lost storage until it was answered.
+    `had` is how far the replica was acknowledged before the server was restored.
     """
 
     v: int
@@ -103,6 +121,7 @@ class Push(Struct, frozen=True):
     unsent: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     echo: Millis = 0
     leaving: bool = False
+    had: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
     operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
 
@@ -128,10 +147,14 @@ class Pushed(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True, omit_defaults=True):
-    """A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again."""
+    """A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again.
+
+    After a restore `common` is the last number of the log that both sides still share.
+    """
 
     code: Literal["epoch", "gap", "fork"]
     epoch: int = 0
+    common: int = 0
     have: Ack | None = None
     need_from: Seq | None = None
 

@@ -42,6 +42,7 @@ from sync.operations import (
 )
 from sync.places import has_rule, tasks
 from sync.records import Variance
+from sync.refilling import unlisted
 from sync.remedies import papers, undone
 from sync.renaming import PREFIX, is_renaming
 from sync.reversal import REVERSIBLE
@@ -63,6 +64,7 @@ class Named(Struct):
     operations: set[str] = field(default_factory=set)
     waits: set[str] = field(default_factory=set)
     count_ids: set[str] = field(default_factory=set)
+    counts: set[str] = field(default_factory=set)
     discrepancies: set[str] = field(default_factory=set)
     proved: set[tuple[str, str]] = field(default_factory=set)
 
@@ -101,6 +103,7 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 needs.operations.add(arrival.did.target)
             case Approve():
                 needs.count_ids.add(arrival.did.count_id)
+                needs.counts |= {line.of.operation for line in arrival.did.lines}
             case Settle():
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
@@ -177,6 +180,10 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
             needs.containers.add(code)
         if (thing := thing_of(key_of(row.key))) is not None:
             needs.things.add(thing)
+    for place, key, item, _ in unlisted(state, did):
+        needs.names |= {(place, key), (COUNT_PLACE, key)}
+        needs.near.add(place)
+        needs.lots.add(item)
 
 
 def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival) -> None:

@@ -5,7 +5,7 @@ May this device speak (R7)? Then the verb is done. A fact is never refused; what
 invariant is taken back alone and parked (R44).
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -23,11 +23,12 @@ from sync import (
     movements,
     places,
     progress,
+    refilling,
     remedies,
     reversal,
     sightings,
 )
-from sync.arrivals import Arrival
+from sync.arrivals import Arrival, Sealed
 from sync.case import Case, Odd, RefusedError, close, later_result
 from sync.dating import Dated
 from sync.ledger import Posting
@@ -48,13 +49,13 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
-from sync.records import Row
+from sync.records import Discrepancy, Row
+from sync.sealing import Seal, parts_of, sealed_outcome, why_of
 from sync.state import Logged, State
 from sync.stock import is_virtual
 from sync.verbs import movements_of
 from sync.vocabulary import ALLOWED, Code, Outcome
 
-Seal = Callable[[bytes], str]
 Change = tuple[str, Hashable, Row, Row | None]
 
 ORDER: Final = {code.value: number for number, code in enumerate(Code)}
@@ -108,12 +109,13 @@ def decide(
     if known is not None and known.content_hash == arrival.content_hash:
         return Decided(known.verdict)
     again = f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}"
-    if known is not None and (parked := state.operations.find(again)) is not None:
+    is_other = known is not None or refilling.was_other_content(arrival.sealed)
+    if is_other and (parked := state.operations.find(again)) is not None:
         return Decided(parked.verdict)
     state.seq += 1
     mark = state.mark()
     case = _case(state, arrival, device, carrier)
-    case.name = arrival.id if known is None else again
+    case.name = again if is_other else arrival.id
     try:
         finding = _find(case, arrival, known)
         invariants.check(case, mark)
@@ -122,7 +124,7 @@ def decide(
     except Exception as error:  # noqa: BLE001 - a fault of ours in one operation must not stop the site
         finding = _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
     if arrival.fills is not None:
-        losses.narrow(state, arrival.fills, arrival.link.seq, case.name)
+        refilling.narrow(case, arrival.fills, arrival.link)
     verdict = _verdict(case, arrival, finding, seal)
     return _entry(case, arrival, verdict, mark)
 
@@ -131,9 +133,9 @@ def _case(state: State, arrival: Arrival, device: str, carrier: str) -> Case:
     body = arrival.body or _nobody(arrival)
     did = arrival.did or Lost(through_seq=arrival.link.seq, reason="not understood")
     return Case(
-        state, arrival.link, body, did, device=device, dated=arrival.dated, taken=arrival.taken,
-        opened=arrival.opened.at if arrival.opened else None, lines=arrival.lines,
-        carrier=carrier,
+        state, arrival.first or arrival.link, body, did, device=device, dated=arrival.dated,
+        taken=arrival.taken, opened=arrival.opened.at if arrival.opened else None,
+        lines=arrival.lines, carrier=carrier,
     )  # fmt: skip
 
 
@@ -151,12 +153,18 @@ def _find(case: Case, arrival: Arrival, known: Logged | None) -> Finding:
         raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
     if arrival.error is not None:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": arrival.error[:300]}))
-    device = case.state.devices.find(case.device)
-    if case.device != SERVER and (device is None or device.revoked):
-        raise Parked(Code.ACTOR_NOT_ALLOWED, Odd(detail={"device": case.device}))
+    refilling.note_document(case)
+    if arrival.sealed is None:
+        device = case.state.devices.find(case.device)
+        if case.device != SERVER and (device is None or device.revoked):
+            raise Parked(Code.ACTOR_NOT_ALLOWED, Odd(detail={"device": case.device}))
+    elif (parked := refilling.stays_parked(arrival.sealed)) is not None:
+        raise Parked(parked)
     fact = case.verb in FACTS
     if fact != (case.body.class_ == "fact"):
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": f"{case.verb} is no fact"}))
+    if not fact and arrival.sealed is not None:
+        return _intent_again(case, arrival.sealed)
     if not fact:
         return _intent(case)
     _fact(case)
@@ -175,6 +183,45 @@ def _intent(case: Case) -> Finding:
         case.state.roll_back(mark)
         return Finding(Outcome.REFUSED, refused.reason, refused.fresh)
     return Finding(Outcome.ACCEPTED)
+
+
+def _intent_again(case: Case, sealed: Sealed) -> Finding:
+    """A decision that the server took before it was restored is not taken anew."""
+    if sealed.outcome == Outcome.REFUSED.value:
+        return Finding(Outcome.REFUSED, sealed.why)
+    if sealed.waits is not None:
+        case.flag(Code.TARGET_UNKNOWN, reversal.unknown_target(sealed.waits, case.at))
+        return Finding(Outcome.ACCEPTED)
+    mark = case.state.mark()
+    try:
+        match case.did:
+            case Approve():
+                refilling.decide_again(case, case.did)
+            case Settle():
+                refilling.open_again(case.state, case.did)
+                remedies.settle(case, case.did)
+            case _:
+                _do_intent(case)
+        sightings.explain_unidentified(case, case.state.postings[mark[1] :])
+    except decisions.RefusedError:
+        # What it was about is settled, or is no more: there is nothing left to do.
+        case.state.roll_back(mark)
+    return Finding(Outcome.ACCEPTED)
+
+
+def do_again(
+    state: State, arrival: Arrival, device: str, waiting: Discrepancy, seal: Seal
+) -> Entry:
+    """Do a decision that waited for what it is about, now that this is back (R11)."""
+    state.seq += 1
+    mark = state.mark()
+    case = _case(state, arrival, device, "")
+    case.name = f"{arrival.id}~{state.seq}"
+    finding = _intent_again(case, arrival.sealed or Sealed(0, "accepted", None))
+    close(state, waiting, waiting.waits or "")
+    decided = _entry(case, arrival, _verdict(case, arrival, finding, seal), mark)
+    assert decided.entry is not None, "it is new"
+    return decided.entry
 
 
 def _do_intent(case: Case) -> None:
@@ -229,7 +276,8 @@ def _do_fact(case: Case) -> list[Posting]:
         case Reverse():
             return _reverse(case, case.did)
         case Lost():
-            case.flag(Code.OPERATIONS_LOST, Odd(detail=_lost(case, case.did)))
+            if not refilling.note_loss(case, case.did.through_seq):
+                case.flag(Code.OPERATIONS_LOST, Odd(detail=_lost(case, case.did)))
             return []
         case _:
             return _move(case)
@@ -290,7 +338,7 @@ def _set_free(case: Case, waiting: Logged) -> None:
             freed.flag(Code.NOT_UNDERSTOOD, Odd(detail={"error": str(error)}))
             outcome = Outcome.PARKED
     for row in list(case.state.discrepancies.all()):
-        if row.state == "open" and row.waits == case.body.id:
+        if row.operation == waiting.id and row.state == "open" and row.waits == case.body.id:
             close(case.state, row, case.body.id)
     later_result(case.state, waiting.id, outcome.value)
 
@@ -316,17 +364,14 @@ def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> Fin
 
 
 def _verdict(case: Case, arrival: Arrival, finding: Finding, seal: Seal) -> Verdict:
-    dated, times, link = arrival.dated, arrival.times(), arrival.link
-    # Later a flag may open or close; what is sealed for a restore is that it was posted.
-    sealed = Outcome.POSTED if finding.outcome is Outcome.FLAGGED else finding.outcome
-    parts = (arrival.id, arrival.content_hash, sealed, link.replica, link.seq, times, dated.u,
-             dated.trust, [[line.u, line.trust] for line in arrival.lines])  # fmt: skip
-    flags = {flag.discrepancy: flag for flag in case.flags}
+    found = {flag.discrepancy: flag for flag in case.flags}
+    flags = tuple(sorted(found.values(), key=lambda flag: ORDER[flag.code]))
+    parts = parts_of(arrival, case.link, sealed_outcome(finding.outcome),
+                     why_of(finding.outcome, finding.reason, flags))  # fmt: skip
     return Verdict(
-        id=arrival.id, outcome=finding.outcome.value, ledger_seq=case.state.seq, times=times,
-        u=dated.u, trust=dated.trust, seal=seal(encode(parts)),
-        flags=tuple(sorted(flags.values(), key=lambda flag: ORDER[flag.code])),
-        reason=finding.reason, fresh=finding.fresh,
+        id=arrival.id, outcome=finding.outcome.value, ledger_seq=case.state.seq,
+        times=arrival.times(), u=arrival.dated.u, trust=arrival.dated.trust, seal=seal(parts),
+        flags=flags, reason=finding.reason, fresh=finding.fresh,
     )  # fmt: skip
 
 

@@ -139,7 +139,8 @@ def waiting_for(state: State, operation: str) -> list[Logged]:
     for row in state.discrepancies.having("waits", operation):
         if row.state == "open" and row.code == Code.TARGET_UNKNOWN:
             logged = state.operations.find(row.operation)
-            if logged is not None:
+            # A decision that waits for what a restore lost needs more than is loaded here.
+            if logged is not None and logged.verb == "reverse":
                 found.append(logged)
     return found
 

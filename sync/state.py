@@ -202,6 +202,8 @@ class State:
         """Postings by the seq of the operation they belong to, for what may be reversed."""
         self.moves: dict[tuple[str, bool], list[Movement]] = {}
         """Movements of the batch's operations, resolved once for all rounds of needs."""
+        self.gap: str | None = None
+        """The discrepancy of the last restore (R11)."""
         self.renaming: list[Posting] = []
         """Every posting under an unknown code that is being resolved (R6)."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}

@@ -21,6 +21,7 @@ from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.pushing import Job
 from server.book.reading import prune_feed
+from server.book.refill import RolledBackError
 from server.book.rows import table
 from server.book.verify import verify_site
 from server.book.writer import BusyError, StorageFullError, Task, Writer
@@ -105,9 +106,24 @@ class Book:
 
     async def pull(self, site: str, cursor: str | None, limit: int, replica: str | None) -> Page:
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
-        return await self.read(
-            lambda connection: self._clerk.page(connection, site, cursor, limit, replica)
-        )
+        try:
+            return await self.read(
+                lambda connection: self._clerk.page(connection, site, cursor, limit, replica)
+            )
+        except RolledBackError as error:
+            proof = error.proof
+            await self.write(lambda connection: self._clerk.begin_again(connection, site, proof))
+            self._poke(site)
+            raise CursorGoneError("epoch") from error
+
+    async def restored(self, least: int) -> dict[str, int]:
+        """Begin the epoch after a restore on every site; return its number by site."""
+
+        def run(connection: Connection) -> dict[str, int]:
+            sites = connection.scalars(sa.select(table("site").c.site)).all()
+            return {site: self._clerk.restored(connection, site, least) for site in sites}
+
+        return await self.write(run)
 
     async def snapshot(self, site: str, replica: str | None) -> Snapshot:
         """Return the site as it stands, its chunks ready to be fetched by their hash."""

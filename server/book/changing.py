@@ -21,11 +21,13 @@ def write_rows(session: Session, by: str, why: str, rows: Sequence[Row]) -> int:
     return write_changes(session, by, why, _changes(session, rows))
 
 
-def write_changes(session: Session, by: str, why: str, changes: Sequence[Change]) -> int:
+def write_changes(
+    session: Session, by: str, why: str, changes: Sequence[Change], **facts: object
+) -> int:
     """Write changes that carry the state's seq as their version; return the number."""
     seq = session.state.seq
     parts = [[kind, key_of_row(kind, row), msgspec.Raw(image(row))] for kind, _, row, _ in changes]
-    payload = msgspec.json.encode({"by": by, "why": why, "rows": parts})
+    payload = msgspec.json.encode({"by": by, "why": why, "rows": parts, **facts})
     fields = {
         "seq": seq, "id": f"change/{seq}", "verb": why, "actor": by, "payload": payload,
         "payload_hash": sha256_hex(payload), "content_hash": sha256_hex(payload),

@@ -13,15 +13,23 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from server.book.changing import write_rows
-from server.book.cursor import CursorGoneError
+from server.book.cursor import Cursor, CursorGoneError
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import Job, run_pushes
 from server.book.reading import Reader, make_snapshot, open_reader, read_page
+from server.book.refill import (
+    RolledBackError,
+    do_waiting,
+    is_off_chain,
+    open_epoch,
+    waiting_decisions,
+)
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
 from server.book.settle import reached, run_settling
 from server.tables import SiteRow
 from sync.messages import Conflict, Page, Pushed, Snapshot
+from sync.reconcile import SERVER
 from sync.records import Row, Site
 
 LOG: Final = logging.getLogger("bincard.book")
@@ -46,8 +54,7 @@ class Clerk:
         self, connection: Connection, site: str, jobs: Sequence[Job]
     ) -> Sequence[Pushed | Conflict]:
         try:
-            session = self._open(connection, site)
-            answers = run_pushes(session, jobs)
+            session, answers = self._run(connection, site, jobs)
             session.close(session.head.watermark)
         except BaseException:
             # A code that was resolved in memory only must not outlive its transaction.
@@ -57,6 +64,8 @@ class Clerk:
             # Its commit may still fail.
             self._masters.pop(site, None)
         self.heads[site] = session.batch.head.seq
+        if session.head.epoch > 1:
+            self._do_waiting(connection, site)
         mark = self._settle(connection, session)
         durable = self.durable.get(site)
         return [
@@ -65,6 +74,50 @@ class Clerk:
             else answer
             for answer in answers
         ]
+
+    def _run(
+        self, connection: Connection, site: str, jobs: Sequence[Job]
+    ) -> tuple[Session, list[Pushed | Conflict]]:
+        """Decide the pushes; in a new epoch when one of them proves that this log is an old one."""
+        session = self._open(connection, site)
+        try:
+            return session, run_pushes(session, jobs)
+        except RolledBackError as error:
+            self.begin_again(connection, site, error.proof)
+        session = self._open(connection, site)
+        return session, run_pushes(session, jobs)
+
+    def begin_again(self, connection: Connection, site: str, proof: Cursor) -> None:
+        """Begin a new epoch, unless somebody was quicker: the proof is looked at again."""
+        session = self._open(connection, site)
+        if is_off_chain(session, proof):
+            epoch = open_epoch(session, proof.epoch + 1, SERVER, "an older database was put back")
+            LOG.warning("site %s: the database is older than what it once said; epoch %s begins, "
+                        "and the devices send again what they kept", site, epoch)  # fmt: skip
+            session.close(session.head.watermark)
+            self.heads[site] = session.batch.head.seq
+
+    def restored(self, connection: Connection, site: str, least: int) -> int:
+        """Begin the epoch after a restore, at least with this number; return it."""
+        session = self._open(connection, site)
+        epoch = open_epoch(session, least, SERVER, "restored from a backup")
+        session.close(session.head.watermark)
+        return epoch
+
+    def _do_waiting(self, connection: Connection, site: str) -> None:
+        """Do the decisions that waited for what these pushes have brought back."""
+        try:
+            with connection.begin_nested():
+                while found := waiting_decisions(session := self._open(connection, site)):
+                    for waiting in found:
+                        do_waiting(session, *waiting)
+                    if KINDS & session.batch.kinds():
+                        self._masters.pop(site, None)
+                    session.close(session.head.watermark)
+                    self.heads[site] = session.batch.head.seq
+        except Exception:
+            self._masters.pop(site, None)
+            LOG.exception("site %s: what waits for operations that came back stays open", site)
 
     def _settle(self, connection: Connection, session: Session) -> int:
         """Do what the watermark settles; return how far it stands now.

@@ -87,6 +87,8 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.operations.load(logged.id, logged)
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
         state.variances.load((variance.operation, variance.line), variance)
+    for counted in fetch_in(connection, "counted", Counted, site, "operation", asked.counts):
+        state.counted.load(counted.operation, counted)
     for device, person in asked.proved:
         state.proved.load(
             (device, person), Signed(None, _proved(connection, site, device, person, state.now))

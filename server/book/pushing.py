@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
+from server.book import refill
 from server.book.chain import Chained, check, lost_through, split
 from server.book.changing import write_rows
 from server.book.load import load
 from server.book.lost import report_lost
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
+from sync import refilling
 from sync.arrivals import (
     Arrival,
     Done,
@@ -33,6 +35,7 @@ from sync.operations import Lost, Settle, decode_body, decode_envelope
 from sync.reconcile import decide
 from sync.records import Discrepancy
 from sync.renaming import PREFIX
+from sync.sealing import unsealed
 from sync.settling import brought, heard
 from sync.state import Replica
 from sync.vocabulary import Code
@@ -72,9 +75,13 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     names = [job.push.replica for job in jobs]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
+    refill.begin(session)
     turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
     if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
+    for turn in turns:
+        if turn.conflict is None:
+            refill.let_in(session, turn.job.device)
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     for turn in turns:
         if turn.conflict is None:
@@ -85,6 +92,8 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
             report_lost(session, turn.job.device, turn.job.push)
     # One that must repair itself first vouches for nothing, and holds nobody's watermark back.
     heard_from = [turn for turn in turns if turn.conflict is None]
+    refill.note_heard(session, [(t.job.device, t.job.push, t.replica.acked)
+                                for t in heard_from if not t.job.carrier])  # fmt: skip
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)
     return [_answer(session, turn) for turn in turns]
@@ -102,10 +111,12 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     replica = _replica(session, job, known)
     chained = split([bytes(raw) for raw in push.operations], replica)
     turn = Turn(job, replica, chained, [])
+    refill.check_position(session, push)
     if push.epoch != session.head.epoch:
         turn.conflict = Conflict(
-            code="epoch", epoch=session.head.epoch, have=Ack(replica.acked, replica.hash)
-        )
+            code="epoch", epoch=session.head.epoch, have=Ack(replica.acked, replica.hash),
+            common=refill.common_seq(session, push.epoch),
+        )  # fmt: skip
         return turn
     if replica.device != job.device and not job.carrier:
         turn.conflict = Conflict(code="fork", have=Ack(0, None))
@@ -164,19 +175,22 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
     turn.contacts = _contacts(turn)
     clock = Clock(turn.contacts, turn.job.received)
     arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
+    told = {one.id: one for one in turn.job.push.dated}
     fresh: list[Arrival] = []
     floor = turn.replica.at
     for one in turn.chained.fresh:
         arrival = read(one, site, clock, floor)
-        since = wants_earlier(arrival, floor)
+        if arrival.id in told:
+            arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
+        since = None if arrival.sealed else wants_earlier(arrival, floor)
         if since is not None:
             done = [*_done(session, turn.replica, since), *earlier_than(fresh)]
             arrival = after_what_was_done(arrival, done)
         fresh.append(arrival)
         # A loss is dated when it was noticed; what follows was done before.
-        floor = floor if isinstance(arrival.did, Lost) else arrival.dated.at
+        floor = floor if isinstance(arrival.did, Lost) else max(floor, arrival.dated.at)
     holes = holes_of(turn.replica.holes)
-    arrivals += fresh
+    arrivals += refill.as_before(session, fresh)
     return [_found(one, hole_at(holes, one.link.seq)) for one in arrivals] if holes else arrivals
 
 
@@ -225,10 +239,11 @@ def _decide(session: Session, turn: Turn) -> None:
             acked, digest = arrival.link.seq, arrival.payload_hash
             if isinstance(arrival.did, Lost):
                 acked, digest = max(acked, arrival.did.through_seq), None
-                name = f"{Code.OPERATIONS_LOST.value}/{arrival.id}"
+                gap = refilling.open_gap(session.state)
+                name = gap.discrepancy if gap else f"{Code.OPERATIONS_LOST.value}/{arrival.id}"
                 holes = with_hole(holes, Hole(arrival.link.seq, acked, name))
             else:
-                at = arrival.dated.at
+                at = max(at, arrival.dated.at)
     turn.verdicts = tuple(verdicts)
     turn.replica = replace(
         brought(turn.replica, acked) if job.carrier else heard(turn.replica, push, job.received),

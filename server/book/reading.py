@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.cursor import Cursor, CursorGoneError, read_cursor, write_cursor
+from server.book.refill import RolledBackError
 from server.book.rows import fetch, image, key_of_row, replicated, table
 from server.book.save import is_private
 from sync.hashing import sha256_hex
@@ -51,14 +52,16 @@ def open_reader(connection: Connection, site: str, key: bytes, now: int) -> Read
 
 
 def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Page:
-    """Return the page after a cursor. Raises `CursorGoneError` when it must bootstrap."""
+    """Return the page after a cursor. Raises `CursorGoneError` when it must bootstrap, and
+    `RolledBackError` when this log is older than the cursor.
+    """  # noqa: D205 - one sentence on two lines
     cursor = read_cursor(reader.site, text, reader.key)
-    if cursor.epoch != reader.epoch:
+    if cursor.epoch < reader.epoch:
         raise CursorGoneError("epoch")
     if cursor.seq:
         link, _, _ = _at(reader, cursor.seq)
-        if link != cursor.link:
-            raise CursorGoneError("diverged")
+        if cursor.epoch > reader.epoch or link != cursor.link:
+            raise RolledBackError(cursor)
         # What the device has not read yet may be pruned; at the head nothing can be missing.
         if cursor.seq < reader.seq:
             _, _, received_at = _at(reader, cursor.seq + 1)

@@ -41,6 +41,7 @@ class Session(Struct):
     now: int
     state: State
     batch: Batch
+    key: bytes
     mac: hmac.HMAC
 
     def close(self, watermark: int) -> None:
@@ -59,10 +60,19 @@ class Session(Struct):
 
     def seal(self, data: bytes) -> str:
         """Return the MAC by which a verdict is known again after a restore."""
+        return self._sealed(str(self.head.epoch), data)
+
+    def is_sealed(self, data: bytes, text: str) -> bool:
+        """Say whether a text is the seal that this server's key has put on these bytes."""
+        epoch, _, _ = text.partition(".")
+        plain = epoch.isascii() and epoch.isdigit()
+        return plain and hmac.compare_digest(text.encode(), self._sealed(epoch, data).encode())
+
+    def _sealed(self, epoch: str, data: bytes) -> str:
         # A copy keeps the interpreter; hmac.digest would offer it to the other threads each time.
         mac = self.mac.copy()
-        mac.update(data)
-        return mac.hexdigest()
+        mac.update(f"{epoch}\n".encode() + data)
+        return f"{epoch}.{mac.hexdigest()}"
 
 
 def lock_site(connection: Connection, site: str) -> tuple[SiteHead, Site] | None:
@@ -83,4 +93,4 @@ def open_session(  # noqa: PLR0913, PLR0917 - the parts of a transaction
     master.lend(state)
     batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)
     mac = hmac.new(key, b"seal\n", "sha256")
-    return Session(connection, head, now, state, batch, mac)
+    return Session(connection, head, now, state, batch, key, mac)

@@ -360,12 +360,16 @@ export interface Exchange {
   segment: string;
 }
 
+/** How sure a time inside an operation is: its error bar in ms, and its trust. */
+export type Margin = [u: number, trust: "high" | "low"];
+
 /** When it happened, in server time: goods left `taken`, arrived `own`; counts have more. */
 export interface Times {
   own: number;
   taken?: number | null;
   opened?: number | null;
   lines?: number[];
+  margins?: Margin[];
 }
 
 /** One oddity of an operation, and the discrepancy that will settle it. */
@@ -396,6 +400,8 @@ export interface Dated {
   u: number;
   trust: "high" | "low";
   seal: string;
+  why?: string | null;
+  first?: [string, number] | null;
 }
 
 /** The replica that this device had before it lost its storage, as far as it remembers. */
@@ -420,6 +426,7 @@ export interface Push {
   unsent?: number;
   echo?: number;
   leaving?: boolean;
+  had?: number;
   dated?: Dated[];
   operations?: unknown[];
 }
@@ -443,6 +450,7 @@ export interface Pushed {
 export interface Conflict {
   code: "epoch" | "gap" | "fork";
   epoch?: number;
+  common?: number;
   have?: Ack | null;
   need_from?: number | null;
 }
