@@ -216,7 +216,7 @@ def do_again(
     state.seq += 1
     mark = state.mark()
     case = _case(state, arrival, device, "")
-    case.name = f"{arrival.id}~{state.seq}"
+    case.name = arrival.id
     finding = _intent_again(case, arrival.sealed or Sealed(0, "accepted", None))
     close(state, waiting, waiting.waits or "")
     decided = _entry(case, arrival, _verdict(case, arrival, finding, seal), mark)

@@ -217,6 +217,7 @@ def note_known(state: State, known: Iterable[str]) -> None:
     documents = set(_list(gap, "documents")) if gap is not None else set()
     if gap is not None and documents & set(known):
         _put(state, gap, documents=sorted(documents - set(known)))
+        close_when_filled(state, "")
 
 
 def close_when_filled(state: State, by: str) -> None:

@@ -21,6 +21,7 @@ from server.book.refill import (
     RolledBackError,
     do_waiting,
     is_off_chain,
+    note_papers,
     open_epoch,
     waiting_decisions,
 )
@@ -159,8 +160,9 @@ class Clerk:
             _ensure_site(connection, rows[0])
         session = self._open(connection, site)
         seq = write_rows(session, by, why, rows)
+        note_papers(session, rows)
         session.close(session.head.watermark)
-        self.heads[site] = seq
+        self.heads[site] = session.batch.head.seq
         return seq
 
     def page(

@@ -31,7 +31,7 @@ from sync.operations import (
     decode_envelope,
 )
 from sync.reconcile import SERVER, do_again
-from sync.records import Device, Discrepancy
+from sync.records import Device, Discrepancy, Document, Row
 from sync.state import Logged
 from sync.vocabulary import Code, Outcome
 
@@ -287,6 +287,8 @@ def waiting_decisions(session: Session) -> list[tuple[Discrepancy, Logged, str]]
 def do_waiting(session: Session, doubt: Discrepancy, logged: Logged, device: str) -> None:
     """Do one decision that waited."""
     arrival = _named(session, _waiting(session, _from_log(logged)))
+    # Its own id stands in the log already; its body keeps it.
+    arrival = replace(arrival, id=f"{arrival.id}~{session.state.seq + 1}")
     load(session, [(device, [arrival])])
     session.state.discrepancies.load(doubt.discrepancy, doubt)
     session.batch.add(do_again(session.state, arrival, device, doubt, session.seal))
@@ -313,6 +315,17 @@ def note_heard(session: Session, heard: Iterable[tuple[str, Push, int]]) -> None
         known = state.devices.find(device)
         if not push.unsent and acked >= push.had and known is not None:
             refilling.note_heard(state, device, known.name, known.name)
+    _write(session, mark, "restore")
+
+
+def note_papers(session: Session, rows: Sequence[Row]) -> None:
+    """A paper that operations named and nobody knew was made again."""
+    made = [row.document for row in rows if isinstance(row, Document)]
+    if not made:
+        return
+    begin(session)
+    mark = session.state.mark()
+    refilling.note_known(session.state, made)
     _write(session, mark, "restore")
 
 

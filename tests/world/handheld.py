@@ -9,6 +9,14 @@ from sync.messages import Conflict
 ids = itertools.count(1)
 
 
+def dated(verdict):
+    """What of a verdict is sent again after a restore."""
+    outcome, flags = verdict["outcome"], verdict["flags"]
+    why = flags[0]["code"] if outcome == "parked" else verdict.get("reason")
+    kept = {key: verdict[key] for key in ("id", "times", "u", "trust", "seal")}
+    return kept | {"outcome": "posted" if outcome == "flagged" else outcome, "why": why}
+
+
 class Handheld:
     """One storage incarnation of one device. Its clock is `offset` ms off the world's."""
 
@@ -27,6 +35,7 @@ class Handheld:
         self.segment = "s1"
         self.waiting = 0
         self.verdicts = {}
+        self.epoch = 1
 
     def envelope(self, did, at, *, task=None, actor=None, id_=None, **body):
         """Make an operation at a world time, durable on the device."""
@@ -52,13 +61,15 @@ class Handheld:
         """Return what would be sent at a world time; `frame` adds to what is said around it."""
         start = self.acked if from_seq is None else from_seq - 1
         part = self.chain[start : start + limit]
+        told = [self.verdicts.get(json.loads(one)["body"]["id"]) for one in part]
         raw = json.dumps(
             {
                 "v": 1, "site": self.site, "replica": self.replica, "epoch": epoch, "cursor": 0,
                 "sent": at + self.offset, "segment": self.segment,
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
-                "leaving": leaving, "operations": [],
+                "leaving": leaving, "dated": [dated(one) for one in told if one],
+                "operations": [],
             } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
