@@ -203,7 +203,7 @@ def _intent_again(case: Case, sealed: Sealed) -> Finding:
             case _:
                 _do_intent(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
-    except decisions.RefusedError:
+    except RefusedError:
         # What it was about is settled, or is no more: there is nothing left to do.
         case.state.roll_back(mark)
     return Finding(Outcome.ACCEPTED)
