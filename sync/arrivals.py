@@ -163,16 +163,19 @@ def _inner_times(
         home = segment == body.segment
         return _within(date(Reading(wall, segment, seq, own=False, home=home), clock), own)
 
-    # A scan keeps the clock segment that it was made in.
-    segments = {scan.wall: scan.segment for scan in body.scans if scan.segment}
     if isinstance(did, Count):
         lines = tuple(inner(line.last_wall, line.segment) for line in did.lines)
-        opened = inner(did.opened_wall, segments.get(did.opened_wall, body.segment))
-        return None, opened, lines
+        return None, inner(*_scanned(body, did.opened_wall)), lines
     wall = getattr(did, "taken_wall", None)
     if wall is None:
         return None, None, ()
-    return inner(wall, segments.get(wall, body.segment)), None, ()
+    return inner(*_scanned(body, wall)), None, ()
+
+
+def _scanned(body: Body, wall: int) -> tuple[int, str]:
+    """Return a device time with its segment: a scan keeps the one that it was made in."""
+    own = (scan.segment for scan in body.scans if scan.wall == wall and scan.segment)
+    return wall, next(own, body.segment)
 
 
 def _within(dated: Dated, own: Dated) -> Dated:
@@ -193,21 +196,32 @@ def earlier_than(arrivals: Iterable[Arrival]) -> list[Done]:
 
 
 def wants_earlier(arrival: Arrival, floor: int) -> int | None:
-    """Return the time from which on a count must know what its replica did before (T4)."""
-    first = min((line.at for line in arrival.lines), default=floor)
+    """Return the time from which on its scans must know what their replica did before (T4)."""
+    inner = (arrival.taken, arrival.opened, *arrival.lines)
+    first = min((dated.at for dated in inner if dated), default=floor)
     return first if first < floor else None
 
 
 def after_what_was_done(arrival: Arrival, done: Sequence[Done]) -> Arrival:
-    """Date the lines of a count no earlier than what its replica had done before each scan."""
-    if not isinstance(arrival.did, Count) or arrival.body is None:
+    """Date each scan inside an operation no earlier than what its replica had done before it."""
+    did, body = arrival.did, arrival.body
+    if did is None or body is None:
         return arrival
-    here = arrival.body.segment
-    lines = tuple(
-        monotone(dated, _floor(line.last_wall, line.segment, done, here))
-        for line, dated in zip(arrival.did.lines, arrival.lines, strict=True)
-    )
-    return replace(arrival, lines=tuple(_within(line, arrival.dated) for line in lines))
+
+    def inner(dated: Dated, wall: int, segment: str) -> Dated:
+        return _within(monotone(dated, _floor(wall, segment, done, body.segment)), arrival.dated)
+
+    if isinstance(did, Count):
+        lines = tuple(
+            inner(dated, line.last_wall, line.segment)
+            for line, dated in zip(did.lines, arrival.lines, strict=True)
+        )
+        opened = arrival.opened and inner(arrival.opened, *_scanned(body, did.opened_wall))
+        return replace(arrival, lines=lines, opened=opened)
+    if arrival.taken is None:
+        return arrival
+    taken = inner(arrival.taken, *_scanned(body, getattr(did, "taken_wall", 0)))
+    return replace(arrival, taken=taken)
 
 
 def _floor(wall: int, segment: str, done: Sequence[Done], here: str) -> int:

@@ -11,6 +11,7 @@ import type { View } from "./core/view";
 import { DeviceClock } from "./device/clock";
 import { LotNumbers } from "./device/lot-numbers";
 import { People, type Who } from "./device/people";
+import { hex, random } from "./device/random";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
 import { Updates } from "./device/updates";
@@ -54,9 +55,8 @@ export class DeviceEngine implements Engine {
   private readonly app: string;
   private readonly store: Store;
   private readonly vault: Vault;
-  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(), (times) => {
-    void this.store.setMeta("stepsBack", times).catch(() => undefined);
-  });
+  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(),
+    (times) => void this.store.setMeta("stepsBack", times).catch(() => undefined));
   private readonly wire: HttpWire;
   private readonly outbox: Outbox;
   private readonly push: Push;
@@ -182,7 +182,8 @@ export class DeviceEngine implements Engine {
     this.mustBeTheOnlyTab();
     // Half a character cannot travel, and a code never has one.
     const whole = raw.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
-    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, ...this.scanned() });
+    const { wall, segment } = this.clock.read();
+    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, wall, segment });
   }
 
   meaning(capture: Capture): Meaning {
@@ -364,20 +365,13 @@ export class DeviceEngine implements Engine {
     void this.loop.wake();
   }
 
-  private scanned(): Pick<Capture, "wall" | "segment"> {
-    const { wall, segment } = this.clock.read();
-    return { wall, segment };
-  }
-
   private wakeWithThePage(): void {
     const wake = (): void => void this.loop.wake();
     addEventListener("online", wake);
     addEventListener("offline", () => this.reached({ ...this.reach, online: false }));
-    document.addEventListener("visibilitychange", () => {
-      // Looked at before a sleep too: a step back must not hide in it.
-      this.clock.resume();
-      if (document.visibilityState === "visible") wake();
-    });
+    // Looked at before a sleep too: a step back must not hide in it.
+    document.addEventListener("visibilitychange", () => this.clock.resume());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   }
 
   private reached(reach: Reached): void {
@@ -399,12 +393,4 @@ export class DeviceEngine implements Engine {
   private changed(): void {
     for (const listener of this.listeners) listener();
   }
-}
-
-function random(size: number): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(size));
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,6 +5,7 @@ Each replica stands in a group once; a repeat inside the group waits for the nex
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -39,6 +40,9 @@ from sync.sealing import unsealed
 from sync.settling import brought, heard
 from sync.state import Replica
 from sync.vocabulary import Code
+
+DONE_MAX: Final = 200
+"""How many operations of a replica before this one a scan inside it can be older than."""
 
 
 class AloneError(Exception):
@@ -209,7 +213,7 @@ def _done(session: Session, replica: Replica, since: int) -> list[Done]:
         .where(
             log.site == session.head.site,
             log.replica == replica.replica,
-            log.rseq <= replica.acked,
+            log.rseq.between(replica.acked - DONE_MAX, replica.acked),
             log.at > since,
         )
         .order_by(log.rseq)

@@ -95,3 +95,30 @@ async def test_a_count_line_comes_after_what_its_counter_had_done_before(warehou
     (row,) = await warehouse.rows("variance", Variance)
     assert (row.counted, row.expected) == (8, 8)
     assert row.at - row.u <= clock("08:35") <= row.at
+
+
+async def test_goods_are_taken_after_what_was_done_before_they_were(warehouse):
+    """[T4] By its own estimate the bin was empty when all of it was taken."""
+    device = warehouse.device("A")
+    await warehouse.push("A", clock("07:00"))
+    device.offset, device.segment = 5 * HOUR, "0-b"
+    device.envelope(receive(quantity=9), clock("08:00"))
+    device.offset, device.segment = 0, "1-c"
+    taken = clock("08:30")
+    did = pick(None, taken_wall=taken) | {"verb": "move", "to": {"location": "B2"}}
+    await warehouse.push("A", clock("09:05"))
+    device.envelope(did, clock("09:06"))
+    await warehouse.push("A", clock("09:07"))
+    assert (await warehouse.stock())["B2", "BE/L1"] == 9
+
+
+async def test_goods_that_were_in_the_hand_meanwhile_are_taken_before(warehouse):
+    """[T4] Two things are taken, then put down one after the other: walls tell the order."""
+    await warehouse.play("06:30 B receive 10 BE/L1 to B1")
+    device = warehouse.device("A")
+    await warehouse.push("A", clock("07:00"))
+    for second in (30, 40):
+        taken = clock("07:10") + second // 10
+        device.envelope(pick(1, taken_wall=taken), clock("07:10") + second * 1_000)
+    told = await answers(warehouse, "A", clock("07:12"))
+    assert [v["times"]["taken"] - clock("07:10") for v in told] == [3, 4]
