@@ -8,7 +8,7 @@ from server.api.parameters import Filter, Limit, Name, NameInPath, Start
 from server.api.schema import AS_WORKER, PERSON, problems
 from server.people.sign_in import SignedIn
 from server.refusals import Code
-from server.reports import bin_card, holdings, operations
+from server.reports import bin_card, holdings, operations, whereabouts
 
 
 @get("/holdings", guards=[worker], responses=problems(*AS_WORKER))
@@ -47,9 +47,26 @@ async def read_operation(
     return await gate.book.read(lambda book: operations.operation(book, person.site, id_))
 
 
+@get("/serials/{item:str}/{serial:str}", guards=[worker], responses=problems(*AS_WORKER))
+async def read_serial(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], item: NameInPath,
+    serial: NameInPath,
+) -> whereabouts.Whereabouts:  # fmt: skip
+    """Return where a serial stands, and every place where it was seen."""
+    return await gate.book.read(lambda book: whereabouts.serial(book, person.site, item, serial))
+
+
+@get("/containers/{code:str}", guards=[worker], responses=problems(*AS_WORKER))
+async def read_container(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], code: NameInPath
+) -> whereabouts.Whereabouts:
+    """Return where a container stands, where it was seen, and what it holds."""
+    return await gate.book.read(lambda book: whereabouts.container(book, person.site, code))
+
+
 router = Router(
     "/",
-    route_handlers=[list_holdings, read_bin_card, read_operation],
+    route_handlers=[list_holdings, read_bin_card, read_operation, read_serial, read_container],
     security=PERSON,
     tags=["stock"],
 )

@@ -30,7 +30,7 @@ def verify_site(connection: Connection, site: str) -> list[str]:
         *_sums(postings, kept),
         *_folds(postings, kept),
         *_progress(connection, site),
-        *_unexplained(connection, site, holdings),
+        *unexplained(connection, site),
         *_things(connection, site, kept),
         *_scope(connection, site),
     ]
@@ -121,8 +121,10 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
             yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
 
 
-def _unexplained(connection: Connection, site: str, holdings: Iterable[Holding]) -> Iterator[str]:
+def unexplained(connection: Connection, site: str) -> Iterator[str]:
     """What nobody can name, and what waits in suspense, is explained by something open."""
+    held_at = table("holding").c
+    holdings = fetch(connection, "holding", Holding, held_at.site == site, held_at.quantity != 0)
     row = table("discrepancy").c
     doubts = fetch(connection, "discrepancy", Discrepancy, row.site == site, row.state == "open")
     places = {(one.place, one.key) for one in doubts}

@@ -22,6 +22,8 @@ WORKERS = [
     ("GET", "/api/documents/PO-1"),
     ("GET", "/api/holdings"),
     ("GET", "/api/bin-card?place=06-B-10&item=BE-2908"),
+    ("GET", "/api/containers/P1"),
+    ("GET", "/api/serials/BE-2908/S1"),
     ("GET", "/api/operations/o1"),
     ("GET", "/api/discrepancies"),
 ]
@@ -62,7 +64,8 @@ async def test_the_lists_of_this_test_name_every_guarded_door(plant):
     paths = {
         path.replace("{number:str}", "PO-1").replace("{hash_:str}", "0" * 64)
         .replace("/devices/{id_:str}", "/devices/d2").replace("{id_:str}", "o1")
-        .replace("{operation:str}/{line:int}", "o1/1")
+        .replace("{operation:str}/{line:int}", "o1/1").replace("{code:str}", "P1")
+        .replace("{item:str}/{serial:str}", "BE-2908/S1")
         for path, handler in doors(plant.client.app)
         if not handler.opt.get("public")
     }  # fmt: skip

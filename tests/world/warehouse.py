@@ -19,6 +19,7 @@ import server.tables  # noqa: F401 - fills the metadata
 from server.book import Book
 from server.book.engine import make_engine
 from server.book.rows import fetch, table
+from server.book.verify import unexplained
 from sync.messages import Push
 from sync.records import (
     Device,
@@ -137,6 +138,7 @@ class Warehouse:
         answer = await self.book.push(name, message, self.now)
         handheld.take(answer, self.now)
         self.answer = answer
+        assert await self.book.read(lambda connection: list(unexplained(connection, SITE))) == []
         return answer
 
     async def heartbeat(self, at, *names):

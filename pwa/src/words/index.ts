@@ -118,6 +118,7 @@ export function nameOf(row: { name: string; name_zh?: string } | undefined): str
 
 /** The name on the card of goods; what nobody has identified yet says so, and a code stands for itself. */
 export function goodsName(row: { name: string; name_zh?: string } | undefined, item: string): string {
+  if (item === CONTAINER) return t("item.container");
   return nameOf(row) || (item.startsWith(UNIDENTIFIED) ? t("item.unidentified") : item);
 }
 
@@ -127,6 +128,9 @@ export function bare(code: string): string {
 }
 
 const UNIDENTIFIED = "unidentified/";
+
+/** The item of every container; its own code is the serial. */
+export const CONTAINER = "container/";
 
 /** `PCS` as people say it; a unit that nobody named stays as it is. */
 export function unitOf(code: string): string {

@@ -282,6 +282,7 @@ export const screens = {
   "search.label": { en: "Code, name or spec", zh: "编码、名称或规格" },
   "search.read": { en: "Scanned, but not known here: {code}", zh: "已扫到，但没有登记：{code}" },
 
+  "item.container": { en: "Container", zh: "容器" },
   "item.unidentified": { en: "Not identified", zh: "待识别" },
   "item.title": { en: "Item", zh: "物料" },
   "item.total": { en: "in all", zh: "合计" },
