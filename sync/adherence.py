@@ -97,6 +97,35 @@ def _taken(case: Case, effect: Effect) -> bool:
         case.link.replica  # fmt: skip
 
 
+def doubt_age(case: Case, movement: Movement) -> None:
+    """A clock that cannot be relied on may put a new lot before or after another one (R8)."""
+    key, u = movement.key, case.dated.u
+    own = case.state.lots.find(lot_name(key.item, key.lot)) if key.lot else None
+    if own is None or case.dated.trust == "high" or own.fifo_at != case.at:
+        return
+    near = [
+        row.lot
+        for row in case.state.lots.having("item", key.item)
+        if row != own and row.fifo_at and abs(row.fifo_at - own.fifo_at) <= u
+    ]
+    if near:
+        odd = Odd(key=key_text(key), item=key.item, detail={"u": u, "lots": near})
+        case.flag(Code.TIME_UNCERTAIN, odd)
+
+
+def may_take(state: State, holding: Holding) -> tuple[int, int] | None:
+    """Return the age of goods that may be picked, the oldest least; None for all others."""
+    item, key = state.items.find(holding.item), key_of(holding.key)
+    if item is None:
+        return None
+    if key.lot is None:
+        location = state.locations.find(holding.place)
+        free = location is not None and location.kind == "bin" and not location.blocked
+        return (0, 0) if free and key.status == "ok" and holding.quantity > 0 else None
+    lot = _pickable_lot(state, holding)
+    return None if lot is None else _age(lot, dated=item.dated)
+
+
 def _older(case: Case, own: LotRow, own_key: str, *, dated: bool) -> list[Older]:
     """Return where older lots of the item can be picked, with what the device knew of them."""
     unseen = _unseen(case, own.item)

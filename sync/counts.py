@@ -14,6 +14,7 @@ from sync.found import look_elsewhere
 from sync.ledger import Effect, Moment, Posting, TrackName
 from sync.movements import resolve_key, resolve_place
 from sync.operations import Count, CountLine
+from sync.periods import is_closed
 from sync.records import Counted, Variance
 from sync.state import State
 from sync.stock import CONTAINER, Key, key_text
@@ -248,7 +249,7 @@ def explain(case: Case, linked: list[Posting]) -> None:
         time = posting.t_to if arrives else posting.t_from
         moment = (time or 0, posting.replica, posting.rseq, posting.line)
         now = next((e.amount for e in track.effects if e.at == moment), 0) if track else 0
-        worse = abs(now) > abs(now - amount)
+        worse = abs(now) > abs(now - amount) or is_closed(case.state, time or case.at)
         case.flag(
             Code.COUNT_EXPLAINED,
             Odd(

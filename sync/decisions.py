@@ -4,8 +4,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sync import sightings
-from sync.case import Case, RefusedError
+from sync import corrections, sightings
+from sync.case import Case, RefusedError, close
 from sync.counts import moment_of, refresh
 from sync.ledger import Posting, Track, amend
 from sync.movements import close_covered, day_ms, know_lot
@@ -13,6 +13,7 @@ from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reje
 from sync.records import Document, Line, Variance
 from sync.state import State
 from sync.stock import key_of, key_text
+from sync.vocabulary import POLICIES, Code, Evidence
 
 WORDS: Final = {"approve": "approved", "recount": "recount", "reject": "rejected"}
 
@@ -32,13 +33,24 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
     for row, decision in zip(rows, did.lines, strict=True):
         if isinstance(did, Approve) and not isinstance(did, Recount | Reject):
             set_balance(case, row, decision.counted)
+            corrections.raised(case, row)
         for part in _parts(state, did, row):
             decided = replace(part, state=WORDS[case.verb], decided=case.body.id)
             state.variances.put((part.operation, part.line), decided)
         close_covered(state, (row.place, row.key), case.body.id)
+        if not isinstance(did, Recount):
+            _close_counted(case, row)
     refresh(case, state.postings[start:])
     if isinstance(did, Recount):
         ask_recount(state, rows[0].place)
+
+
+def _close_counted(case: Case, row: Variance) -> None:
+    """What only a look at the bin could answer is answered by what was decided of it."""
+    for doubt in case.state.discrepancies.having("place", row.place):
+        counted = POLICIES[Code(doubt.code)].closes is Evidence.COUNTED
+        if doubt.state == "open" and doubt.key == row.key and counted and doubt.at <= row.at:
+            close(case.state, doubt, case.body.id)
 
 
 def _variance(state: State, did: Approve, decision: Decision) -> Variance:

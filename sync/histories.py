@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from sync import containers
 from sync.arrivals import Arrival
 from sync.containers import code_of
+from sync.corrections import BOOKED_MS
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, Effect, TrackName
 from sync.needs import (
@@ -24,8 +25,7 @@ from sync.needs import (
     resolved_key,
     resolved_place,
 )
-from sync.operations import Approve, Count, Did, Receive, Reverse, Settle
-from sync.progress import CLOSE_MS
+from sync.operations import Approve, Count, Did, Produce, Receive, Return, Reverse, Settle
 from sync.records import Counted, Sighting
 from sync.refilling import unlisted
 from sync.remedies import undone
@@ -83,7 +83,7 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
 
 def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) -> None:
     left = arrival.taken.at if arrival.taken else arrival.dated.at
-    near = CLOSE_MS if isinstance(did, Receive) else 0
+    near = BOOKED_MS if isinstance(did, Receive | Produce | Return) else 0
     for movement in moves(state, did, arrival):
         key = key_text(movement.key)
         needs.reach((movement.place_from, key), left)

@@ -16,6 +16,7 @@ from sync import limits
 from sync.arrivals import Arrival
 from sync.containers import INSIDE, code_of
 from sync.decisions import tasks_at
+from sync.editing import item_of_lot, paper
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
 from sync.movements import known_item, known_place
@@ -25,12 +26,14 @@ from sync.operations import (
     Close,
     Count,
     Did,
+    Edit,
     Issue,
     Move,
     Pick,
     Produce,
     PutAway,
     Receive,
+    Reserve,
     Restate,
     Return,
     Reverse,
@@ -45,6 +48,7 @@ from sync.records import Variance
 from sync.refilling import unlisted
 from sync.remedies import papers, undone
 from sync.renaming import PREFIX, is_renaming
+from sync.returns import is_customer
 from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import State
@@ -85,6 +89,8 @@ class Standing(Struct):
     settled: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
     contents_since: dict[str, tuple[str, int]] = field(default_factory=dict)
+    reserved: set[str] = field(default_factory=set)
+    freed: set[str] = field(default_factory=set)
 
 
 def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
@@ -129,6 +135,9 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
             cursor = arrival.body.base.cursor if arrival.body.base else 0
             needs.items.add(item)
             needs.since_base[arrival.id] = (item, cursor)
+        elif isinstance(arrival.did, Adjust) and arrival.body.base is not None:
+            item = resolved_item(state, arrival.did.key.item)
+            needs.since_base[arrival.id] = (item, arrival.body.base.cursor)
         elif is_late(state, arrival) and (brought := lot_item(arrival.did)):
             needs.items.add(resolved_item(state, brought))
     return needs
@@ -161,8 +170,8 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             _stand_target(needs, state, did, arrival)
         case Approve():
             _stand_decided(needs, state, did)
-        case Close():
-            needs.documents.add(did.document)
+        case Close() | Reserve() | Edit():
+            _stand_paper(needs, did)
         case Settle():
             _stand_settling(needs, state, did, arrival)
         case _:
@@ -184,6 +193,23 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
         needs.names |= {(place, key), (COUNT_PLACE, key)}
         needs.near.add(place)
         needs.lots.add(item)
+
+
+def _stand_paper(needs: Standing, did: Close | Reserve | Edit) -> None:
+    match did:
+        case Close():
+            needs.documents.add(did.document)
+            needs.freed.add(did.document)
+        case Reserve():
+            needs.documents.add(did.document)
+            needs.names.add((did.place.text, key_text(did.key)))
+            needs.reserved.add(did.key.item)
+        case Edit():
+            if (document := paper(did)) is not None:
+                needs.documents.add(document)
+                needs.freed.add(document)
+            if (item := item_of_lot(did)) is not None:
+                needs.lots.add(item)
 
 
 def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival) -> None:
@@ -217,13 +243,20 @@ def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:
     for movement in moves(state, did, arrival):
         _stand_one(needs, movement, arrival)
-        if has_rule(state, movement.place_to):
-            needs.places.add(movement.place_to)
-        needs.documents |= tasks(state, movement.place_to)
-        if isinstance(did, Pick):
-            needs.documents |= tasks_at(movement.place_to)
-        if isinstance(did, Adjust):
-            needs.names.add((limits.SUSPENSE, key_text(movement.key)))
+        _stand_rules(needs, state, did, movement)
+
+
+def _stand_rules(needs: Standing, state: State, did: Moving, movement: Movement) -> None:
+    """What the rules of places, promises and limits ask beside the goods themselves."""
+    if has_rule(state, movement.place_to):
+        needs.places.add(movement.place_to)
+    needs.documents |= tasks(state, movement.place_to)
+    if isinstance(did, Pick):
+        needs.documents |= tasks_at(movement.place_to)
+    if isinstance(did, Pick | Issue | Ship | Move):
+        needs.reserved.add(movement.key.item)
+    if isinstance(did, Adjust):
+        needs.names.add((limits.SUSPENSE, key_text(movement.key)))
 
 
 def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
@@ -240,7 +273,7 @@ def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
         if (code := code_of(place)) is not None:
             needs.containers.add(code)
         needs.names.add((place, key))
-        if not is_virtual(place):
+        if not is_virtual(place) or is_customer(place):
             needs.near.add(place)
     if not is_virtual(movement.place_from):
         needs.places.add(movement.place_from)

@@ -317,7 +317,7 @@ class Edit(Verb, frozen=True):
     """Change fields of a master-data row, based on the version that was seen."""
 
     kind: Code
-    id: Code
+    id: Annotated[str, Meta(min_length=1, max_length=500)]
     base_version: int
     fields: dict[str, object]
 

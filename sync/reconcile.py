@@ -15,18 +15,24 @@ from sync import (
     adherence,
     availability,
     containers,
+    corrections,
     counts,
     decisions,
+    editing,
     invariants,
     limits,
     losses,
     movements,
+    periods,
     places,
     progress,
     refilling,
     remedies,
+    reservations,
+    returns,
     reversal,
     sightings,
+    units,
 )
 from sync.arrivals import Arrival, Sealed
 from sync.case import Case, Odd, RefusedError, close, later_result
@@ -42,7 +48,9 @@ from sync.operations import (
     Count,
     Decision,
     Did,
+    Edit,
     Lost,
+    Reserve,
     Reverse,
     Settle,
     decode_body,
@@ -230,8 +238,14 @@ def _do_intent(case: Case) -> None:
             decisions.decide_count(case, case.did)
         case Close():
             decisions.close_document(case, case.did)
+            reservations.free_all(case.state, case.did.document, case.did.line)
         case Settle():
             remedies.settle(case, case.did)
+        case Reserve():
+            reservations.reserve(case, case.did)
+        case Edit():
+            editing.edit(case, case.did)
+            reservations.free_closed(case.state)
         case _:
             raise RefusedError("not_supported")
 
@@ -258,6 +272,8 @@ def _fact(case: Case) -> None:
     start = len(case.state.postings)
     linked = _do_fact(case)
     linked += containers.settle(case)
+    periods.judge(case)
+    units.judge(case)
     counts.explain(case, linked)
     for waiting in reversal.waiting_for(case.state, case.body.id):
         _set_free(case, waiting)
@@ -272,6 +288,7 @@ def _do_fact(case: Case) -> list[Posting]:
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
             counts.record_count(case, case.did)
+            reservations.look(case, case.did)
             return []
         case Reverse():
             return _reverse(case, case.did)
@@ -301,14 +318,18 @@ def _move(case: Case) -> list[Posting]:
     if isinstance(case.did, Adjust) and not case.did.quantity:
         return []
     known, linked = movements.post_movements(case, limits.hold(case, asked))
-    for movement in known:
+    for number, movement in enumerate(known):
         containers.doubt(case, movement)
         progress.progress(case, movement, movement.quantity or 0)
         adherence.judge(case, movement)
         adherence.judge_again(case, movement)
+        adherence.doubt_age(case, movement)
         availability.judge(case, movement)
         places.judge(case, movement, movement.quantity or 0)
         limits.judge(case, movement)
+        corrections.judge(case, movement, number)
+        returns.judge(case, movement)
+        reservations.judge(case, movement)
     return linked
 
 
@@ -386,6 +407,7 @@ def _entry(case: Case, arrival: Arrival, verdict: Verdict, mark: tuple[int, int]
         content_hash=arrival.content_hash, payload_hash=arrival.payload_hash,
         payload=arrival.payload, verdict=encoded, document=document,
         line=case.line.line if case.line else None,
+        accounted=periods.accounted(state, arrival.dated.at),
     )  # fmt: skip
     postings = tuple(state.postings[mark[1] :])
     changes = tuple(state.changed_since(mark))

@@ -14,8 +14,12 @@ from sync.decisions import ask_recount, decision_of
 from sync.messages import Push
 from sync.operations import Approve
 from sync.records import Discrepancy, Variance
+from sync.returns import is_customer, unmatched
 from sync.state import Replica, State
 from sync.vocabulary import POLICIES, Code
+
+UNBOOKED: Final = frozenset({"dock", "line", "quality"})
+"""Where goods may stand before they are booked: a surplus there is for a person (R36)."""
 
 SILENT_MS: Final = 8 * 3_600_000
 
@@ -48,7 +52,7 @@ def watermark(replicas: Iterable[Replica], now: int) -> int:
     return min(active, default=now)
 
 
-def graver(state: State, row: Discrepancy) -> None:
+def graver(state: State, row: Discrepancy, by: str) -> None:
     """A shortage that nothing covered in time is for a person, and its bin for a count."""
     policy = POLICIES[Code(row.code)]
     later = str(row.detail.get("later", policy.later))
@@ -58,13 +62,20 @@ def graver(state: State, row: Discrepancy) -> None:
         row.discrepancy,
         replace(row, severity=later),
     )
-    if row.code == Code.NEGATIVE and row.place is not None:
+    if row.code != Code.NEGATIVE or row.place is None:
+        return
+    if is_customer(row.place):
+        unmatched(state, row, by)
+    else:
         ask_recount(state, row.place)
 
 
 def approvable(state: State, row: Variance) -> bool:
     """Say whether a variance may be approved without a person (R28)."""
     if row.state != "open" or row.line < 0 or row.ambiguous:
+        return False
+    location = state.locations.find(row.place)
+    if location is not None and location.kind in UNBOOKED and row.counted > row.expected:
         return False
     return abs(row.counted - row.expected) <= state.site.count_tolerance
 

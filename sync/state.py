@@ -169,7 +169,6 @@ class State:
     """Everything that the rules may read and write while a batch is decided."""
 
     def __init__(self, site: Site, seq: int, now: int = 0) -> None:
-        self.site = site
         self.seq = seq
         self.now = now
         self.day_of: Callable[[int], str] = utc_day
@@ -177,6 +176,8 @@ class State:
         self.journal: list[Undo] = []
         self.postings: list[Posting] = []
         journal = self.journal
+        self.sites: Table[str, Site] = Table("site", journal)
+        self.sites.load(site.site, site)
         self.operations: Table[str, Logged] = Table("log", journal)
         self.replicas: Table[str, Replica] = Table("replica", journal)
         self.items: Table[str, Item] = Table("item", journal)
@@ -208,6 +209,11 @@ class State:
         """Every posting under an unknown code that is being resolved (R6)."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}
         """Postings of an item after a device's cursor, for what a screen could know (R26)."""
+
+    @property
+    def site(self) -> Site:
+        """The site's settings, as an edit before in the batch left them."""
+        return next(self.sites.all())
 
     # --- stock -------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from server.book.rows import fetch_in, image, key_of_row, replicated
 from server.book.session import Session
 from sync.hashing import sha256_hex
 from sync.reconcile import Change
-from sync.records import FEED, Row
+from sync.records import FEED, Item, Row
+from sync.units import renewed
 
 KIND_OF: Final = {struct: kind for kind, (struct, _) in FEED.items()}
 
@@ -46,6 +47,9 @@ def _changes(session: Session, rows: Sequence[Row]) -> list[Change]:
         before = _before(session.connection, session.head.site, kind, part)
         for row in part:
             key = key_of_row(kind, row)
+            if isinstance(row, Item):
+                known = before.get(key)
+                row = renewed(known if isinstance(known, Item) else None, row)  # noqa: PLW2901
             written = msgspec.structs.replace(row, version=session.state.seq)
             changes.append((kind, key, written, before.get(key)))
     return changes

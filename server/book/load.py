@@ -25,6 +25,7 @@ from sync.records import (
     Holding,
     Line,
     LotRow,
+    Reservation,
     Result,
     Sighting,
     Variance,
@@ -115,6 +116,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         state.documents.load(document.document, document)
     for lot in fetch_in(connection, "lot", LotRow, site, "item", asked.lots):
         state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
+    _load_reservations(connection, site, state, asked)
     _load_holdings(connection, site, state, asked)
     _load_near(connection, site, state, asked.near)
     _load_targets(connection, site, state, asked)
@@ -124,6 +126,19 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         _load_renamed(connection, site, state, kind, raw)
         _load_renamed_things(connection, site, state, kind, raw, code)
     _load_since(connection, site, state, asked)
+
+
+def _load_reservations(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """What is kept for others, and then all of the item: a promise that is broken moves on."""
+    for column, values in (
+        ("item", asked.reserved), ("place", asked.places), ("document", asked.freed),
+    ):  # fmt: skip
+        for row in fetch_in(connection, "reservation", Reservation, site, column, values):
+            state.reservations.load((row.document, row.line, row.place, row.key), row)
+    kept = {row.item for row in state.reservations.all() if row.quantity} & asked.reserved
+    asked.items |= kept
+    for lot in fetch_in(connection, "lot", LotRow, site, "item", kept):
+        state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
 
 
 def _load_holdings(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -18,7 +18,7 @@ from sync.dating import Dated
 from sync.hashing import sha256_hex
 from sync.operations import Approve, Body, Envelope, Link
 from sync.reconcile import SERVER, decide
-from sync.records import Discrepancy, Document, Line, Variance
+from sync.records import Discrepancy, Document, Line, LotRow, Variance
 from sync.settling import SILENT_MS, approvable, approval, graver
 
 APPROVALS_MAX = 500
@@ -61,12 +61,15 @@ def _graver(session: Session, watermark: int) -> None:
         state.documents.load(document.document, document)
     for line in fetch_in(session.connection, "line", Line, site, "document", names):
         state.lines.load((line.document, line.line), line)
+    items = {one.item for one in due if one.item}
+    for lot in fetch_in(session.connection, "lot", LotRow, site, "item", items):
+        state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
     for one in due:
         state.discrepancies.load(one.discrepancy, one)
     state.seq += 1
     mark = state.mark()
     for one in due:
-        graver(state, one)
+        graver(state, one, SERVER)
     changes = state.changed_since(mark)
     if changes:
         write_changes(session, SERVER, "graver", changes)

@@ -4,7 +4,7 @@ Checks the chain, the numbers without a hole, that every item sums to zero, that
 sum of the postings *and* the fold of the facts in time, the progress of documents, and the scope.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
@@ -15,9 +15,11 @@ from server.book.save import is_private
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
+from sync.limits import SUSPENSE
 from sync.records import FEED, Discrepancy, Holding, Line, Sighting
 from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
+from sync.vocabulary import Code
 
 
 def verify_site(connection: Connection, site: str) -> list[str]:
@@ -122,19 +124,27 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
 
 
 def unexplained(connection: Connection, site: str) -> Iterator[str]:
-    """What nobody can name, and what waits in suspense, is explained by something open."""
+    """What nobody can name, and what waits in suspense, is explained by something open.
+
+    Of suspense to the unit: it is what the corrections beyond a limit ask to agree to (R37).
+    """
     held_at = table("holding").c
     holdings = fetch(connection, "holding", Holding, held_at.site == site, held_at.quantity != 0)
     row = table("discrepancy").c
     doubts = fetch(connection, "discrepancy", Discrepancy, row.site == site, row.state == "open")
     places = {(one.place, one.key) for one in doubts}
     items = {one.item for one in doubts}
+    waits = Counter[str]()
+    for one in doubts:
+        if one.code == Code.OVER_LIMIT:
+            waits[str(one.key)] += int(str(one.detail["quantity"]))
     for held in holdings:
         place, key = held.place, held.key
         nameless = [part for part in (place, held.item) if part.startswith("unidentified/")]
-        waits = place.split("/", 1)[0] == "suspense"
+        if place == SUSPENSE and held.quantity != -waits[key]:
+            yield f"suspense of {key}: {held.quantity}, and {-waits[key]} waits for a decision"
         explained = {(place, key), (place, None)} & places or held.item in items & set(nameless)
-        if held.quantity and (nameless or waits) and not explained:
+        if held.quantity and nameless and not explained:
             yield f"holding {(place, key)}: {held.quantity}, and nothing open explains it"
 
 

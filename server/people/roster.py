@@ -83,6 +83,7 @@ def _changed(change: PersonChange, before: Person | None) -> Person:
         language=change.language or (before.language if before else "en"),
         verifier=before.verifier if before else "",
         active=change.active if change.active is not None else before is None or before.active,
+        adjust_limit=before.adjust_limit if before else None,
     )
 
 

@@ -18,10 +18,11 @@ from sqlmodel import SQLModel
 import server.tables  # noqa: F401 - fills the metadata
 from server.book import Book
 from server.book.engine import make_engine
-from server.book.rows import fetch, table
+from server.book.rows import fetch, key_of_row, table
 from server.book.verify import unexplained
 from sync.messages import Push
 from sync.records import (
+    FEED,
     Device,
     Discrepancy,
     Document,
@@ -219,6 +220,20 @@ class Warehouse:
     async def lines(self):
         return await self.rows("line", Line)
 
+    async def items(self):
+        return await self.rows("item", Item)
+
+    async def locations(self):
+        return await self.rows("location", Location)
+
+    async def people(self):
+        return await self.rows("person", Person)
+
+    async def versions(self, kind):
+        """Return the version of each row of a kind, by the id that an edit gives it."""
+        rows = await self.rows(kind, FEED[kind][0]) if kind in FEED else []
+        return {id_of(kind, row): row.version for row in rows}
+
     def site(self, **settings):
         return replace(ROWS[0], **settings)
 
@@ -231,6 +246,12 @@ def split(text):
     name, _, rest = text.partition(": ") if re.match(r"^\w+: ", text) else ("", "", text)
     match = re.match(r"((?:\dd )?[\d:]+) (\w) (.*)", rest)
     return name, clock(match[1]), match[2], match[3]
+
+
+def id_of(kind, row):
+    if kind == "line":
+        return f"{row.document}/{row.line}"
+    return key_of_row("lot", row) if kind == "lot" else getattr(row, FEED[kind][1][0])
 
 
 def short(text):
