@@ -11,7 +11,7 @@ import type { View } from "./core/view";
 import { DeviceClock } from "./device/clock";
 import { LotNumbers } from "./device/lot-numbers";
 import { People, type Who } from "./device/people";
-import { hex, random } from "./device/random";
+import { newReplica, random } from "./device/random";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
 import { Updates } from "./device/updates";
@@ -25,7 +25,8 @@ import { mayForget } from "./outbox/pruning";
 import { Loop, type Reached } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
-import { Store } from "./store/store";
+import { Rescues } from "./rescue/rescue";
+import { Store, type Kept } from "./store/store";
 
 export interface EngineOptions {
   origin?: string;
@@ -61,6 +62,7 @@ export class DeviceEngine implements Engine {
   private readonly outbox: Outbox;
   private readonly push: Push;
   private readonly feed: Feed;
+  readonly rescue: Rescues;
   private readonly people: People;
   private readonly lots: LotNumbers;
   private readonly loop: Loop;
@@ -81,14 +83,21 @@ export class DeviceEngine implements Engine {
     this.store = new Store(database);
     this.vault = new Vault(this.store);
     this.wire = new HttpWire(origin, () => this.headers());
-    this.outbox = new Outbox(this.store, () => hex(random(16)), () => this.newId());
+    this.outbox = new Outbox(this.store, newReplica, () => this.newId());
     this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
-    this.push = new Push({
+    const sending = {
       store: this.store, outbox: this.outbox, wire: this.wire, clock: this.clock,
-      site: () => this.status.site,
       cursor: () => this.feed.position.cursor || "0",
       context: () => this.context(),
+    };
+    this.push = new Push({ ...sending, site: () => this.status.site });
+    this.rescue = new Rescues({
+      ...sending, push: this.push, newReplica, newId: () => this.newId(),
+      device: () => this.enrolment,
+      written: (operation) => this.written(operation),
+      changed: () => this.changed(),
+      wake: () => void this.loop.wake(),
     });
     this.feed = new Feed({
       store: this.store, outbox: this.outbox, view: this.view, wire: this.wire,
@@ -112,7 +121,7 @@ export class DeviceEngine implements Engine {
   async start(): Promise<void> {
     await this.tab.enter();
     this.enrolment = (await this.store.meta<Enrolment>("enrolment")) ?? null;
-    await Promise.all([this.outbox.load(), this.people.load(), this.lots.load(), this.push.load()]);
+    await Promise.all([this.outbox, this.people, this.lots, this.push, this.rescue].map((part) => part.load()));
     await this.feed.load();
     this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
     this.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
@@ -290,17 +299,6 @@ export class DeviceEngine implements Engine {
     }
   }
 
-  /** What is on no server yet, as a file that another device can bring in. */
-  async exportRescue(): Promise<Blob> {
-    const { outbox, enrolment } = this;
-    const frame = JSON.stringify({
-      v: 1, site: this.status.site, replica: outbox.chain.replica, device: enrolment?.device ?? null,
-      made: this.now(), captures: this.unconsumed(),
-    });
-    const texts = outbox.unsent.map((row) => row.text).join(",\n");
-    return new Blob([`${frame.slice(0, -1)},"operations":[${texts}]}`], { type: "application/json" });
-  }
-
   applyUpdate(): void {
     this.updates.apply();
   }
@@ -316,6 +314,7 @@ export class DeviceEngine implements Engine {
     const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet || this.asked);
     this.leaving = false;
     this.asked = false;
+    await this.rescue.run();
     await this.feed.run();
     if (this.push.isOfAnOldEpoch) return 1;
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
@@ -328,7 +327,9 @@ export class DeviceEngine implements Engine {
     if (now - this.prunedAt < PRUNE_EVERY_MS) return;
     this.prunedAt = now;
     const { epoch, durableThrough } = this.push.heard;
-    await this.outbox.prune((row) => mayForget(row, now, epoch, durableThrough));
+    const mayGo = (row: Kept): boolean => mayForget(row, now, epoch, durableThrough);
+    await this.outbox.prune(mayGo);
+    await this.rescue.prune(mayGo);
   }
 
   private context(): Context {

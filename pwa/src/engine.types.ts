@@ -80,13 +80,51 @@ export interface Engine {
   syncNow(): Promise<void>;
   /** JSON over /api with device token and session; throws with the problem's sentence. */
   api<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T>;
-  exportRescue(): Promise<Blob>;
+  readonly rescue: RescueDoor;
   applyUpdate(): void;
   takeOver(): void;
   nextLot(): string;
   newId(): string;
   readonly segment: string;
   now(): number;
+}
+
+/** Records of another device that this one carries, as the screen shows them. */
+export interface Rescue {
+  replica: string;
+  name: string;
+  made: number;
+  unsent: number;
+  operations: Written[];
+  /** Scanned there, and part of no record: for a person. */
+  captures: Capture[];
+  /** Why the server does not take it, in its own sentence. */
+  problem: string | null;
+}
+
+/** How far a series of codes was scanned. */
+export interface RescueProgress {
+  total: number;
+  missing: number[];
+  /** Records that were new here, once the series is whole. */
+  brought: number | null;
+}
+
+/** What leaves this device for another one, and what came in. */
+export interface RescueDoor {
+  file(): Promise<Blob>;
+  /** The texts of a series of codes. */
+  codes(): Promise<string[]>;
+  /** Brings in a file; resolves with the number of records that are new. Rejects with `RescueRefused`. */
+  bring(text: string): Promise<number>;
+  isPart(raw: string): boolean;
+  /** Takes one scanned code in any order; null when it was not read whole. */
+  scan(raw: string): Promise<RescueProgress | null>;
+  readonly progress: RescueProgress | null;
+  readonly list: Rescue[];
+  readonly unsent: number;
+  /** Somebody has seen to a capture. */
+  see(replica: string, capture: Capture): Promise<void>;
 }
 
 /** The tones and vibrations of look.md; called only after the durable write. */

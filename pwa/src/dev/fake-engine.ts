@@ -1,7 +1,7 @@
 /** An engine without a disk and a server: what is written stays "on this device" for ever. */
 import type { Capture, Draft } from "../core/flow.ts";
 import type { Meaning } from "../core/meaning.ts";
-import { type Engine, NotRecorded, type Status, type Written } from "../engine.types.ts";
+import { type Engine, NotRecorded, type RescueDoor, type Status, type Written } from "../engine.types.ts";
 import { answerOf } from "./fake-answers.ts";
 import { fakeView } from "./fake-site.ts";
 
@@ -122,9 +122,15 @@ export class Fake implements Engine {
     return answerOf(path) as T;
   }
 
-  async exportRescue(): Promise<Blob> {
-    return new Blob(["{}"]);
-  }
+  readonly rescue: RescueDoor = {
+    list: [], unsent: 0, progress: null,
+    file: () => Promise.resolve(new Blob(["{}"])),
+    codes: () => Promise.resolve(["BCR1-AAAAAAAA-1-2-AAAA-AAAA", "BCR1-AAAAAAAA-2-2-AAAA-AAAA"]),
+    bring: () => Promise.resolve(0),
+    isPart: () => false,
+    scan: () => Promise.resolve(null),
+    see: () => Promise.resolve(),
+  };
 
   nextLot(): string {
     return `L26${++this.counter}`;

@@ -3,6 +3,7 @@ export function random(size: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(size));
 }
 
-export function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+/** The name of a storage incarnation: 32 lower-case hex digits. */
+export function newReplica(): string {
+  return [...random(16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -76,6 +76,12 @@ export class Outbox {
     return this.operations.filter((operation) => operation.acked === null);
   }
 
+  /** The last operation that the server has, as far as this device knows. */
+  get lastAcked(): Ack {
+    const last = this.mine().filter((row) => row.acked !== null).pop();
+    return last ? [last.seq, last.hash] : [0, null];
+  }
+
   find(id: string): Operation | undefined {
     return this.operations.filter((operation) => operation.id === id).pop();
   }
@@ -185,7 +191,7 @@ export class Outbox {
   /** Another device wrote on this chain: go on under a new replica, everything after `seq` again. */
   fork(seq: number): Promise<void> {
     return this.inTurn(async () => {
-      const again = [...(await this.sentAfter(seq)), ...this.mine().filter((row) => row.acked === null && row.seq > seq)];
+      const again = [...(await this.sentAfter(seq)), ...this.mine().filter((row) => row.acked === null)];
       let chain: Chain = { replica: this.newReplica(), seq: 0, prev: null };
       const made = again.sort((a, b) => a.seq - b.seq).map((old): Kept => {
         const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };

@@ -2,7 +2,7 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Ack, Conflict, Dated, Exchange, Pushed } from "../core/types.gen";
+import type { Conflict, Dated, Exchange, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -47,7 +47,8 @@ export class Push {
   heard: Heard = { epoch: 1, serverNow: 0, watermark: null, durableThrough: null, offset: null };
   /** When the last push was answered, device time: an idle device still lets the watermark pass. */
   answeredAt = 0;
-  private exchanges: Exchange[] = [];
+  /** Told with the next push, or with a rescue of this device. */
+  exchanges: Exchange[] = [];
   private atMost = PUSH_OPERATIONS_MAX;
   private owesEcho = true;
   private repairs = 0;
@@ -103,7 +104,7 @@ export class Push {
     try {
       const text = this.text(batch, { sent, segment, unsent, echo, leaving, exchanges });
       const pushed = await wire.post<Pushed>("/sync/push", text);
-      await this.took(pushed, { sent, segment }, exchanges.length);
+      await this.took(pushed, { sent, segment, batch }, exchanges.length);
       this.atMost = Math.min(PUSH_OPERATIONS_MAX, this.atMost * 2);
       return pushed.retry_after_ms;
     } catch (error) {
@@ -129,12 +130,10 @@ export class Push {
 
   private batchOf(unsent: Operation[]): Operation[] {
     const { replica } = this.parts.outbox.chain;
-    let bytes = 0;
-    const mine = unsent.filter((row) => row.replica === replica).slice(0, this.atMost);
-    return mine.filter((row, index) => (bytes += row.text.length + CHARACTERS_OF_FRAME) < BYTES_MAX || index === 0);
+    return whatFits(unsent.filter((row) => row.replica === replica), this.atMost);
   }
 
-  private async took(pushed: Pushed, asked: { sent: number; segment: string }, told: number): Promise<void> {
+  private async took(pushed: Pushed, { batch, ...asked }: { sent: number; segment: string; batch: Operation[] }, told: number): Promise<void> {
     const { outbox, clock } = this.parts;
     const [segment, received] = [clock.segment(), clock.now()];
     const exchange = { ...asked, received, server_now: pushed.server_now };
@@ -144,7 +143,9 @@ export class Push {
     const [seq, hash] = pushed.acked;
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
     if (row && hash !== null && row.hash !== hash) return outbox.fork(this.lastAcked(seq));
-    await outbox.acknowledge(pushed.acked, pushed.verdicts, received);
+    // A carrier may have brought the server further than this push: only what went with it is safe.
+    const last = batch.at(-1)?.seq ?? 0;
+    await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, received);
     this.answeredAt = received;
   }
 
@@ -172,7 +173,6 @@ export class Push {
     const { outbox } = this.parts;
     switch (conflict.code) {
       case "fork":
-        await this.settle(conflict.have ?? [0, null]);
         return outbox.fork((conflict.have ?? [0, null])[0]);
       case "gap":
         return this.fill(conflict.need_from ?? 1);
@@ -183,14 +183,8 @@ export class Push {
     }
   }
 
-  /** What the server still has up to the last match needs no second push. */
-  private async settle(have: Ack): Promise<void> {
-    await this.parts.outbox.acknowledge(have, [], this.parts.clock.now());
-  }
-
   private async fill(from: number): Promise<void> {
     const { outbox, context } = this.parts;
-    await this.settle([from - 1, null]);
     await outbox.sendAgainAfter(from - 1);
     const first = await outbox.firstHeldAfter(from - 1);
     // The server may know more than a device that was put back: then there is nothing to fill.
@@ -199,8 +193,15 @@ export class Push {
   }
 }
 
+/** The first of these that fit into one push. */
+export function whatFits(rows: Operation[], atMost: number): Operation[] {
+  let bytes = 0;
+  return rows.slice(0, atMost)
+    .filter((row, index) => (bytes += row.text.length + CHARACTERS_OF_FRAME) < BYTES_MAX || index === 0);
+}
+
 /** A verdict of before a restore, sent again with its seal so that it is not decided anew. */
-function datedOf({ id, verdict }: Operation): Dated[] {
+export function datedOf({ id, verdict }: Operation): Dated[] {
   if (!verdict) return [];
   const { outcome, times, u, trust, seal } = verdict;
   return [{ id, outcome: outcome === "flagged" ? "posted" : outcome, times, u, trust, seal }];

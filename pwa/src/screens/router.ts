@@ -5,7 +5,7 @@ export const FLOWS = ["receive", "putaway", "pick", "issue", "count", "move"] as
 export type FlowName = (typeof FLOWS)[number];
 
 export type Route =
-  | { screen: "home" | "outbox" | "hand-in" | "look-up" }
+  | { screen: "home" | "outbox" | "hand-in" | "look-up" | "rescue" | "rescue-codes" }
   | { screen: "sign-in"; badge: string | null }
   | { screen: "enrol"; code: string | null }
   | { screen: "flow"; flow: FlowName; document: string | null }
@@ -24,6 +24,8 @@ export function routeOf(hash: string): Route {
     case "outbox":
     case "hand-in":
     case "look-up":
+    case "rescue":
+    case "rescue-codes":
       return { screen };
     case "enrol":
       return { screen, code: first };

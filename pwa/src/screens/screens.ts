@@ -29,6 +29,8 @@ const pages: Record<Lazy, () => Promise<{ default: Page }>> = {
   bin: () => import("./BinPage.svelte"),
   document: () => import("./DocumentPage.svelte"),
   outbox: () => import("./Outbox.svelte"),
+  rescue: () => import("./Rescue.svelte"),
+  "rescue-codes": () => import("./RescueCodes.svelte"),
   "hand-in": () => import("./HandIn.svelte"),
   help: () => import("./Help.svelte"),
   desk: () => import("./desk/Desk.svelte"),

@@ -7,6 +7,7 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type St
 
 import type { Capture } from "../core/flow";
 import type { Block } from "../core/replica";
+import type { Bundle } from "../core/rescue";
 import type { Row, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
 
@@ -23,6 +24,16 @@ export interface Kept {
   acked: number | null;
 }
 
+/** A replica of another device, as a rescue brought it; its operations stand beside it. */
+export interface Brought extends Omit<Bundle, "operations"> {
+  /** When it was brought in first, device time. */
+  at: number;
+  /** Captures that somebody has seen to. */
+  seen: number[];
+  /** The epoch of the server that has acknowledged it; null before the first push. */
+  sentIn: number | null;
+}
+
 interface Schema extends DBSchema {
   journal: { key: number; value: Capture };
   outbox: { key: [string, number]; value: Kept };
@@ -33,13 +44,16 @@ interface Schema extends DBSchema {
   blocks: { key: string; value: Block };
   /** Rows that changed since the blocks, by kind and key. */
   overlay: { key: string; value: Row };
+  /** What was brought in from other devices: never part of this one's chain. */
+  rescued: { key: [string, number]; value: Kept };
+  bundles: { key: string; value: Brought };
 }
 
 export type StoreName = StoreNames<Schema>;
 export type Write = IDBPTransaction<Schema, StoreName[], "readwrite">;
 export type Read = IDBPTransaction<Schema, StoreName[], "readonly">;
 
-const VERSION = 1;
+const VERSION = 2;
 const REOPEN = new Set(["UnknownError", "InvalidStateError"]);
 
 export class Store {
@@ -124,7 +138,14 @@ export class Store {
   }
 }
 
-function createStores(database: IDBPDatabase<Schema>): void {
+/** Only ever adds stores: what a worker wrote is never moved about by an update. */
+function createStores(database: IDBPDatabase<Schema>, version: number): void {
+  if (version < 1) createFirstStores(database);
+  database.createObjectStore("rescued", { keyPath: ["replica", "seq"] });
+  database.createObjectStore("bundles", { keyPath: "replica" });
+}
+
+function createFirstStores(database: IDBPDatabase<Schema>): void {
   database.createObjectStore("journal", { keyPath: "id" });
   database.createObjectStore("outbox", { keyPath: ["replica", "seq"] });
   database.createObjectStore("sent", { keyPath: ["replica", "seq"] }).createIndex("acked", "acked");

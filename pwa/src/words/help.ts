@@ -55,7 +55,12 @@ export const help = {
   "outbox.1": { en: "Hollow mark: on this device. Half: on the server. Full: settled.", zh: "空框：已存本机。半框：已上传。实框：已入账。" },
   "outbox.2": { en: "Yellow: somebody in the office looks at it. You need not.", zh: "黄色：办公室会处理，你不用管。" },
   "outbox.3": { en: "Try now sends at once when there is a network.", zh: "有网络时点立即上传马上发。" },
-  "outbox.x": { en: "Device broken or lost for long? Export saves what is unsent as a file.", zh: "设备要坏或长期没网：点导出，把未上传的存成文件。" },
+  "outbox.x": { en: "Device breaking, or without a network for long? Rescue hands its records to another one.", zh: "设备要坏或长期没网：点数据救援，把记录交给另一台设备。" },
+
+  "rescue.1": { en: "Save a file and open it on another device, or show the codes and scan them there.", zh: "存成文件在另一台设备打开，或显示二维码让另一台设备扫。" },
+  "rescue.2": { en: "The other device sends the records as this one's, and shows what became of them.", zh: "另一台设备会以本机的名义上传，并显示处理结果。" },
+  "rescue.3": { en: "Brought in twice, or this device comes back? Nothing counts twice.", zh: "重复导入或本机恢复，都不会重复记账。" },
+  "rescue.x": { en: "A code is not taken? Hold it closer, or pause the series and scan it again.", zh: "扫不上：靠近一点，或暂停播放再扫。" },
 
   "hand-in.1": { en: "Wait in the network until the number is 0.", zh: "在有网络的地方等到 0。" },
   "hand-in.2": { en: "Finish or leave what is open: the next one can go on with it.", zh: "未完作业可以留给下一班继续。" },
