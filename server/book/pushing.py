@@ -118,7 +118,7 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     refill.check_position(session, push)
     if push.epoch != session.head.epoch:
         turn.conflict = Conflict(
-            code="epoch", epoch=session.head.epoch, have=Ack(replica.acked, replica.hash),
+            code="epoch", epoch=session.head.epoch, have=_whole(replica),
             common=refill.common_seq(session, push.epoch),
         )  # fmt: skip
         return turn
@@ -129,6 +129,13 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     if turn.conflict is None:
         turn.arrivals = _date(session, turn)
     return turn
+
+
+def _whole(replica: Replica) -> Ack:
+    """Return up to where a replica has no hole: its device may still hold what a carrier missed."""
+    first = min((hole.first for hole in holes_of(replica.holes)), default=replica.acked + 1)
+    whole = first > replica.acked
+    return Ack(replica.acked, replica.hash) if whole else Ack(first - 1, None)
 
 
 def _replica(session: Session, job: Job, known: Replica | None) -> Replica:

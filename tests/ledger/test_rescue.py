@@ -2,6 +2,7 @@
 
 import json
 
+from server.book.rows import table
 from sync.messages import Conflict
 from sync.records import Counted, Device, Discrepancy
 from tests.world.handheld import Handheld
@@ -191,6 +192,16 @@ async def test_the_device_itself_may_find_what_a_carrier_declared_lost(warehouse
     warehouse.device("A").envelope(RECEIVE, warehouse.now)
     assert (await warehouse.push("A", from_seq=3)).acked.seq == 7
     assert (await stock(warehouse), await warehouse.open()) == (35, [])
+
+
+async def test_a_device_fills_a_hole_that_a_carrier_left_in_a_restored_server(warehouse):
+    """[R4] It is asked for all that follows the hole, not for what follows the end of the chain."""
+    await hole(warehouse)
+    await warehouse.book.write(
+        lambda connection: connection.execute(table("site").update().values(epoch=2))
+    )
+    answer = await warehouse.push("A", epoch=1, from_seq=1)
+    assert (answer.code, answer.have.seq) == ("epoch", 2)
 
 
 async def restarted(world, name, former):
