@@ -112,7 +112,8 @@ def test_codes_on_the_screen_are_read_by_another_device_in_any_order(handhelds, 
     # Scanned where no task is open, it leads to the rescue by itself.
     whole.go("")
     whole.scan(read[-1])
-    whole.sees(f"of {total} codes scanned", f"still missing: {', '.join(map(str, range(1, total)))}")
+    missing = ", ".join(map(str, range(1, total)))
+    whole.sees(f"of {total} codes scanned", f"still missing: {missing}")
     whole.scan(read[0][:-3])
     whole.sees("It was not read whole")
     for text in reversed(read[:-1]):
@@ -123,9 +124,7 @@ def test_codes_on_the_screen_are_read_by_another_device_in_any_order(handhelds, 
     assert factory.verifies()
 
 
-def test_what_was_scanned_and_not_used_is_for_a_person_on_the_other_device(
-    handhelds, factory, tmp_path
-):
+def test_what_was_scanned_and_not_used_is_for_a_person_on_the_other_device(handhelds, tmp_path):
     broken, whole = handhelds("H1", ZHAO_LIN), handhelds("H2", ZHAO_LIN)
     lone(broken, PAINT)
     broken.go("issue/WO-71774")
