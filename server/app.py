@@ -33,6 +33,7 @@ from server.api.schema import PackedTypes, openapi, problems
 from server.api.static import static_files
 from server.backups.daily import Keeper
 from server.book import Book
+from server.in_use import sharing
 from server.migrations import check_schema
 from server.settings import Settings, token_key
 
@@ -150,6 +151,11 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     logging.getLogger("bincard.access").setLevel(
         logging.INFO if settings.access_log else logging.WARNING
     )
+    with sharing(settings.data):
+        _serve(settings, ready)
+
+
+def _serve(settings: Settings, ready: Callable[[], None]) -> None:
     app = application(settings, open_book(settings))
     config = uvicorn.Config(
         app,

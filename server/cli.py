@@ -121,6 +121,12 @@ def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     return backups.backup(settings, asked.to)
 
 
+def _restore(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import backups
+
+    return backups.restore(settings, asked.source, replace=asked.replace)
+
+
 def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import sites
 
@@ -214,6 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--site", help="only this one")
     save = _add(commands, "backup", _backup, "copy database and key while serving, and replay it")
     save.add_argument("--to", type=Path, metavar="DIR", help="the folder (BINCARD_BACKUP_DIR)")
+    put = _add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
+    put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
+    put.add_argument("--replace", action="store_true", help="move aside what is there now")
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")

@@ -6,10 +6,12 @@ from pathlib import Path
 from anyio import to_thread
 
 from server.app import now_ms
+from server.backups import restoring
 from server.backups.daily import same_volume_warning
 from server.backups.making import make_backup
 from server.backups.shelf import Backup
 from server.commands.desk import Said
+from server.in_use import alone
 from server.settings import Settings
 
 
@@ -27,6 +29,22 @@ async def backup(settings: Settings, folder: Path | None) -> Said:
         )
     elif target != settings.backups:
         said.append(f"Devices forget only what two backups in {settings.backups} have.")
+    return Said("\n".join(said))
+
+
+async def restore(settings: Settings, source: Path, *, replace: bool) -> Said:
+    """Put a backup back, and say what happens next."""
+    with alone(settings.data):
+        done = await restoring.restore(settings, source, now_ms(), replace=replace)
+    said = [f"{done.backup.database} is in place: {described(done.backup)}"]
+    if done.aside is not None:
+        said.append(f"What was there before lies in {done.aside}.")
+    said += [f"Site {site} begins epoch {epoch}." for site, epoch in done.epochs.items()]
+    said.append(
+        "Next: bincard serve. Let every handheld and desk come into the network once: they send "
+        "again by themselves what they kept since the backup. The desk lists under Discrepancies "
+        "which devices are still missing, and what nobody brings back."
+    )
     return Said("\n".join(said))
 
 

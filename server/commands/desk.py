@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from server.app import now_ms, open_book
 from server.book import Book
+from server.in_use import sharing
 from server.refusals import Code, Refusal
 from server.settings import Settings
 from server.tables import SiteRow
@@ -31,12 +32,13 @@ class Said:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[Book]:
     """Open the book for one command; a server that runs beside it is not disturbed."""
-    book = open_book(settings, now_ms)
-    book.start()
-    try:
-        yield book
-    finally:
-        book.close()
+    with sharing(settings.data):
+        book = open_book(settings, now_ms)
+        book.start()
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 async def site_or_only(book: Book, site: str | None) -> str:
