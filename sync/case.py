@@ -60,6 +60,8 @@ class Case:
         self.line: Line | None = None
         self.name = body.id
         """Its id in the log: another one where the id was taken by other content (R2)."""
+        self.again = False
+        """It was accepted before the server was restored: nothing is refused now."""
         self.flags: list[Flag] = []
 
     @property

@@ -98,7 +98,7 @@ def edit(case: Case, did: Edit) -> None:
     row = table.find(key)
     if row is None:
         raise RefusedError("row_unknown")
-    if row.version != did.base_version:
+    if row.version != did.base_version and not case.again:
         raise RefusedError("stale")
     if not did.fields or not did.fields.keys() <= kind.fields:
         raise RefusedError("field_unknown")

@@ -5,11 +5,9 @@ May this device speak (R7)? Then the verb is done. A fact is never refused; what
 invariant is taken back alone and parked (R44).
 """
 
-from collections.abc import Hashable
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from sync import (
     adherence,
@@ -37,8 +35,8 @@ from sync import (
 from sync.arrivals import Arrival, Sealed
 from sync.case import Case, Odd, RefusedError, close, later_result
 from sync.dating import Dated
+from sync.entries import Decided, Entry, Finding, entry_of, verdict_of
 from sync.ledger import Posting
-from sync.messages import Verdict
 from sync.operations import (
     FACTS,
     Adjust,
@@ -46,7 +44,6 @@ from sync.operations import (
     Body,
     Close,
     Count,
-    Decision,
     Did,
     Edit,
     Lost,
@@ -57,43 +54,12 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
-from sync.records import Discrepancy, Row
-from sync.sealing import Seal, parts_of, sealed_outcome, why_of
+from sync.records import Discrepancy
+from sync.sealing import Seal
 from sync.state import Logged, State
 from sync.stock import is_virtual
 from sync.verbs import movements_of
 from sync.vocabulary import ALLOWED, Code, Outcome
-
-Change = tuple[str, Hashable, Row, Row | None]
-
-ORDER: Final = {code.value: number for number, code in enumerate(Code)}
-encode: Final = msgspec.json.Encoder().encode
-
-
-class Entry(Struct, frozen=True):
-    """One new change of the site, ready to be written: the log row, its rows and postings."""
-
-    logged: Logged
-    kind: Literal["fact", "intent"]
-    device: str
-    carrier: str
-    postings: tuple[Posting, ...]
-    changes: tuple[Change, ...]
-
-
-class Decided(Struct, frozen=True):
-    """A verdict, and the entry that it made; None for a repeat, which changes nothing."""
-
-    verdict: bytes
-    entry: Entry | None = None
-
-
-class Finding(NamedTuple):
-    """What came of an operation; a refusal has a reason and shows how things stand."""
-
-    outcome: Outcome
-    reason: str | None = None
-    fresh: tuple[Decision, ...] = ()
 
 
 class Parked(Exception):  # noqa: N818 - an outcome, not an error
@@ -133,8 +99,8 @@ def decide(
         finding = _park(case, mark, Code.INVARIANT, Odd(detail={"error": repr(error)[:300]}))
     if arrival.fills is not None:
         refilling.narrow(case, arrival.fills, arrival.link)
-    verdict = _verdict(case, arrival, finding, seal)
-    return _entry(case, arrival, verdict, mark)
+    verdict = verdict_of(case, arrival, finding, seal)
+    return entry_of(case, arrival, verdict, mark)
 
 
 def _case(state: State, arrival: Arrival, device: str, carrier: str) -> Case:
@@ -200,7 +166,7 @@ def _intent_again(case: Case, sealed: Sealed) -> Finding:
     if sealed.waits is not None:
         case.flag(Code.TARGET_UNKNOWN, reversal.unknown_target(sealed.waits, case.at))
         return Finding(Outcome.ACCEPTED)
-    mark = case.state.mark()
+    mark, case.again = case.state.mark(), True
     try:
         match case.did:
             case Approve():
@@ -227,7 +193,7 @@ def do_again(
     case.name = arrival.id
     finding = _intent_again(case, arrival.sealed or Sealed(0, "accepted", None))
     close(state, waiting, waiting.waits or "")
-    decided = _entry(case, arrival, _verdict(case, arrival, finding, seal), mark)
+    decided = entry_of(case, arrival, verdict_of(case, arrival, finding, seal), mark)
     assert decided.entry is not None, "it is new"
     return decided.entry
 
@@ -382,37 +348,3 @@ def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> Fin
     case.flags.clear()
     case.flag(code, odd)
     return Finding(Outcome.PARKED)
-
-
-def _verdict(case: Case, arrival: Arrival, finding: Finding, seal: Seal) -> Verdict:
-    found = {flag.discrepancy: flag for flag in case.flags}
-    flags = tuple(sorted(found.values(), key=lambda flag: ORDER[flag.code]))
-    parts = parts_of(arrival, case.link, sealed_outcome(finding.outcome),
-                     why_of(finding.outcome, finding.reason, flags))  # fmt: skip
-    return Verdict(
-        id=arrival.id, outcome=finding.outcome.value, ledger_seq=case.state.seq,
-        times=arrival.times(), u=arrival.dated.u, trust=arrival.dated.trust, seal=seal(parts),
-        flags=flags, reason=finding.reason, fresh=finding.fresh,
-    )  # fmt: skip
-
-
-def _entry(case: Case, arrival: Arrival, verdict: Verdict, mark: tuple[int, int]) -> Decided:
-    state = case.state
-    encoded = encode(verdict)
-    document = case.line.document if case.line else None
-    logged = Logged(
-        id=case.name, seq=state.seq, verb=case.verb if arrival.did else "?", actor=case.body.actor,
-        replica=arrival.link.replica, rseq=arrival.link.seq, at=arrival.dated.at,
-        u=arrival.dated.u, trust=arrival.dated.trust, outcome=verdict.outcome,
-        content_hash=arrival.content_hash, payload_hash=arrival.payload_hash,
-        payload=arrival.payload, verdict=encoded, document=document,
-        line=case.line.line if case.line else None,
-        accounted=periods.accounted(state, arrival.dated.at),
-    )  # fmt: skip
-    postings = tuple(state.postings[mark[1] :])
-    changes = tuple(state.changed_since(mark))
-    state.operations.put(case.name, logged)
-    kind: Literal["fact", "intent"] = "intent" if case.body.class_ == "intent" else "fact"
-    return Decided(
-        encoded, Entry(logged, kind, case.device, case.carrier, postings, changes)
-    )  # fmt: skip

@@ -29,7 +29,7 @@ def reserve(case: Case, did: Reserve) -> None:
     own = state.reservations.find(name)
     row = own or Reservation(document=did.document, line=did.line, place=place, key=key,
                              item=did.key.item)  # fmt: skip
-    if _free(state, place, key) + row.quantity < did.quantity:
+    if not case.again and _free(state, place, key) + row.quantity < did.quantity:
         raise RefusedError("not_enough")
     state.reservations.put(name, replace(row, quantity=did.quantity))
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from server.book.rows import fetch_in, image, key_of_row, replicated
 from server.book.session import Session
+from sync.entries import Change
 from sync.hashing import sha256_hex
-from sync.reconcile import Change
 from sync.records import FEED, Item, Row
 from sync.units import renewed
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.rows import image, insert, key_of_row, replicated, table, upsert, values_of
+from sync.entries import Change, Entry
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import link
-from sync.reconcile import Change, Entry
 from sync.records import Holding, Row, Sighting
 from sync.stock import is_virtual
 
