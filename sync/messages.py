@@ -105,6 +105,7 @@ class Push(Struct, frozen=True):
     `carrier` is the replica of another device that brings a rescue of this one; `device` is then
     the device whose rescue it is. `former` tells of a lost storage until it was answered.
     `had` is how far the replica was acknowledged before the server was restored.
+    `written` is the last seq that the replica had written when it was `sent`.
     """
 
     v: int
@@ -119,6 +120,7 @@ class Push(Struct, frozen=True):
     former: Former | None = None
     exchanges: Annotated[tuple[Exchange, ...], Meta(max_length=1000)] = ()
     unsent: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+    written: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
     echo: Millis = 0
     leaving: bool = False
     had: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0

@@ -170,14 +170,27 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
 
 def _contacts(turn: Turn) -> tuple[Contact, ...]:
     """Return what is known of a replica's clock, this push among it."""
-    push, replica = turn.job.push, turn.replica
-    contacts = learn(read_contacts(replica.contacts), push.exchanges)
+    push = turn.job.push
+    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.
         return contacts
-    fresh = [max(one.link.seq, lost_through(one.content) or 0) for one in turn.chained.fresh]
-    through = max([replica.acked, *fresh]) + push.unsent
-    return (*contacts, Contact(push.sent, None, turn.job.received, push.segment, through))
+    return (*contacts, Contact(push.sent, None, turn.job.received, push.segment, _written(turn)))
+
+
+def _written(turn: Turn) -> int | None:
+    """Return the last seq that a replica had written when it asked, None when it did not say.
+
+    What it calls unsent may be here already: then its number says nothing of what is to come.
+    """
+    push, chained = turn.job.push, turn.chained
+    if push.written is not None:
+        return push.written
+    sent = [max(one.link.seq, lost_through(one.content) or 0)
+            for one in (*chained.repeats, *chained.fresh)]  # fmt: skip
+    if sent:
+        return max(sent) + push.unsent
+    return None if push.unsent else turn.replica.acked
 
 
 def _date(session: Session, turn: Turn) -> list[Arrival]:

@@ -58,6 +58,23 @@ async def test_an_answer_that_was_lost_costs_no_time(warehouse):
     assert (verdict["times"]["own"], verdict["trust"]) == (clock("07:00"), "high")
 
 
+async def test_what_the_server_has_already_does_not_number_what_is_to_come(warehouse):
+    """[T2] Found by the simulation: the phone still calls unsent what was taken long ago."""
+    device = warehouse.device("A")
+    device.segment = "0-a"
+    for at in ("06:30", "06:31"):
+        await warehouse.push("A", clock(at))
+    device.envelope(receive(), clock("07:00"))
+    await warehouse.push("A", clock("07:01"))
+    # The power went: that the first one was sent is forgotten, and the page starts again.
+    device.segment, device.acked = "0-b", 0
+    await warehouse.push("A", clock("08:00"), limit=0)
+    device.acked = 0
+    device.envelope(receive(), clock("08:20"))
+    _, verdict = await answers(warehouse, "A", clock("08:21"))
+    assert (verdict["times"]["own"], verdict["trust"]) == (clock("08:20"), "high")
+
+
 async def test_goods_that_were_taken_before_the_clock_stepped_were_taken_then(warehouse):
     """[T4] A scan keeps the segment that it was made in."""
     device = warehouse.device("A", offset=2 * HOUR)

@@ -79,10 +79,18 @@ def _for(world, device, what, ms):
     elif what == "sleep":
         device.asleep_until = max(device.asleep_until, until)
         device.clock.sleep(world.now, until)
+        _seen(device)
+        world.scheduler.at(until, _seen, device)
     elif what == "broken":
         device.broken_until = until
     else:
         raise AssertionError(what)
+
+
+def _seen(device):
+    """The page is hidden, or shown again."""
+    if device.page is not None:
+        device.page.clock.resume()
 
 
 def _wake(device):
@@ -115,4 +123,6 @@ def _clone(world, device):
     label = f"{device.label}'"
     if label not in world.devices:
         disk = device.disk.copy()
+        # Two clocks under one replica: until the fork is found, nobody can date either.
+        world.forgiven |= {device.label, label}
         world.add(Device(world, device.name, label, clock=device.clock, disk=disk))

@@ -90,11 +90,11 @@ class Worker:
             raise AssertionError(words)
 
     def _scan(self, raw):
-        """Scan until it ticks; return the number of the capture."""
+        """Scan until it ticks; return the capture."""
         while True:
-            how, number = yield lambda page: page.capture(raw)
+            how, row = yield lambda page: page.capture(raw)
             if how == "done":
-                return number
+                return row
             yield RETRY_MS
 
     def _goods(self, number, act):
@@ -105,10 +105,9 @@ class Worker:
         slip = act["slip"] or ""
         if slip != "ghost" and not is_virtual(source) and not floor.there(source, name):
             return
-        scanned = []
+        scan = None
         if slip != "forgot":
-            scanned.append((yield from self._scan(f"{act['key']} #{number}")))
-        taken_wall = self.device.wall()
+            scan = yield from self._scan(f"{act['key']} #{number}")
         taken_at = self.world.now
         carried = wanted or 0 if slip == "ghost" else floor.take(source, name, wanted)
         if slip != "ghost" and not carried:
@@ -123,8 +122,8 @@ class Worker:
         said = self._slipped(did, slip, name, source, target)
         did["to"] = {"code": said[1:]} if said.startswith("?") else {"location": said}
         if verb != "receive" and act["carry"]:
-            did["taken_wall"] = taken_wall
-        draft = {"did": did, "captures": scanned}
+            did["taken_wall"] = scan["wall"]
+        draft = {"did": did, "captures": [scan["id"]]}
         if verb in PAPER:
             draft["task"] = {"document": PAPER[verb]}
         truth = {"taken": taken_at if "taken_wall" in did else None, "target": target,
@@ -148,7 +147,6 @@ class Worker:
     def _write(self, mark, draft, truth):
         """Write until the tone sounds, or until the screen shows that it was written before."""
         floor, world = self.world.floor, self.world
-        scans = [*draft.get("captures", ())]
         while True:
             put = []
 
@@ -157,7 +155,7 @@ class Worker:
                 if truth.get("carried"):
                     floor.put(truth["target"], truth["name"], truth["carried"])
 
-            marked = {**draft, "captures": scans, "mark": mark}
+            marked = {**draft, "mark": mark}
             how, kept = yield lambda page, d=marked, r=reading: page.write(d, r)
             if how == "done":
                 world.watch.did(self.device, kept, {**truth, "own": put[0]})
@@ -168,7 +166,6 @@ class Worker:
                 return kept
             if put and truth.get("carried"):
                 floor.put(truth["target"], truth["name"], -truth["carried"])
-            scans = []
             yield RETRY_MS
 
     def _found(self, mark):

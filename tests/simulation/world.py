@@ -36,7 +36,7 @@ class World:
         self.every_device = []
         self.workers = {}
         self.forgiven = set()
-        """Labels of devices whose unsent operations nobody can wait for."""
+        """Labels of devices that share a profile: their times and echoes prove nothing."""
         self.changed = False
         self._turns = 0
         self.watch.read_log(self.server)

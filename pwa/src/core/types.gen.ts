@@ -424,6 +424,7 @@ export interface Push {
   former?: Former | null;
   exchanges?: Exchange[];
   unsent?: number;
+  written?: number | null;
   echo?: number;
   leaving?: boolean;
   had?: number;

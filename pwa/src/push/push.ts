@@ -102,7 +102,8 @@ export class Push {
     const [segment, sent] = [clock.segment(), clock.now()];
     const exchanges = [...this.exchanges];
     try {
-      const text = this.text(batch, { sent, segment, unsent, echo, leaving, exchanges });
+      const written = this.parts.outbox.chain.seq;
+      const text = this.text(batch, { sent, segment, unsent, written, echo, leaving, exchanges });
       const pushed = await wire.post<Pushed>("/sync/push", text);
       await this.took(pushed, { sent, segment, batch }, exchanges.length);
       this.atMost = Math.min(PUSH_OPERATIONS_MAX, this.atMost * 2);

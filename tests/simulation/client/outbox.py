@@ -140,12 +140,12 @@ class Outbox:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def capture(self, raw, wall):
-        return self.in_turn(self._capture(raw, wall))
+    def capture(self, raw, wall, segment):
+        return self.in_turn(self._capture(raw, wall, segment))
 
-    def _capture(self, raw, wall):
+    def _capture(self, raw, wall, segment):
         number = self.last_capture + 1
-        row = {"id": number, "raw": raw, "wall": wall}
+        row = {"id": number, "raw": raw, "wall": wall, "segment": segment}
         yield from self.record([("put", "journal", number, row)])
         self.last_capture = number
         self.captures[number] = row
@@ -172,17 +172,28 @@ class Outbox:
         return kept
 
     def _make(self, draft, context, chain):
-        raw = [self.captures[n] for n in draft.get("captures", ()) if n in self.captures]
+        mark = f" {draft['mark']}" if draft.get("mark") else ""
         body = {
-            "v": draft.get("v", 1), "class": draft.get("class", "fact"), "id": self.new_id(),
-            **context, "app": f"simulation {draft['mark']}" if draft.get("mark") else "simulation",
-            "scans": [{"raw": row["raw"], "source": "wedge", "wall": row["wall"]} for row in raw],
-        }  # fmt: skip
+            "v": draft.get("v", 1),
+            "class": draft.get("class", "fact"),
+            "id": self.new_id(),
+            **context,
+            "app": f"simulation{mark}",
+            "scans": [*self._scans_of(draft, context["segment"])],
+        }
         body.update({name: draft[name] for name in ("task", "assumed") if draft.get(name)})
         body["did"] = draft["did"]
         encoded = msgspec.json.encode(body)
         text, digest = seal(chain.replica, chain.seq + 1, chain.prev, encoded)
         return Kept(chain.replica, chain.seq + 1, body["id"], text, digest)
+
+    def _scans_of(self, draft, own):
+        """A scan of another clock segment than the operation's says so."""
+        for number in draft.get("captures", ()):
+            if number in self.captures:
+                row = self.captures[number]
+                other = {"segment": row["segment"]} if row["segment"] != own else {}
+                yield {"raw": row["raw"], "source": "wedge", "wall": row["wall"], **other}
 
     def acknowledge(self, acked, verdicts, now):
         """The server has everything up to `acked`: those rows move to `sent`."""

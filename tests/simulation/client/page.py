@@ -34,13 +34,22 @@ class Page:
         self.failures = 0
         self.leaving = False
         self.pruned_at = 0
-        self.clock = Segments(host.wall, host.mono, lambda: host.new_id("segment"))
+        self.clock = Segments(
+            host.wall, host.mono, lambda: host.new_id("segment"), self._stepped_back,
+            host.disk.stores["meta"].get("steps_back", 0),
+        )  # fmt: skip
         self.outbox = Outbox(self.disk, host.new_replica, lambda: host.new_id("id"))
         self.feed = Feed(self)
         self.push = Push(self)
 
     def saw_page(self):
         self.host.saw_page(self)
+
+    def _stepped_back(self, times):
+        def keep():
+            yield Write([("put", "meta", "steps_back", times)], strict=False)
+
+        self.host.run(self, keep())
 
     def context(self):
         wall, mono, segment = self.clock.read()
@@ -55,9 +64,10 @@ class Page:
 
     def capture(self, raw):
         """A scan: durable, then its tick."""
-        row = yield from self.outbox.capture(raw, self.clock.now())
+        wall, _, segment = self.clock.read()
+        row = yield from self.outbox.capture(raw, wall, segment)
         yield Tone("tick", row)
-        return row["id"]
+        return row
 
     def write(self, draft, at_reading=lambda: None):
         """An operation: durable, then its tone, then off to the server."""

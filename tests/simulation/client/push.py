@@ -44,8 +44,10 @@ class Push:
             unsent = self.outbox.unsent
             if not unsent and not self.owes_echo:
                 return 0
+            # The first question of a clock segment carries nothing: only its answer dates it.
+            dated = turn > 0 or self._has_answer(self.page.clock.segment())
             mine = [row for row in unsent if row.replica == self.outbox.chain.replica]
-            batch = mine[: self.at_most]
+            batch = mine[: self.at_most] if dated else []
             self.owes_echo = bool(batch) or turn == 0
             repairs = self.repairs
             more = {"unsent": len(unsent) - len(batch), "echo": echo,
@@ -59,15 +61,20 @@ class Push:
                 return STUCK_MS
             turn += 1
 
+    def _has_answer(self, segment):
+        return any(exchange["segment"] == segment for exchange in self.exchanges)
+
     def _once(self, batch, more):
-        sent = self.page.clock.now()
+        sent, _, segment = self.page.clock.read()
         exchanges = list(self.exchanges)
         try:
-            body = self._text(batch, {**more, "sent": sent, "exchanges": exchanges})
+            body = self._text(
+                batch, {**more, "sent": sent, "segment": segment, "exchanges": exchanges}
+            )
             pushed = yield Ask("push", body)
             if not isinstance(pushed, dict):
                 raise Unsound("an answer that cannot be read")
-            yield from self._took(pushed, sent, len(exchanges))
+            yield from self._took(pushed, (sent, segment), len(exchanges))
             self.at_most = min(BATCH_MAX, self.at_most * 2)
             return pushed["retry_after_ms"]
         except Problem as problem:
@@ -97,11 +104,19 @@ class Push:
         texts = b",".join(row.text for row in batch)
         return msgspec.json.encode(frame)[:-1] + b',"operations":[' + texts + b"]}"
 
-    def _took(self, pushed, sent, told):
-        received = self.page.clock.now()
-        exchange = {"sent": sent, "received": received, "server_now": pushed["server_now"],
-                    "segment": self.page.clock.segment()}  # fmt: skip
-        yield from self._hear(pushed, exchange, told)
+    def _took(self, pushed, asked, told):
+        sent, segment = asked
+        received, _, now = self.page.clock.read()
+        exchange = {
+            "sent": sent,
+            "segment": segment,
+            "received": received,
+            "server_now": pushed["server_now"],
+        }
+        # A clock that stepped between question and answer says nothing about either.
+        learned = [exchange] if now == segment else []
+        self.exchanges = [*self.exchanges[told:], *learned][-EXCHANGES_MAX:]
+        yield from self._hear(pushed, pushed["server_now"] - (sent + received) // 2)
         seq, digest = pushed["acked"]
         row = next((row for row in self.outbox.mine() if row.seq == seq), None)
         if row and digest is not None and row.hash != digest:
@@ -110,18 +125,14 @@ class Push:
         yield from self.outbox.acknowledge(seq, pushed["verdicts"], received)
         self.answered_at = received
 
-    def _hear(self, pushed, exchange, told):
-        self.exchanges = [*self.exchanges[told:], exchange][-EXCHANGES_MAX:]
-        self.heard = {
-            "epoch": pushed["epoch"],
-            "server_now": pushed["server_now"],
-            "watermark": pushed["watermark"],
-            "durable_through": pushed["durable_through"],
-            "offset": exchange["server_now"] - (exchange["sent"] + exchange["received"]) // 2,
-        }
-        yield Write([
-            ("put", "meta", "heard", self.heard), ("put", "meta", "exchanges", self.exchanges),
-        ], strict=False)  # fmt: skip
+    def _hear(self, pushed, offset):
+        told = ("epoch", "server_now", "watermark", "durable_through")
+        self.heard = {**{name: pushed[name] for name in told}, "offset": offset}
+        writes = [
+            ("put", "meta", "heard", self.heard),
+            ("put", "meta", "exchanges", self.exchanges),
+        ]
+        yield Write(writes, strict=False)
 
     def _last_acked(self, below):
         acked = [row.seq for row in self.outbox.mine() if row.acked is not None]
