@@ -40,7 +40,8 @@ class PostingShown(Struct, frozen=True):
 class OperationShown(Struct, frozen=True):
     """`outcome` is the verdict at first, `outcome_now` what it is today.
 
-    `envelope` is what the device sent, null for a change made at the server.
+    `accounted` is the day to which its value belongs, another one than its own when that was in
+    a closed period. `envelope` is what the device sent, null for a change made at the server.
     """
 
     operation: str
@@ -53,6 +54,7 @@ class OperationShown(Struct, frozen=True):
     replica_seq: int | None
     document: str | None
     line: int | None
+    accounted: str
     at: int
     u: int
     trust: str
@@ -80,7 +82,8 @@ def operation(connection: Connection, site: str, id_: str) -> OperationShown:
     return OperationShown(
         operation=row.id, seq=row.seq, kind=row.kind, verb=row.verb, actor=row.actor,
         device=row.device, replica=row.replica, replica_seq=row.rseq, document=row.document,
-        line=row.line, at=row.at, u=row.u, trust=row.trust, recorded_at=row.received_at,
+        line=row.line, accounted=row.accounted, at=row.at, u=row.u, trust=row.trust,
+        recorded_at=row.received_at,
         outcome=row.outcome, outcome_now=later.outcome if later else row.outcome,
         reversed=bool(later and later.reversed),
         postings=_postings(connection, site, row.seq),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from server.refusals import Code, Refusal
 from server.reports.bin_card import Step, step_of, steps_at
+from server.reports.oddities import Review, reviews
 from server.reports.paging import after, joined, split
 from server.tables import DeviceRow, DiscrepancyRow, Posting, ReplicaRow, VarianceRow
 from sync.records import Discrepancy, Row, Variance
@@ -23,9 +24,10 @@ R = TypeVar("R", bound=Row)
 
 
 class Discrepancies(Struct, frozen=True):
-    """A page, in the order in which they were opened."""
+    """A page, in the order in which they were opened; `reviews` by the id of each."""
 
     discrepancies: list[Discrepancy]
+    reviews: dict[str, Review]
     next: str | None
 
 
@@ -91,7 +93,8 @@ def discrepancies(
     rows = connection.execute(query).all()
     page = [_record(Discrepancy, row) for row in rows[: asked.limit]]
     more = len(rows) > asked.limit
-    return Discrepancies(page, joined(page[-1].opened_seq, page[-1].discrepancy) if more else None)
+    last = joined(page[-1].opened_seq, page[-1].discrepancy) if more else None
+    return Discrepancies(page, reviews(connection, site, page), last)
 
 
 def discrepancies_of(connection: Connection, site: str, operation: str) -> list[Discrepancy]:

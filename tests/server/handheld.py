@@ -46,13 +46,13 @@ class Handheld:
             "count_id": uuid.uuid4().hex, "opened_wall": wall, "lines": [line],
         })  # fmt: skip
 
-    def did(self, did, id_=None, class_="fact"):
+    def did(self, did, id_=None, class_="fact", **more):
         """Append an operation and return its id."""
         body = {
             "v": 1, "class": class_, "id": id_ or uuid.uuid4().hex, "site": self.site,
             "actor": self.actor, "wall": self.now(), "mono": float(len(self.envelopes)),
             "segment": "s1", "did": did,
-        }  # fmt: skip
+        } | more  # fmt: skip
         link = {"replica": self.replica, "seq": len(self.envelopes) + 1, "prev": self.prev}
         text = json.dumps({"link": link, "body": body}, separators=(",", ":"))
         self.prev = hashlib.sha256(text.encode()).hexdigest()

@@ -29,8 +29,17 @@ const card = {
   ],
 };
 
+const review = (code: string, actions: string[], owner: string, missing: string | null, deadline: number): unknown => ({
+  facts: [{ operation: "o1", verb: "pick", actor: "1001", device: "d5", at: NOW - HOUR, scans: [{ raw: "BE-2908" }, { raw: "06-B-10" }] }],
+  readings: [`${code}.1`, `${code}.2`], missing, actions, default: actions[0], owner, deadline,
+});
+
 const odd = {
   next: null,
+  reviews: {
+    x1: review("NEGATIVE", ["count", "keep"], "worker", "covered", NOW + 20 * HOUR),
+    x2: review("OVER_RECEIPT", ["keep", "reverse"], "supervisor", null, NOW - 6 * HOUR),
+  },
   discrepancies: [
     { discrepancy: "x1", code: "NEGATIVE", severity: "R", operation: "o1", actor: "1001", document: null, place: "06-B-10", key: null, item: "BE-2908", at: NOW - HOUR, until: null, waits: null, detail: {}, state: "open", settled_by: null, opened_seq: 5 },
     { discrepancy: "x2", code: "OVER_RECEIPT", severity: "R", operation: "o2", actor: "1001", document: "PO-127", place: null, key: null, item: "PA-529S", at: NOW - 30 * HOUR, until: null, waits: null, detail: {}, state: "open", settled_by: null, opened_seq: 3 },

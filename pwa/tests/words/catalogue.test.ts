@@ -1,5 +1,5 @@
 // What the worker reads: every sentence in both languages, taking the same values.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 
 import type { Code } from "../../src/core/types.gen.ts";
@@ -8,10 +8,11 @@ import { desk } from "../../src/words/desk.ts";
 import { flows } from "../../src/words/flows.ts";
 import { help } from "../../src/words/help.ts";
 import { age, type Catalogue, choose, date, known, signed, t, whole } from "../../src/words/index.ts";
+import { readings } from "../../src/words/readings.ts";
 import { screens } from "../../src/words/screens.ts";
 import { fill, placesOf } from "../../src/words/sentence.ts";
 
-const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help };
+const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help, readings };
 const sentences = Object.values(catalogues).flatMap((catalogue) => Object.entries(catalogue));
 
 afterEach(() => choose("en"));
@@ -37,6 +38,19 @@ test("every discrepancy of the server has words of the floor", () => {
   const named = [...union.matchAll(/"(\w+)"/g)].map((found) => found[1] as Code);
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((code) => !known(code))).toEqual([]);
+  expect(named.filter((code) => !(`${code}.1` in readings) || !(`${code}.2` in readings))).toEqual([]);
+});
+
+test("whatever settles a discrepancy, and why it may not, has words", () => {
+  const sync = new URL("../../../sync/", import.meta.url);
+  const files = readdirSync(sync).filter((name) => name.endsWith(".py")).map((name) => readFileSync(new URL(name, sync), "utf8"));
+  const reasons = files.flatMap((text) => [...text.matchAll(/RefusedError\("(\w+)"/g)].map((found) => found[1]!));
+  expect(reasons.length).toBeGreaterThan(10);
+  expect(reasons.filter((reason) => !known(`refused.${reason}`))).toEqual([]);
+  const table = readFileSync(new URL("discrepancies.py", sync), "utf8");
+  const union = /Action = Literal\[([^\]]+)\]/.exec(table)?.[1] ?? "";
+  const actions = [...union.matchAll(/"(\w+)"/g)].map((found) => found[1]!);
+  expect(actions.filter((action) => action !== "is" && !(`action.${action}` in desk))).toEqual([]);
 });
 
 describe("a sentence with values", () => {

@@ -22,8 +22,30 @@ export interface Story {
   quiet: Quiet[];
 }
 
+/** One operation behind a discrepancy; see server/reports/oddities.py. */
+export interface Fact {
+  operation: string;
+  verb: string;
+  actor: string;
+  device: string;
+  at: number;
+  scans: { raw: string }[];
+}
+
+/** What must be known to settle it: names of sentences, and the actions as they are sent. */
+export interface Review {
+  facts: Fact[];
+  readings: [string, string];
+  missing: string | null;
+  actions: string[];
+  default: string;
+  owner: string;
+  deadline: number;
+}
+
 export interface Discrepancies {
   discrepancies: Discrepancy[];
+  reviews: Record<string, Review>;
   next: string | null;
 }
 
@@ -69,6 +91,17 @@ export function unknownKind({ code, detail }: Discrepancy): "item" | "location" 
 export function codeMeant(meaning: Meaning, kind: "item" | "location"): string | null {
   if (kind === "item") return meaning.kind === "item" ? meaning.item : null;
   return meaning.kind === "location" ? meaning.location : null;
+}
+
+/** `move:06-B-10` is the action `move` with a place. */
+export function actionParts(action: string): { name: string; place: string } {
+  const [name = "", ...rest] = action.split(":");
+  return { name, place: rest.join(":") };
+}
+
+/** Every code that was scanned for it, each once. */
+export function scannedFor(review: Review | undefined): string[] {
+  return [...new Set(review?.facts.flatMap((fact) => fact.scans.map((scan) => scan.raw)) ?? [])];
 }
 
 export function settled(discrepancy: Discrepancy, action: string): Draft {

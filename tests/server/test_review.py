@@ -1,0 +1,111 @@
+"""What the desk is told of a discrepancy, and how an intent over HTTP settles it."""
+
+from server.book.rows import fetch, table
+from sync.records import Document, Line, Location, Site
+from tests.server.conftest import SITE
+from tests.server.handheld import Handheld
+
+
+async def push(plant, handheld, device="d1", start=0):
+    answer = await plant.client.post(
+        "/sync/push", content=handheld.push(start), headers=plant.device(device)
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def desk(plant, **asked):
+    headers = await plant.signed_in("2001", "d2")
+    answer = await plant.client.get("/api/discrepancies", params=asked, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def intend(plant, did):
+    """Push one intent of the supervisor from the desk, and return its verdict."""
+    await plant.signed_in("2001", "d2")
+    handheld = Handheld(SITE, "2001", plant.clock)
+    handheld.did(did, class_="intent")
+    return (await push(plant, handheld, "d2"))["verdicts"][0]
+
+
+async def test_the_desk_is_told_what_happened_what_it_may_mean_and_what_can_be_done(plant):
+    """[D1] The facts with who and what was scanned, both readings, a default, a deadline."""
+    handheld = Handheld(SITE, "1001", plant.clock)
+    scan = {"raw": "K0902", "source": "wedge", "wall": plant.clock()}
+    taken = handheld.did(
+        {
+            "verb": "putaway", "key": {"item": "BE-2908", "lot": {"code": "K0902"}}, "quantity": 7,
+            "from": {"location": "DOCK"}, "to": {"location": "06-B-10"},
+        },
+        scans=[scan],
+    )  # fmt: skip
+    await push(plant, handheld)
+    page = await desk(plant, state="open", code="NEGATIVE")
+    (row,) = page["discrepancies"]
+    review = page["reviews"][row["discrepancy"]]
+    (fact,) = review["facts"]
+    assert (fact["operation"], fact["verb"], fact["actor"], fact["device"]) == (
+        taken, "putaway", "1001", "d1",
+    )  # fmt: skip
+    assert [one["raw"] for one in fact["scans"]] == ["K0902"]
+    assert review["readings"] == ["NEGATIVE.1", "NEGATIVE.2"]
+    assert (review["missing"], review["owner"]) == ("covered", "nobody")
+    assert (review["default"], review["actions"]) == ("count", ["count", "keep"])
+    assert review["deadline"] == row["until"]
+
+
+async def test_an_order_that_was_closed_is_opened_again_from_the_desk(plant):
+    """[R12] [D1]"""
+    paper = Document(document="PO-9", kind="purchase", partner="1580", state="closed")
+    await plant.book.change(
+        SITE, "x", [paper, Line(document="PO-9", line=1, item="BE-2908", quantity=50)], "order"
+    )
+    handheld = Handheld(SITE, "1001", plant.clock)
+    handheld.did(
+        {
+            "verb": "receive", "key": {"item": "BE-2908", "lot": {"code": "K0902"}}, "quantity": 5,
+            "from": {"location": "supplier/1580"}, "to": {"location": "DOCK"},
+        },
+        task={"document": "PO-9", "line": 1},
+    )  # fmt: skip
+    await push(plant, handheld)
+    (row,) = (await desk(plant, state="open"))["discrepancies"]
+    did = {"verb": "settle", "discrepancy": row["discrepancy"], "action": "reopen"}
+    assert (await intend(plant, did))["outcome"] == "accepted"
+    assert (await desk(plant, state="open"))["discrepancies"] == []
+    supervisor = await plant.signed_in("2001", "d2")
+    read = (await plant.client.get("/api/documents/PO-9", headers=supervisor)).json()
+    assert read["state"] == "open"
+
+
+async def test_the_day_of_account_of_a_late_fact_is_shown(plant):
+    """[R9]"""
+    day = Site(site=SITE, name="Plant", time_zone="Asia/Shanghai", closed_through="2099-12-31")
+    await plant.book.change(SITE, "x", [day], "closed")
+    handheld = Handheld(SITE, "1001", plant.clock)
+    late = handheld.receive(5)
+    await push(plant, handheld)
+    headers = await plant.signed_in()
+    shown = (await plant.client.get(f"/api/operations/{late}", headers=headers)).json()
+    assert shown["accounted"] == "2100-01-01"
+    assert [row["code"] for row in shown["discrepancies"]] == ["LATE_PERIOD"]
+
+
+async def test_a_supervisor_changes_a_bin_over_the_same_push(plant):
+    """[E7] [R16]"""
+    rows = await plant.book.read(
+        lambda book: fetch(book, "location", Location, table("location").c.location == "06-B-10")
+    )
+    row = rows[0]
+    did = {"verb": "edit", "kind": "location", "id": "06-B-10", "base_version": row.version,
+           "fields": {"blocked": True}}  # fmt: skip
+    assert (await intend(plant, did))["outcome"] == "accepted"
+    assert (await intend(plant, did))["reason"] == "stale"
+    handheld = Handheld(SITE, "1001", plant.clock)
+    handheld.receive(5)
+    handheld.put_away(5)
+    await push(plant, handheld)
+    assert [row["code"] for row in (await desk(plant, state="open"))["discrepancies"]] == [
+        "LOCATION_BLOCKED"
+    ]
