@@ -42,10 +42,9 @@ def judge(case: Case, movement: Movement, number: int) -> None:
 def _adjusted_since(case: Case, name: TrackName, moment: Moment, amount: int) -> None:
     """A late fact explains what somebody adjusted afterwards."""
     track = case.state.tracks.find(name)
-    for effect in track.effects if track else ():
+    for effect in track.after(moment) if track else ():
         by_hand = effect.other == SUSPENSE or effect.other.startswith("adjust/")
-        if effect.at > moment and by_hand and effect.of != case.state.seq \
-                and _explains(amount, effect.amount):  # fmt: skip
+        if by_hand and effect.of != case.state.seq and _explains(amount, effect.amount):
             _flag(case, name, effect.at[0], {"undo": effect.of, "adjusted": effect.amount})
             return
 
@@ -76,9 +75,8 @@ def _explains(amount: int, adjusted: int) -> bool:
 def _raised_before(case: Case, name: TrackName, moment: Moment) -> None:
     """Goods that a count had found are booked now."""
     track = case.state.tracks.find(name)
-    for effect in track.effects if track else ():
-        near = moment[0] - BOOKED_MS <= effect.at[0] and effect.at < moment
-        if near and effect.kind == "count" and effect.amount > 0:
+    for effect in track.after((moment[0] - BOOKED_MS, "", 0, 0)) if track else ():
+        if effect.at < moment and effect.kind == "count" and effect.amount > 0:
             _flag_count(case, name, effect.at, effect.amount)
 
 

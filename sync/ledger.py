@@ -90,6 +90,10 @@ class Track(Struct, frozen=True):
         cut = bisect_right(self.effects, moment, key=_moment)
         return self.balance - sum(effect.amount for effect in self.effects[cut:])
 
+    def after(self, moment: Moment) -> tuple[Effect, ...]:
+        """Return the effects after the moment."""
+        return self.effects[bisect_right(self.effects, moment, key=_moment) :]
+
     def before(self, moment: Moment) -> int:
         """Return the balance just before the moment."""
         return self.upto((moment[0], moment[1], moment[2], moment[3] - 1))

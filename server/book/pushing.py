@@ -201,16 +201,21 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
     arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
     told = {one.id: one for one in turn.job.push.dated}
     fresh: list[Arrival] = []
-    floor = turn.replica.at
+    stored: list[Done] = []
+    done: list[Done] = []
+    floor = reached = turn.replica.at
     for one in turn.chained.fresh:
         arrival = read(one, site, clock, floor)
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
         since = None if arrival.sealed else wants_earlier(arrival, floor)
         if since is not None:
-            done = [*_done(session, turn.replica, since), *earlier_than(fresh)]
-            arrival = after_what_was_done(arrival, done)
+            if since < reached:
+                stored, reached = _done(session, turn.replica, since), since
+            before = [one for one in (*stored, *done) if one.at > since]
+            arrival = after_what_was_done(arrival, before)
         fresh.append(arrival)
+        done += earlier_than([arrival])
         # A loss is dated when it was noticed; what follows was done before.
         floor = floor if isinstance(arrival.did, Lost) else max(floor, arrival.dated.at)
     holes = holes_of(turn.replica.holes)
