@@ -9,7 +9,7 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -143,6 +143,12 @@ def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]
     return sites.add(settings, site)
 
 
+def _period_close(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import periods
+
+    return periods.close(settings, asked.site, asked.through)
+
+
 def _import(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import imports
 
@@ -250,6 +256,11 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add.add_argument("--name", required=True)
     add.add_argument("--name-zh", default="")
     add.add_argument("--time-zone", default="UTC", help="such as Asia/Shanghai (UTC)")
+
+    period = _group(commands, "period", "the periods of the books")
+    close = _add(period, "close", _period_close, "account what comes late in the next period")
+    close.add_argument("through", type=date.fromisoformat, help="the last day, as 2026-10-31")
+    close.add_argument("--site", help="needed when there are several")
 
     device = _group(commands, "device", "handhelds and desks")
     enrol = _add(device, "enrol", _device_enrol, "let a device join: a QR, or a token with --json")

@@ -15,7 +15,7 @@ from server.refusals import Code
 
 BODY_BYTES_MAX: Final = 256 * 1024
 
-Kind = Literal["purchase", "sales", "work", "count"]
+Kind = Literal["purchase", "sales", "work", "count", "move"]
 State = Literal["open", "closed", "cancelled"]
 
 

@@ -3,12 +3,12 @@
 from litestar import Router, get
 from litestar.di import NamedDependency
 
-from server.api.guards import Gate, worker
+from server.api.guards import Gate, supervisor, worker
 from server.api.parameters import Filter, Limit, Name, NameInPath, Start
-from server.api.schema import AS_WORKER, PERSON, problems
+from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
 from server.people.sign_in import SignedIn
 from server.refusals import Code
-from server.reports import bin_card, holdings, operations, whereabouts
+from server.reports import bin_card, holdings, operations, valuation, whereabouts
 
 
 @get("/holdings", guards=[worker], responses=problems(*AS_WORKER))
@@ -64,9 +64,39 @@ async def read_container(
     return await gate.book.read(lambda book: whereabouts.container(book, person.site, code))
 
 
+@get("/valuation", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def list_values(
+    gate: NamedDependency[Gate],
+    person: NamedDependency[SignedIn],
+    limit: Limit = 200,
+    start: Start = None,
+) -> valuation.Values:
+    """Say what the stock of each item is worth; `next` of a page is `start` of the next."""
+    asked = valuation.Asked(limit, start)
+    return await gate.book.read(lambda book: valuation.values(book, person.site, asked))
+
+
+@get(
+    "/valuation/{item:str}", guards=[supervisor], responses=problems(*AS_SUPERVISOR, Code.NOT_FOUND)
+)
+async def read_valuation(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], item: NameInPath
+) -> valuation.ValuationShown:
+    """Show an item's layers of cost, and where another lot's layer paid for what was used."""
+    return await gate.book.read(lambda book: valuation.valuation(book, person.site, item))
+
+
 router = Router(
     "/",
-    route_handlers=[list_holdings, read_bin_card, read_operation, read_serial, read_container],
+    route_handlers=[
+        list_holdings,
+        read_bin_card,
+        read_operation,
+        read_serial,
+        read_container,
+        list_values,
+        read_valuation,
+    ],
     security=PERSON,
     tags=["stock"],
 )

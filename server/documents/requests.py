@@ -1,7 +1,7 @@
 """A document as a supervisor or another system asks for it, checked against the master data."""
 
 from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta, Struct
@@ -9,15 +9,16 @@ from sqlalchemy import Connection
 
 from server.book import Book
 from server.refusals import Code, Refusal
-from server.tables import DocumentRow, ItemRow, LocationRow, PartnerRow
+from server.tables import DocumentRow, ItemRow, LocationRow, PartnerRow, Price
 from sync.records import Document, Line
+from sync.stock import QUANTITY_MAX, Day, Quantity
 from sync.stock import Code as Name
-from sync.stock import Day, Quantity
 
 LINES_MAX: Final = 500
 DocumentNumber = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[^\s/]+$")]
 
 _document: Final = DocumentRow.metadata.tables["document"]
+_price: Final = Price.metadata.tables["price"]
 _item: Final = ItemRow.metadata.tables["item"]
 _location: Final = LocationRow.metadata.tables["location"]
 _partner: Final = PartnerRow.metadata.tables["partner"]
@@ -26,11 +27,15 @@ _PARTNER_OF: Final = {"purchase": "supplier", "sales": "customer"}
 
 
 class LineRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """An item and how many of it; for a count task, a place."""
+    """An item and how many of it; for a count task, a place.
+
+    `cost` is what a base unit is bought for, in the smallest coin; devices never see it.
+    """
 
     item: Name | None = None
     quantity: Quantity | None = None
     place: Name | None = None
+    cost: Annotated[int, Meta(ge=0, le=QUANTITY_MAX)] | None = None
 
 
 class DocumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,7 +78,18 @@ async def create(book: Book, site: str, by: str, request: DocumentRequest) -> st
         for number, line in enumerate(request.lines, start=1)
     ]
     await book.change(site, by, [document, *lines], "document created")
+    costs = [
+        {"site": site, "document": request.document, "line": number, "cost": line.cost}
+        for number, line in enumerate(request.lines, start=1)
+        if line.cost is not None
+    ]
+    if costs:
+        await book.write(lambda connection: _store(connection, costs))
     return request.document
+
+
+def _store(connection: Connection, costs: list[dict[str, Any]]) -> None:
+    connection.execute(sa.insert(_price), costs)
 
 
 def _check_shape(request: DocumentRequest) -> None:

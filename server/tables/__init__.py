@@ -30,6 +30,7 @@ from server.tables.stock import (
     HoldingRow,
     LineRow,
     LotTable,
+    Price,
     ReservationRow,
     ResultRow,
     SightingRow,
@@ -40,7 +41,7 @@ from sync.records import ROWS
 __all__ = [
     "REPLICATED", "AliasRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "ReplicaRow",
+    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
     "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip

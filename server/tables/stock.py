@@ -47,6 +47,16 @@ class LineRow(SQLModel, table=True):
     version: int = big()
 
 
+class Price(SQLModel, table=True):
+    """What a base unit of a purchase line costs, in the smallest coin: never on a handheld."""
+
+    __tablename__ = "price"
+    site: str = key()
+    document: str = key()
+    line: int = key()
+    cost: int = big()
+
+
 class ReservationRow(SQLModel, table=True):
     """Goods kept for a document line."""
 

@@ -135,6 +135,18 @@ def test_a_site_is_founded_and_its_people_and_devices_are_looked_after(bincard):
     )  # fmt: skip
 
 
+def test_a_period_is_closed_through_a_day(bincard):
+    """[R9]"""
+    bincard("migrate")
+    bincard("site", "add", "PLANT", "--name", "Plant", "--time-zone", "Asia/Shanghai")
+    assert bincard("period", "close", "2026-10-31") == (
+        0, "PLANT: closed through 2026-10-31.\n", "",
+    )  # fmt: skip
+    assert bincard("period", "close", "2026-10-31", "--site", "NOPE")[0] == 1
+    assert "period closed" in bincard("operations")[1]
+    assert bincard("verify")[0] == 0
+
+
 def test_an_import_shows_first_and_writes_only_when_told(bincard, tmp_path):
     bincard("migrate")
     bincard("site", "add", "PLANT", "--name", "Plant")

@@ -109,3 +109,52 @@ async def test_a_supervisor_changes_a_bin_over_the_same_push(plant):
     assert [row["code"] for row in (await desk(plant, state="open"))["discrepancies"]] == [
         "LOCATION_BLOCKED"
     ]
+
+
+async def test_stock_is_worth_what_was_paid_for_its_own_lot(plant):
+    """[R27] The late receipt of an older, cheaper order changes the value by itself."""
+    supervisor = await plant.signed_in("2001")
+    for number, cost in (("PO-1", 300), ("PO-2", 100)):
+        order = {"document": number, "kind": "purchase", "partner": "1580",
+                 "lines": [{"item": "BE-2908", "quantity": 10, "cost": cost}]}  # fmt: skip
+        made = await plant.client.post("/api/documents", json=order, headers=supervisor)
+        assert made.status_code == 201, made.text
+        assert "cost" not in made.text
+    late, handheld = (Handheld(SITE, "1001", plant.clock) for _ in range(2))
+
+    def receive(device, order, lot, quantity):
+        device.did(
+            {
+                "verb": "receive", "key": {"item": "BE-2908", "lot": {"code": lot}},
+                "quantity": quantity, "from": {"location": "supplier/1580"},
+                "to": {"location": "DOCK"},
+            },
+            task={"document": order, "line": 1},
+        )  # fmt: skip
+
+    receive(late, "PO-2", "A", 10)
+    plant.clock.wait(minutes=1)
+    receive(handheld, "PO-1", "B", 5)
+    issue = {
+        "verb": "issue", "key": {"item": "BE-2908", "lot": {"code": "B"}}, "quantity": 7,
+        "from": {"location": "DOCK"}, "to": {"location": "cost/4100"},
+    }  # fmt: skip
+    plant.clock.wait(minutes=1)
+    used = handheld.did(issue)
+    await push(plant, handheld)
+
+    async def worth(item="BE-2908"):
+        path = f"/api/valuation/{item}"
+        return (await plant.client.get(path, headers=supervisor)).json()
+
+    assert ((await worth())["value"], (await worth())["used"][0]["owed"]) == (0, 2)
+    await push(plant, late, "d2")
+    found = await worth()
+    (row,) = found["used"]
+    assert (row["operation"], row["value"], row["differs"]) == (used, 5 * 300 + 2 * 100, True)
+    assert (found["quantity"], found["value"]) == (8, 800)
+    page = (await plant.client.get("/api/valuation?limit=1", headers=supervisor)).json()
+    assert page["items"] == [{"item": "BE-2908", "quantity": 8, "value": 800, "unvalued": 0}]
+    worker = await plant.signed_in("1001")
+    assert (await plant.client.get("/api/valuation", headers=worker)).status_code == 403
+    assert (await worth("NO-1"))["code"] == "not_found"

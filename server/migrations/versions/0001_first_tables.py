@@ -109,6 +109,11 @@ sa.Table(
 )  # fmt: skip
 
 sa.Table(
+    "price", _METADATA,
+    _text("*site"), _text("*document"), _whole("*line"), _big("cost"),
+)  # fmt: skip
+
+sa.Table(
     "reservation", _METADATA,
     _text("*site"), _text("*document"), _whole("*line"), _text("*place"), _text("*key"),
     _text("item"), _big("quantity"), _big("version"),
