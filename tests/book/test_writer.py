@@ -1,6 +1,7 @@
 """One thread writes: whoever stops waiting, or fails, never stops the others."""
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -40,6 +41,8 @@ async def test_a_waiter_that_gives_up_does_not_stop_those_behind_it(writer):
     given_up = asyncio.ensure_future(asyncio.wrap_future(writer.submit(note("given up"))))
     await asyncio.sleep(0)
     given_up.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await given_up
     gate.set()
     await asyncio.wrap_future(first)
     await wait(writer, note("still here"))
