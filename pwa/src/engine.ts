@@ -160,6 +160,8 @@ export class DeviceEngine implements Engine {
       watermark: Math.max(this.push.heard.watermark ?? 0, this.feed.position.watermark ?? 0) || null,
       persisted: this.persisted,
       clockOffset: this.push.heard.offset,
+      durable: this.push.heard.serverNow ? this.push.heard.durableThrough !== null : null,
+      restored: this.push.restored.note(unsent, this.now()),
       needsSignIn: this.reach.refused || this.sessionEnded,
       updateReady: this.updates.ready,
       secondTab: this.tab.isSecond,

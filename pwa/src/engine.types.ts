@@ -43,6 +43,10 @@ export interface Status {
   watermark: number | null;
   persisted: boolean | null;
   clockOffset: number | null;
+  /** Whether two backups of the server let this device forget; null before it has said so. */
+  durable?: boolean | null;
+  /** The server was restored, and this device sends again what it had kept. */
+  restored?: { at: number; again: number; left: number } | null;
   needsSignIn: boolean;
   updateReady: boolean;
   secondTab: boolean;

@@ -92,6 +92,19 @@ class Factory:
         self.process.stdout.close()
         self.process = None
 
+    def back_up(self, folder):
+        """Make a backup while the server works."""
+        _run(self.data, "backup", "--to", str(folder))
+
+    def lose_the_disk(self):
+        """The server and all that it had are gone."""
+        self.kill()
+        shutil.rmtree(self.data)
+
+    def restore(self, folder):
+        """Put the newest backup in place, as whoever looks after the server does."""
+        return _run(self.data, "restore", str(folder)).stdout
+
     def verifies(self):
         """Whether the replayed ledger equals the stock, to the last difference."""
         verified = _run(self.data, "verify", check=False)

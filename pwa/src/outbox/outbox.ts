@@ -192,23 +192,39 @@ export class Outbox {
   fork(seq: number): Promise<void> {
     return this.inTurn(async () => {
       const again = [...(await this.sentAfter(seq)), ...this.mine().filter((row) => row.acked === null)];
-      let chain: Chain = { replica: this.newReplica(), seq: 0, prev: null };
-      const made = again.sort((a, b) => a.seq - b.seq).map((old): Kept => {
-        const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
-        const sealed = seal(link, bodyOf(old.text));
-        chain = { replica: chain.replica, seq: link.seq, prev: sealed.hash };
-        return { ...old, replica: link.replica, seq: link.seq, ...sealed, acked: null };
-      });
-      await this.store.record(["outbox", "sent", "meta"], async (tx, retry) => {
-        for (const kept of made) await append(tx, kept, retry);
-        for (const old of again) {
-          void tx.objectStore("outbox").delete([old.replica, old.seq]);
-          void tx.objectStore("sent").put({ ...keptOf(operationOf(old)), acked: SUPERSEDED });
-        }
-        void tx.objectStore("meta").put(chain, "chain");
-      });
-      await this.reload();
+      await this.appendAgain(again.sort((a, b) => a.seq - b.seq), { replica: this.newReplica(), seq: 0, prev: null });
     });
+  }
+
+  /** What was sent under replicas of before goes to a restored server again, in this chain. */
+  adopt(): Promise<void> {
+    return this.inTurn(async () => {
+      const sent = await this.store.read(["sent"], (tx) => tx.objectStore("sent").getAll());
+      const old = sent.filter((row) => row.replica !== this.chain.replica && row.acked !== SUPERSEDED
+        && operationOf(row).body.did.verb !== "lost");
+      if (old.length) await this.appendAgain(old, this.chain);
+    });
+  }
+
+  /** Writes rows at the end of a chain, under the ids and with the verdicts that they have. */
+  private async appendAgain(again: Kept[], end: Chain): Promise<void> {
+    let chain = end;
+    const made = again.map((old): Kept => {
+      const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
+      const sealed = seal(link, bodyOf(old.text));
+      chain = { replica: chain.replica, seq: link.seq, prev: sealed.hash };
+      const first = old.first ?? [old.replica, old.seq];
+      return { ...old, replica: link.replica, seq: link.seq, ...sealed, acked: null, first };
+    });
+    await this.store.record(["outbox", "sent", "meta"], async (tx, retry) => {
+      for (const kept of made) await append(tx, kept, retry);
+      for (const old of again) {
+        void tx.objectStore("outbox").delete([old.replica, old.seq]);
+        void tx.objectStore("sent").put({ ...keptOf(operationOf(old)), acked: SUPERSEDED });
+      }
+      void tx.objectStore("meta").put(chain, "chain");
+    });
+    await this.reload();
   }
 
   /** Rule 8: what is durable twice elsewhere, or old where no backup is named. */

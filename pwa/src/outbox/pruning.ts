@@ -9,7 +9,8 @@ const KEPT_WITHOUT_BACKUP_MS = 30 * 24 * HOUR_MS;
 /** `durable` is epoch and seq of the second-newest verified backup, null where none is named. */
 export function mayForget(row: Kept, now: number, epoch: number, durable: [number, number] | null): boolean {
   if (row.acked === null) return false;
-  if (!durable) return now - row.acked > KEPT_WITHOUT_BACKUP_MS;
-  const isBackedUp = durable[0] === epoch && row.verdict !== null && row.verdict.ledger_seq <= durable[1];
+  // Without a verdict nobody can say which backup has it.
+  if (!durable || !row.verdict) return now - row.acked > KEPT_WITHOUT_BACKUP_MS;
+  const isBackedUp = durable[0] === epoch && row.verdict.ledger_seq <= durable[1];
   return isBackedUp && now - row.acked > KEPT_AT_LEAST_MS;
 }

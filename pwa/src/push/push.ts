@@ -2,11 +2,12 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Conflict, Dated, Exchange, Pushed } from "../core/types.gen";
+import type { Conflict, Exchange, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
 import type { Store } from "../store/store";
+import { datedOf, RestoredServer } from "./restored";
 import { Problem, type Wire } from "./wire";
 
 /** What of the clock a push tells: it is the closing exchange of what it carries. */
@@ -52,15 +53,18 @@ export class Push {
   private atMost = PUSH_OPERATIONS_MAX;
   private owesEcho = true;
   private repairs = 0;
+  readonly restored: RestoredServer;
   private readonly parts: PushParts;
 
   constructor(parts: PushParts) {
     this.parts = parts;
+    this.restored = new RestoredServer(parts.store);
   }
 
   async load(): Promise<void> {
     this.heard = (await this.parts.store.meta<Heard>("heard")) ?? this.heard;
     this.exchanges = (await this.parts.store.meta<Exchange[]>("exchanges")) ?? [];
+    await this.restored.load();
   }
 
   /** Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait. */
@@ -123,7 +127,7 @@ export class Push {
     const dated = batch.flatMap(datedOf);
     const frame = {
       v: 1, site: site(), replica: outbox.chain.replica, carrier: null, epoch: this.heard.epoch,
-      cursor: cursor(), ...more, dated,
+      cursor: cursor(), ...this.restored.frame(this.heard.epoch, outbox.chain.replica), ...more, dated,
     };
     // The stored texts go out byte for byte.
     return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
@@ -144,6 +148,8 @@ export class Push {
     const [seq, hash] = pushed.acked;
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
     if (row && hash !== null && row.hash !== hash) return outbox.fork(this.lastAcked(seq));
+    // It had more: an older database was put back, and nobody has told it yet.
+    if (seq < outbox.lastAcked[0]) return this.fill(seq + 1);
     // A carrier may have brought the server further than this push: only what went with it is safe.
     const last = batch.at(-1)?.seq ?? 0;
     await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, received);
@@ -178,10 +184,19 @@ export class Push {
       case "gap":
         return this.fill(conflict.need_from ?? 1);
       case "epoch":
-        this.heard = { ...this.heard, epoch: conflict.epoch ?? this.heard.epoch };
-        await this.parts.store.setMeta("heard", this.heard);
-        return this.fill((conflict.have ?? [0, null])[0] + 1);
+        return this.refill(conflict.epoch ?? this.heard.epoch, (conflict.have ?? [0, null])[0]);
     }
+  }
+
+  /** The server was restored: what it no longer has goes again, of earlier replicas too (rule 3). */
+  private async refill(epoch: number, have: number): Promise<void> {
+    const { outbox, clock, store } = this.parts;
+    await this.restored.begin(epoch, outbox.chain.replica, outbox.lastAcked[0], clock.now());
+    await this.fill(have + 1);
+    await outbox.adopt();
+    await this.restored.queued(outbox.unsent.filter((row) => row.verdict).length);
+    this.heard = { ...this.heard, epoch };
+    await store.setMeta("heard", this.heard);
   }
 
   private async fill(from: number): Promise<void> {
@@ -201,9 +216,3 @@ export function whatFits(rows: Operation[], atMost: number): Operation[] {
     .filter((row, index) => (bytes += row.text.length + CHARACTERS_OF_FRAME) < BYTES_MAX || index === 0);
 }
 
-/** A verdict of before a restore, sent again with its seal so that it is not decided anew. */
-export function datedOf({ id, verdict }: Operation): Dated[] {
-  if (!verdict) return [];
-  const { outcome, times, u, trust, seal } = verdict;
-  return [{ id, outcome: outcome === "flagged" ? "posted" : outcome, times, u, trust, seal }];
-}

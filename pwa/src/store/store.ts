@@ -22,6 +22,8 @@ export interface Kept {
   verdict: Verdict | null;
   /** When the acknowledgement came, device time; null while it is unsent. */
   acked: number | null;
+  /** Where it stood first, when this device went on as a new replica: its verdict may name that. */
+  first?: [string, number];
 }
 
 /** A replica of another device, as a rescue brought it; its operations stand beside it. */

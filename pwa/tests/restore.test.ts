@@ -1,0 +1,93 @@
+/** The server was restored from a backup: the device sends again what it kept, by itself. */
+import { describe, expect, it } from "vitest";
+import { datedOf } from "../src/push/restored";
+import type { Operation } from "../src/outbox/operation";
+import { FakeServer } from "./fake-server";
+import { Handheld } from "./handheld";
+
+async function worked(records: number): Promise<{ server: FakeServer; handheld: Handheld }> {
+  const server = new FakeServer();
+  const handheld = await Handheld.on(server);
+  for (let n = 1; n <= records; n++) await handheld.receive(n);
+  await handheld.sync();
+  return { server, handheld };
+}
+
+describe("a restored server", () => {
+  it("hears how far the one before had acknowledged, until this device has brought it that far", async () => {
+    const { server, handheld } = await worked(3);
+    server.restore(1);
+    await handheld.receive(4);
+    await handheld.sync();
+    const told = server.pushes.filter((push) => push.epoch === 2);
+    expect(told.map((push) => (push as { had?: number }).had)).toEqual(told.map(() => 3));
+    expect(handheld.shown()).toBe(10);
+  });
+
+  it("is said quietly on the screen: what is on its way, and that it is done", async () => {
+    const { server, handheld } = await worked(3);
+    server.restore(1);
+    expect(handheld.push.restored.note([], handheld.wall)).toBeNull();
+    await handheld.sync();
+    const note = handheld.push.restored.note(handheld.outbox.unsent, handheld.wall);
+    expect(note).toMatchObject({ again: 2, left: 0 });
+    expect(handheld.push.restored.note([], handheld.wall + 13 * 3_600_000)).toBeNull();
+  });
+
+  it("gets everything when the device was killed in the middle of sending again", async () => {
+    const { server, handheld } = await worked(3);
+    server.restore(0);
+    const post = server.post.bind(server);
+    let asked = 0;
+    server.post = (path, text) => {
+      // The answer that tells of the new epoch comes through, then the network goes.
+      server.isAway = ++asked > 1;
+      return post(path, text);
+    };
+    await expect(handheld.push.run(false, true)).rejects.toThrow("no network");
+    server.post = post;
+    server.isAway = false;
+    const again = await handheld.restarted(server);
+    await again.sync();
+    expect(again.push.restored.now).toMatchObject({ had: 3, again: 3 });
+    expect(server.holding("DOCK", '["BE-2908",["K0902",null,null],null,"ok",null]')).toBe(6);
+  });
+
+  it("gets what was sent under a replica of before too, named as it stood first", async () => {
+    const { server, handheld } = await worked(2);
+    const first = handheld.outbox.chain.replica;
+    await handheld.outbox.fork(2);
+    await handheld.receive(3);
+    await handheld.sync();
+    server.restore(0);
+    server.chains.clear();
+    await handheld.sync();
+    const dated = server.pushes.at(-2)!.dated;
+    expect(dated.map((one) => one.first)).toEqual([undefined, [first, 1], [first, 2]]);
+    expect(server.holding("DOCK", '["BE-2908",["K0902",null,null],null,"ok",null]')).toBe(6);
+    await handheld.sync();
+    expect(handheld.outbox.unsent).toEqual([]);
+    expect(handheld.shown()).toBe(6);
+  });
+
+  it("that nobody has told it is one shows in what it acknowledges", async () => {
+    const { server, handheld } = await worked(3);
+    server.restore(1);
+    server.epoch = 1;
+    await handheld.push.run(false, true);
+    expect(server.chains.get(handheld.outbox.chain.replica)?.length).toBe(3);
+  });
+});
+
+describe("a verdict that is sent again", () => {
+  const told = (verdict: object): object | undefined =>
+    datedOf({ id: "o1", verdict: { id: "o1", times: { own: 1 }, u: 1, trust: "high", seal: "1.x", flags: [], ...verdict } } as unknown as Operation)[0];
+
+  it.each([
+    ["a flagged one was posted", { outcome: "flagged", flags: [{ code: "NEGATIVE", discrepancy: "d" }] }, { outcome: "posted" }],
+    ["a parked one says under which code", { outcome: "parked", flags: [{ code: "NOT_UNDERSTOOD", discrepancy: "d" }] }, { outcome: "parked", why: "NOT_UNDERSTOOD" }],
+    ["a refused one says why", { outcome: "refused", reason: "stale" }, { outcome: "refused", why: "stale" }],
+  ])("%s", (_, verdict, expected) => {
+    expect(told(verdict)).toMatchObject(expected);
+  });
+});
