@@ -85,10 +85,7 @@ export const screens = {
 
   "lost.word": { en: "NOT RECORDED", zh: "没有记上" },
   "lost.again": { en: "Scan it again.", zh: "请重扫" },
-  "lost.why": {
-    en: "This device could not save it. Earlier scans are safe.",
-    zh: "刚才这次没存下，之前的都在。",
-  },
+  "lost.why": { en: "This device could not save it. Earlier scans are safe.", zh: "刚才这次没存下，之前的都在。" },
   "lost.last": { en: "Last safe one", zh: "最后存下的" },
 
   "key.delete": { en: "Delete", zh: "删除" },
@@ -149,14 +146,8 @@ export const screens = {
   "home.sign_out": { en: "Sign out", zh: "退出" },
   "home.help": { en: "Help", zh: "帮助" },
   "home.desk": { en: "Desk", zh: "主管台" },
-  "home.no_stock": {
-    en: "This device has no stock data yet. Keep it in the network until it has.",
-    zh: "本机还没有库存数据。请在有网络的地方等它下载完。",
-  },
-  "home.second_tab": {
-    en: "Bincard is open in another tab. Scans are taken there.",
-    zh: "另一个标签页正在使用，扫描记在那里。",
-  },
+  "home.no_stock": { en: "This device has no stock data yet. Keep it in the network until it has.", zh: "本机还没有库存数据。请在有网络的地方等它下载完。" },
+  "home.second_tab": { en: "Bincard is open in another tab. Scans are taken there.", zh: "另一个标签页正在使用，扫描记在那里。" },
   "home.sign_in_again": { en: "The server asks for your badge and PIN again.", zh: "服务器要求重新输入工牌和 PIN 码。" },
   "home.update": { en: "A new version is ready.", zh: "新版本已就绪。" },
 
@@ -311,10 +302,7 @@ export const screens = {
   "bin.empty": { en: "The books say: empty", zh: "账面为空" },
   "bin.stock_at": { en: "Stock at {time}", zh: "库存 {time}" },
   "bin.here": { en: "{n} {n|thing|things} here", zh: "{n} 项" },
-  "bin.offline": {
-    en: "Earlier lines need the network. Here are today's from this device.",
-    zh: "更早的记录要有网络才能看。下面是本机的记录。",
-  },
+  "bin.offline": { en: "Earlier lines need the network. Here are today's from this device.", zh: "更早的记录要有网络才能看。下面是本机的记录。" },
   "bin.no_lines": { en: "No lines yet.", zh: "还没有记录。" },
   "bin.left": { en: "left", zh: "结存" },
   "bin.blocked": { en: "out of use", zh: "已停用" },
