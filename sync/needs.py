@@ -124,6 +124,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
 def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
     """Return what must be known of the places, lots and documents that the operations act on."""
     needs = Standing()
+    arrivals = list(arrivals)
+    state.edits = any(isinstance(arrival.did, Edit) for arrival in arrivals)
     for arrival in arrivals:
         if arrival.did is None or arrival.body is None:
             continue

@@ -15,13 +15,16 @@ from sync.vocabulary import Code, Severity
 def has_rule(state: State, place: str) -> bool:
     """Say whether all that stands at a place must be known to judge it."""
     location = state.locations.find(place)
+    if state.edits:
+        return location is not None
     return location is not None and (location.capacity is not None or location.mixing != "any")
 
 
 def tasks(state: State, place: str) -> set[str]:
     """Return the lists of work on which a place may have to be put."""
     location = state.locations.find(place)
-    return tasks_at(place) if location is not None and location.blocked else set()
+    may = location is not None and (location.blocked or state.edits)
+    return tasks_at(place) if may else set()
 
 
 def judge(case: Case, movement: Movement, quantity: int) -> None:
@@ -36,7 +39,7 @@ def judge(case: Case, movement: Movement, quantity: int) -> None:
         odd = Odd(place=there.location, key=key, item=item)
         case.flag(Code.LOCATION_BLOCKED, odd)
         ask_move(state, there.location, item, quantity)
-    if has_rule(state, there.location):
+    if there.capacity is not None or there.mixing != "any":
         _rule(case, there, movement)
 
 

@@ -57,8 +57,8 @@ from sync.operations import (
 from sync.records import Discrepancy
 from sync.sealing import Seal
 from sync.state import Logged, State
-from sync.stock import is_virtual
-from sync.verbs import movements_of
+from sync.stock import is_virtual, key_of
+from sync.verbs import Movement, movements_of
 from sync.vocabulary import ALLOWED, Code, Outcome
 
 
@@ -238,6 +238,7 @@ def _fact(case: Case) -> None:
     start = len(case.state.postings)
     linked = _do_fact(case)
     linked += containers.settle(case)
+    _judge_contents(case, start)
     periods.judge(case)
     units.judge(case)
     counts.explain(case, linked)
@@ -246,6 +247,17 @@ def _fact(case: Case) -> None:
     counts.refresh(case, case.state.postings[start:])
     sightings.explain_unidentified(case, case.state.postings[start:])
     counts.doubt_time(case, case.state.postings[start:])
+
+
+def _judge_contents(case: Case, start: int) -> None:
+    """What leaves in a container is asked the same as what leaves by itself (R25, R39)."""
+    for posting in case.state.postings[start:]:
+        if posting.kind == "all" and containers.code_of(posting.place_from) is not None:
+            inside = Movement(
+                key_of(posting.key), posting.place_from, posting.place_to, posting.quantity
+            )
+            availability.judge(case, inside)
+            returns.judge(case, inside)
 
 
 def _do_fact(case: Case) -> list[Posting]:

@@ -27,6 +27,8 @@ def settle(case: Case, did: Settle) -> None:
     name = did.action.partition(":")[0]
     if name not in REVIEWS[Code(row.code)].actions:
         raise RefusedError("action_unknown")
+    if name != "keep" and row.opened_seq > state.began:
+        raise RefusedError("too_early")
     start = len(state.postings)
     ACTIONS[name](case, row, did.action)
     counts.refresh(case, state.postings[start:])

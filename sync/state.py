@@ -170,6 +170,10 @@ class State:
 
     def __init__(self, site: Site, seq: int, now: int = 0) -> None:
         self.seq = seq
+        self.began = seq
+        """Where the log ended before the batch: what is from before was loaded as it stands."""
+        self.edits = False
+        """Whether the batch edits master data: then no rule may be left out beforehand."""
         self.now = now
         self.day_of: Callable[[int], str] = utc_day
         """The day of a time in the site's time zone; the book knows the zones."""

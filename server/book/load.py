@@ -210,6 +210,9 @@ def _load_containers(connection: Connection, site: str, state: State, asked: Sta
         places = [f"{INSIDE}{code}" for code in known]
         for held in fetch_in(connection, "holding", Holding, site, "place", places):
             state.holdings.load((held.place, held.key), held)
+        items = {row.item for row in state.holdings.all() if code_of(row.place) is not None}
+        for lot in fetch_in(connection, "lot", LotRow, site, "item", items):
+            state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
     for operation, (place, cursor) in asked.contents_since.items():
         state.since_base[operation] = _posted_since(connection, site, place, cursor)
 

@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 
 from server.book.rows import fetch, key_of_row, replicated, table
 from server.book.save import is_private
+from sync.editing import RECALL
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
 from sync.limits import SUSPENSE
-from sync.records import FEED, Discrepancy, Holding, Line, Sighting
+from sync.records import FEED, Discrepancy, Document, Holding, Line, LotRow, Sighting
 from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
 from sync.vocabulary import Code
@@ -34,6 +35,7 @@ def verify_site(connection: Connection, site: str) -> list[str]:
         *_progress(connection, site),
         *unexplained(connection, site),
         *_things(connection, site, kept),
+        *_blocks(connection, site),
         *_scope(connection, site),
     ]
 
@@ -121,6 +123,22 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
         name = (line.document, line.line)
         if line.item is not None and line.done != done.get(name, 0):
             yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
+
+
+def _blocks(connection: Connection, site: str) -> Iterator[str]:
+    """What is blocked or stopped is so by a recall, or by a discrepancy that is open (D2)."""
+    row = table("discrepancy").c
+    doubts = fetch(connection, "discrepancy", Discrepancy, row.site == site, row.state == "open")
+    causes = {one.discrepancy for one in doubts}
+    lot = table("lot").c
+    for found in fetch(connection, "lot", LotRow, lot.site == site, lot.blocked.is_not(None)):
+        if found.blocked not in causes and not str(found.blocked).startswith(RECALL):
+            yield f"lot {found.item}/{found.lot}: blocked by {found.blocked}, which is not open"
+    document = table("document").c
+    stopped = (document.site == site, document.stopped.is_not(None))
+    for paper in fetch(connection, "document", Document, *stopped):
+        if paper.stopped not in causes:
+            yield f"document {paper.document}: stopped by {paper.stopped}, which is not open"
 
 
 def unexplained(connection: Connection, site: str) -> Iterator[str]:

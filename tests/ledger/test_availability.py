@@ -225,3 +225,53 @@ async def test_what_was_recorded_by_mistake_is_taken_back_with_one_key(table):
     assert await settle(world, "ACTOR_NOT_ALLOWED", "reverse") == "accepted"
     assert await world.stock() == {}
     assert await world.open() == []
+
+
+async def test_a_blocked_lot_in_a_container_stops_the_shipment_too(table):
+    """[R25] Nobody opened the tote; the ledger knows what is in it."""
+    world = await table("""
+        08:00 A receive 5 BE/L1 for PO-9            | flagged ORDER_CLOSED
+        08:10 A putaway 5 BE/L1 to =T1             | posted
+        08:20 A ship =T1 from DOCK to customer/C1 for SO-1 | flagged LOT_BLOCKED
+    """)
+    assert await stopped(world) == ["SO-1"]
+
+
+async def test_what_the_same_push_opened_is_not_settled_by_it(warehouse):
+    """[D1] What the action needs is loaded before the push is decided."""
+    world = warehouse
+    device = world.device("H")
+    receive = {
+        "verb": "receive", "key": key("BE/L1"), "quantity": 5, "from": {"location": "supplier/V1"},
+        "to": {"location": "B1"},
+    }  # fmt: skip
+    device.envelope(receive, world.now, id_="R", actor="gone")
+    did = {"verb": "settle", "discrepancy": "ACTOR_NOT_ALLOWED/R", "action": "reverse"}
+    device.envelope(did, world.now, class_="intent", actor="fang")
+    answer = await world.push("H", world.now + 1_000)
+    assert b'"reason":"too_early"' in bytes(answer.verdicts[-1])
+    assert await settle(world, "ACTOR_NOT_ALLOWED", "reverse") == "accepted"
+
+
+async def test_a_bin_that_is_blocked_in_the_same_push_as_it_is_filled_is_known_to_be(warehouse):
+    """[R16] [E7] The list of moves that is there already is not written anew."""
+    world = warehouse
+    blocked = Location(location="B2", warehouse="W", walk=2, blocked=True)
+    await world.book.change(SITE, "x", [blocked], "blocked")
+    await world.play("08:00 A receive 5 BE/L1 to B2")
+    await world.book.change(SITE, "x", [Location(location="B2", warehouse="W", walk=2)], "free")
+    version = (await world.versions("location"))["B2"]
+    device = world.device("H")
+    did = {"verb": "edit", "kind": "location", "id": "B2", "base_version": version,
+           "fields": {"blocked": True, "capacity": 6}}  # fmt: skip
+    device.envelope(did, world.now, class_="intent", actor="fang")
+    receive = {
+        "verb": "receive", "key": key("BE/L2"), "quantity": 2, "from": {"location": "supplier/V1"},
+        "to": {"location": "B2"},
+    }  # fmt: skip
+    device.envelope(receive, world.now, actor="fang")
+    await world.push("H", world.now + 1_000)
+    assert await work(world, "move") == ["MV-B2 BE 7/0 open"]
+    assert await world.open() == [
+        "LOCATION_BLOCKED R B2", "LOCATION_BLOCKED R B2", "LOCATION_RULE R B2",
+    ]  # fmt: skip

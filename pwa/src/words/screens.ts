@@ -38,6 +38,7 @@ export const screens = {
   "refused.key_named_twice": { en: "the same goods are named twice", zh: "同一物料重复" },
   "refused.action_unknown": { en: "that does not settle it", zh: "这样处理不了" },
   "refused.nothing_to_reverse": { en: "there is nothing to take back", zh: "没有可撤销的" },
+  "refused.too_early": { en: "the server has only just learned of it: once more", zh: "服务器刚收到，请再试一次" },
   "refused.nowhere_to_count": { en: "there is no bin to count", zh: "没有可盘点的库位" },
   "refused.still_there": { en: "the goods are still there", zh: "货还在那里" },
   "refused.not_enough": { en: "not so many are free", zh: "可用数量不足" },
