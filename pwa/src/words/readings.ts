@@ -79,3 +79,17 @@ export const readings = {
   "RETURN_UNMATCHED.1": { en: "The goods are ours, the paper is missing.", zh: "货是我们的，缺单据。" },
   "RETURN_UNMATCHED.2": { en: "The goods were never shipped by us.", zh: "不是我们发出的货。" },
 } as const satisfies Catalogue;
+
+/** What a discrepancy says in figures; the values stand in its detail. */
+export const figures = {
+  UNIT_CHANGED: { en: "{entered} {unit}: booked {posted}, today it would be {would_be}", zh: "{entered} {unit}：已记 {posted}，按现换算为 {would_be}" },
+  OVER_LIMIT: { en: "{quantity} by hand, the limit is {limit}: {reason}", zh: "手工调整 {quantity}，权限 {limit}：{reason}" },
+  OVER_RECEIPT: { en: "ordered {wanted}, received {done}", zh: "订 {wanted}，收 {done}" },
+  ORDER_CLOSED: { en: "ordered {wanted}, received {done}", zh: "订 {wanted}，收 {done}" },
+  OVER_ISSUE: { en: "needed {wanted}, issued {done}", zh: "需 {wanted}，发 {done}" },
+  PICK_NOT_NEEDED: { en: "ordered {wanted}, picked {done}", zh: "订 {wanted}，拣 {done}" },
+  LATE_PERIOD: { en: "done on {day}, booked on {accounted}", zh: "{day} 作业，记入 {accounted}" },
+  LOCATION_RULE: { en: "{quantity} too many, the bin takes {capacity}", zh: "超放 {quantity}，库位容量 {capacity}" },
+  RESERVED_USED: { en: "{missing} missing for {document}", zh: "{document} 缺 {missing}" },
+  COUNT_EXPLAINED: { en: "variance {variance_before}, now {variance_now}", zh: "差异 {variance_before}，现为 {variance_now}" },
+} as const satisfies Catalogue;

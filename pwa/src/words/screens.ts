@@ -313,6 +313,7 @@ export const screens = {
   "document.sales": { en: "Sales order", zh: "销售订单" },
   "document.work": { en: "Work order", zh: "生产工单" },
   "document.count": { en: "Count task", zh: "盘点任务" },
+  "document.stopped": { en: "Stopped: a lot in it is on hold. Do not ship.", zh: "已停发：内有冻结批次，请勿发货。" },
   "document.move": { en: "To move", zh: "待移库" },
   "document.lines": { en: "{done} of {n} lines done", zh: "已完成 {done} / {n} 行" },
   "document.due": { en: "due {day}", zh: "{day} 到期" },

@@ -8,11 +8,11 @@ import { desk } from "../../src/words/desk.ts";
 import { flows } from "../../src/words/flows.ts";
 import { help } from "../../src/words/help.ts";
 import { age, type Catalogue, choose, date, known, signed, t, whole } from "../../src/words/index.ts";
-import { readings } from "../../src/words/readings.ts";
+import { figures, readings } from "../../src/words/readings.ts";
 import { screens } from "../../src/words/screens.ts";
 import { fill, placesOf } from "../../src/words/sentence.ts";
 
-const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help, readings };
+const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help, readings, figures };
 const sentences = Object.values(catalogues).flatMap((catalogue) => Object.entries(catalogue));
 
 afterEach(() => choose("en"));

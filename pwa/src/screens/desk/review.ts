@@ -1,5 +1,5 @@
 /** What the desk asks of the server, and the intents that it writes. */
-import type { Draft } from "../../core/flow.ts";
+import type { Draft, Values } from "../../core/flow.ts";
 import type { Meaning } from "../../core/meaning.ts";
 import { keyOf } from "../../core/stock.ts";
 import type { Discrepancy, Variance } from "../../core/types.gen.ts";
@@ -97,6 +97,13 @@ export function codeMeant(meaning: Meaning, kind: "item" | "location"): string |
 export function actionParts(action: string): { name: string; place: string } {
   const [name = "", ...rest] = action.split(":");
   return { name, place: rest.join(":") };
+}
+
+/** The figures of a discrepancy, as its sentence takes them. */
+export function valuesOf({ detail }: Discrepancy): Values {
+  return Object.fromEntries(
+    Object.entries(detail ?? {}).filter((entry): entry is [string, string | number] => ["string", "number"].includes(typeof entry[1])),
+  );
 }
 
 /** Every code that was scanned for it, each once. */
