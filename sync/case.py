@@ -1,6 +1,6 @@
 """One operation under decision: what it says, when it happened, and what is odd about it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,9 @@ from sync.operations import Body, Decision, Did, Link
 from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
+
+SERVER: Final = "server"
+"""The device and the actor of what the server decides itself."""
 
 
 class Odd(Struct, frozen=True, kw_only=True):

@@ -91,6 +91,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
         expected=0, at=seen.at, u=seen.u, first=seen.first, last=seen.last,
         replica=counted.replica, seq=counted.seq, actor=counted.actor, device=counted.device,
         blind=counted.blind, fifo_date=seen.fifo_date,
+        assumed=tuple(part for part in case.body.assumed if part != "quantity"),
     )  # fmt: skip
     track = state.tracks.find(name)
     near = [e for e in track.effects if _crosses(e, variance)] if track else []

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from sync import containers
+from sync.approvals import stood
 from sync.arrivals import Arrival
 from sync.containers import code_of
 from sync.corrections import BOOKED_MS
@@ -72,6 +73,9 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
         case Approve():
             for row in decided(state, did):
                 needs.reach((row.place, row.key), row.at)
+                for held in state.holdings.all():
+                    if held.place in stood(state, row) and held.item == row.item:
+                        needs.reach((held.place, held.key), row.at)
             for place, key, _, at in unlisted(state, did):
                 needs.reach((place, key), at)
         case Settle():
@@ -118,7 +122,7 @@ def _walk_target(needs: History, state: State, did: Reverse) -> None:
         if posting.t_to is not None:
             needs.reach((posting.place_to, posting.key), posting.t_to)
     for row in state.variances.all():
-        if row.operation == did.target:
+        if did.target in {row.operation, *row.parts}:
             needs.reach((row.place, row.key), row.at)
 
 

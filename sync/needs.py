@@ -88,6 +88,7 @@ class Standing(Struct):
     things: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
+    stood: set[str] = field(default_factory=set)
     contents_since: dict[str, tuple[str, int]] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
     freed: set[str] = field(default_factory=set)
@@ -109,7 +110,7 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 needs.operations.add(arrival.did.target)
             case Approve():
                 needs.count_ids.add(arrival.did.count_id)
-                needs.counts |= {line.of.operation for line in arrival.did.lines}
+                needs.counts |= {*arrival.did.parts, *(x.of.operation for x in arrival.did.lines)}
             case Settle():
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
@@ -185,6 +186,8 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
     for row in decided(state, did):
         needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
         needs.near.add(row.place)
+        needs.places.add(row.place)
+        needs.stood.add(row.place)
         needs.lots.add(row.item)
         needs.documents.add(f"RC-{row.place}")
         if (code := code_of(row.place)) is not None:

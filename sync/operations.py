@@ -265,12 +265,16 @@ class CountedLine(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """One key of a count as the supervisor saw it."""
+    """One key of a count as the supervisor saw it.
+
+    `place` is named where it is not the count's: goods in a container that stands there.
+    """
 
     key: Key
     counted: int
     expected: int
     of: CountedLine
+    place: Code | None = None
 
 
 class Approve(Verb, frozen=True):

@@ -5,8 +5,6 @@ May this device speak (R7)? Then the verb is done. A fact is never refused; what
 invariant is taken back alone and parked (R44).
 """
 
-from typing import Final
-
 import msgspec
 
 from sync import (
@@ -33,7 +31,7 @@ from sync import (
     units,
 )
 from sync.arrivals import Arrival, Sealed
-from sync.case import Case, Odd, RefusedError, close, later_result
+from sync.case import SERVER, Case, Odd, RefusedError, close, later_result
 from sync.dating import Dated
 from sync.entries import Decided, Entry, Finding, entry_of, verdict_of
 from sync.ledger import Posting
@@ -69,10 +67,6 @@ class Parked(Exception):  # noqa: N818 - an outcome, not an error
         super().__init__(code)
         self.code = code
         self.odd = odd
-
-
-SERVER: Final = "server"
-"""The device and the actor of what the server decides itself."""
 
 
 def decide(

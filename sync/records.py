@@ -37,6 +37,7 @@ class Site(Row, frozen=True):
     over_receipt_percent: int = 0
     over_issue_percent: int = 0
     count_tolerance: int = 0
+    count_tolerance_percent: int | None = None
     unsent_warning: int = 200
     unsent_warning_hours: int = 4
     closed_through: Day | None = None
@@ -59,6 +60,8 @@ class Item(Row, frozen=True):
     units: tuple[Unit, ...] = ()
     aliases: tuple[str, ...] = ()
     receive_status: Status = "ok"
+    count_tolerance: int | None = None
+    count_tolerance_percent: int | None = None
     active: bool = True
 
 
@@ -208,7 +211,8 @@ class Variance(Row, frozen=True):
 
     `line` is the line's number in the count, or the negative of 1 + n for the n-th key that
     was not listed. `at`, `u` and the window `first`..`last` are server milliseconds.
-    `decided` names the intent that ended it.
+    `decided` names the intent that ended it, `parts` the counts that it rests on while all stand.
+    `assumed` is what of the key was not scanned; `by_hand` why the server leaves it to a person.
     """
 
     operation: str
@@ -232,6 +236,9 @@ class Variance(Row, frozen=True):
     decided: str | None = None
     ambiguous: bool = False
     fifo_date: Day | None = None
+    parts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    by_hand: Literal["not_alone", "surplus", "adjusted", "parts"] | None = None
 
 
 class Discrepancy(Row, frozen=True):

@@ -15,10 +15,11 @@ from sync.arrivals import Sealed
 from sync.case import Case, close
 from sync.counts import refresh
 from sync.decisions import (
-    WORDS,
     ask_recount,
     find_variance,
+    mark_decided,
     set_balance,
+    unlisted_line,
     unset_balance,
 )
 from sync.messages import Flag
@@ -94,20 +95,12 @@ def _set_again(case: Case, did: Approve, row: Variance, decision: Decision) -> N
         unset_balance(state, row)
     if not isinstance(did, Recount | Reject):
         set_balance(case, row, decision.counted)
-    for part in _parts(state, did, row):
-        decided = replace(part, state=WORDS[case.verb], decided=case.body.id)
-        state.variances.put((part.operation, part.line), decided)
-
-
-def _parts(state: State, did: Approve, row: Variance) -> list[Variance]:
     named = {*did.parts, row.operation}
-    return [
-        other
-        for other in [*state.variances.all()]
-        if (other.count_id, other.place, other.key) == (did.count_id, row.place, row.key)
-        and other.operation in named
-        and other.state != "reversed"
-    ]
+    for part in state.variances.having("place", row.place):
+        same = (part.count_id, part.key) == (did.count_id, row.key) and part.operation in named
+        if same and part.state != "reversed":
+            state.variances.put((part.operation, part.line), replace(part, state="open"))
+    mark_decided(case, did, row)
 
 
 def _decided_row(state: State, did: Approve, decision: Decision) -> Variance | None:
@@ -116,17 +109,7 @@ def _decided_row(state: State, did: Approve, decision: Decision) -> Variance | N
     counted = state.counted.find(decision.of.operation)
     if row is not None or decision.of.line is not None or counted is None or counted.reversed:
         return row
-    number = sum(other.operation == counted.operation and other.line < 0
-                 for other in state.variances.all())  # fmt: skip
-    row = Variance(
-        operation=counted.operation, line=-1 - number, count_id=counted.count_id,
-        place=counted.place, key=key_text(decision.key), item=decision.key.item,
-        counted=decision.counted, expected=decision.expected, at=counted.at, u=counted.u,
-        first=counted.opened, last=counted.at, replica=counted.replica, seq=counted.seq,
-        actor=counted.actor, device=counted.device, blind=counted.blind,
-    )  # fmt: skip
-    state.variances.put((row.operation, row.line), row)
-    return row
+    return unlisted_line(state, counted, decision, decision.place or counted.place)
 
 
 def unlisted(state: State, did: Approve) -> list[tuple[str, str, str, int]]:
@@ -136,7 +119,7 @@ def unlisted(state: State, did: Approve) -> list[tuple[str, str, str, int]]:
         counted = state.counted.find(decision.of.operation)
         if counted is not None and find_variance(state, did, decision) is None:
             key = key_text(decision.key)
-            found.append((counted.place, key, key_of(key).item, counted.at))
+            found.append((decision.place or counted.place, key, key_of(key).item, counted.at))
     return found
 
 

@@ -6,7 +6,9 @@ What was counted since stays counted: the removal runs forward like any late cha
 from msgspec.structs import replace
 
 from sync import sightings
+from sync.approvals import resting_on
 from sync.case import Case, Odd, close, later_result
+from sync.counts import expected
 from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
@@ -126,10 +128,15 @@ def _uncount(state: State, target: Logged) -> None:
     counted = state.counted.find(target.id)
     if counted is not None:
         state.counted.put(target.id, replace(counted, reversed=True))
-    for row in [row for row in state.variances.all() if row.operation == target.id]:
-        if row.state == "approved":
-            unset_balance(state, row)
-        state.variances.put((row.operation, row.line), replace(row, state="reversed"))
+    resting = resting_on(state, target.id)
+    for row in resting:
+        unset_balance(state, row)
+    for row in {*resting, *(row for row in state.variances.all() if row.operation == target.id)}:
+        # What rested on it too is to be decided anew: the sum of the rest is no count of anything.
+        again = replace(row, state="open", decided=None, parts=(), expected=expected(state, row))
+        gone = replace(row, state="reversed")
+        own = row.operation == target.id
+        state.variances.put((row.operation, row.line), gone if own else again)
     _take_back_progress(state, target, 1)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sync.approvals import beside, why_by_hand, within_tolerance
 from sync.decisions import ask_recount, decision_of
 from sync.messages import Push
 from sync.operations import Approve
@@ -17,9 +18,6 @@ from sync.records import Discrepancy, Variance
 from sync.returns import is_customer, unmatched
 from sync.state import Replica, State
 from sync.vocabulary import POLICIES, Code
-
-UNBOOKED: Final = frozenset({"dock", "line", "quality"})
-"""Where goods may stand before they are booked: a surplus there is for a person (R36)."""
 
 SILENT_MS: Final = 8 * 3_600_000
 
@@ -72,12 +70,27 @@ def graver(state: State, row: Discrepancy, by: str) -> None:
 
 def approvable(state: State, row: Variance) -> bool:
     """Say whether a variance may be approved without a person (R28)."""
-    if row.state != "open" or row.line < 0 or row.ambiguous:
+    if row.state != "open" or row.line < 0 or row.ambiguous or row.by_hand:
         return False
-    location = state.locations.find(row.place)
-    if location is not None and location.kind in UNBOOKED and row.counted > row.expected:
-        return False
-    return abs(row.counted - row.expected) <= state.site.count_tolerance
+    return within_tolerance(state, row)
+
+
+def sort_out(
+    state: State, rows: list[Variance], outputs: set[str]
+) -> tuple[list[Variance], list[Variance]]:
+    """Part the lines of a count that may be approved into those that are, and those that wait.
+
+    Those that wait for a person say why. `outputs` are places that production delivered to.
+    """
+    waiting = [replace(row, by_hand=why) for row in rows
+               if (why := why_by_hand(state, row, outputs)) is not None]  # fmt: skip
+    names = {(row.place, row.key) for row in rows}
+    fit = [row for row in rows if why_by_hand(state, row, outputs) is None]
+    for row in [*fit]:
+        if any(name not in names for name in beside(state, row)):
+            fit.remove(row)
+            waiting.append(replace(row, by_hand="not_alone"))
+    return fit, waiting
 
 
 def approval(rows: list[Variance]) -> Approve:

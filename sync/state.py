@@ -175,6 +175,7 @@ class State:
         self.edits = False
         """Whether the batch edits master data: then no rule may be left out beforehand."""
         self.now = now
+        self.epoch = 1
         self.day_of: Callable[[int], str] = utc_day
         """The day of a time in the site's time zone; the book knows the zones."""
         self.journal: list[Undo] = []

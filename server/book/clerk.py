@@ -29,8 +29,8 @@ from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
 from server.book.settle import reached, run_settling
 from server.tables import SiteRow
+from sync.case import SERVER
 from sync.messages import Conflict, Page, Pushed, Snapshot
-from sync.reconcile import SERVER
 from sync.records import Row, Site
 
 LOG: Final = logging.getLogger("bincard.book")

@@ -182,7 +182,9 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
         state.results.load(result.operation, result)
     for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "operation", targets):
         state.discrepancies.load(doubt.discrepancy, doubt)
-    for row in fetch_in(connection, "variance", Variance, site, "operation", targets):
+    counts = fetch_in(connection, "variance", Variance, site, "operation", targets)
+    count_ids = {row.count_id for row in counts}
+    for row in fetch_in(connection, "variance", Variance, site, "count_id", count_ids):
         state.variances.load((row.operation, row.line), row)
     for posting in _postings_of(connection, site, asked.targets.values()):
         state.made.setdefault(posting.of, []).append(posting)
@@ -197,7 +199,8 @@ def _load_chains(connection: Connection, site: str, state: State, asked: Standin
 def _load_containers(connection: Connection, site: str, state: State, asked: Standing) -> None:
     """Containers that are named, all that ever stood in them, and in what they stood."""
     known: set[str] = set()
-    new = asked.containers
+    stood = fetch_in(connection, "sighting", Sighting, site, "place", asked.stood)
+    new = asked.containers | {code for row in stood if (code := containers.container_of(row))}
     while new:
         known |= new
         places = [f"{INSIDE}{code}" for code in new]
@@ -206,7 +209,8 @@ def _load_containers(connection: Connection, site: str, state: State, asked: Sta
         _load_things(connection, site, state, things)
         outside = {code_of(row.place) for row in state.sightings.all()}
         new = (containers.codes(state) | {code for code in outside if code}) - known
-    if any(containers.leaves(row) for row in state.sightings.all()) or asked.contents_since:
+    if any(containers.leaves(row) for row in state.sightings.all()) or asked.contents_since \
+            or asked.stood:  # fmt: skip
         places = [f"{INSIDE}{code}" for code in known]
         for held in fetch_in(connection, "holding", Holding, site, "place", places):
             state.holdings.load((held.place, held.key), held)

@@ -20,6 +20,7 @@ from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync import refilling
 from sync.arrivals import Arrival, Sealed
+from sync.case import SERVER
 from sync.dating import Dated
 from sync.messages import Push, Verdict
 from sync.operations import (
@@ -30,7 +31,7 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
-from sync.reconcile import SERVER, do_again
+from sync.reconcile import do_again
 from sync.records import Device, Discrepancy, Document, Row
 from sync.state import Logged
 from sync.vocabulary import Code, Outcome

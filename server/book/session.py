@@ -89,6 +89,7 @@ def open_session(  # noqa: PLR0913, PLR0917 - the parts of a transaction
 ) -> Session:
     """Begin to decide on a site whose row is locked."""
     state = State(settings, head.seq, now)
+    state.epoch = head.epoch
     state.day_of = days_in(settings.time_zone)
     master.lend(state)
     batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)

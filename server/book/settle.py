@@ -8,18 +8,20 @@ from typing import Final
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from server.book.changing import write_changes
 from server.book.load import load
 from server.book.rows import fetch, fetch_in, table
 from server.book.session import Session
 from sync.arrivals import Arrival
+from sync.case import SERVER
 from sync.dating import Dated
 from sync.hashing import sha256_hex
 from sync.operations import Approve, Body, Envelope, Link
-from sync.reconcile import SERVER, decide
+from sync.reconcile import decide
 from sync.records import Discrepancy, Document, Line, LotRow, Variance
-from sync.settling import SILENT_MS, approvable, approval, graver
+from sync.settling import SILENT_MS, approvable, approval, graver, sort_out
 
 APPROVALS_MAX = 500
 
@@ -79,25 +81,62 @@ def _graver(session: Session, watermark: int) -> None:
 
 def _approve(session: Session, watermark: int) -> None:
     row = table("variance").c
-    tolerance = session.state.site.count_tolerance
+    apart = sa.func.abs(row.counted - row.expected)
     due = fetch(session.connection, "variance", Variance, row.site == session.head.site,
                 row.state == "open", row.at + row.u <= watermark, row.line >= 0,
-                row.ambiguous.is_(False), row.counted - row.expected <= tolerance,
-                row.expected - row.counted <= tolerance)  # fmt: skip
+                row.ambiguous.is_(False), row.by_hand.is_(None),
+                apart <= _tolerance(session, row.item))  # fmt: skip
     due = [one for one in due if approvable(session.state, one)][:APPROVALS_MAX]
     due.sort(key=_count)
+    outputs = _outputs(session, {one.place for one in due if one.counted > one.expected})
     shared = _shared(session, due)
     for _, rows in groupby(due, key=_count):
-        # An approval before may have changed what this one expects.
-        now = [session.state.variances.find((one.operation, one.line)) or one for one in rows]
-        fit = [one for one in now if approvable(session.state, one) and _key(one) not in shared]
-        if not fit:
-            continue
-        arrival = _own(session, approval(fit))
-        load(session, [(SERVER, [arrival])])
-        decided = decide(session.state, arrival, SERVER, session.seal)
+        _approve_count(session, list(rows), shared, outputs)
+
+
+def _approve_count(
+    session: Session, rows: list[Variance], shared: set[tuple[str, str, str]], outputs: set[str]
+) -> None:
+    """Approve what one count says, as far as nothing is left to ask; say what waits, and why."""
+    state = session.state
+    load(session, [(SERVER, [_own(session, approval(rows))])])
+    # An approval before may have changed what this one expects.
+    now = [state.variances.find((one.operation, one.line)) or one for one in rows]
+    parts = [replace(one, by_hand="parts") for one in now if _key(one) in shared]
+    alone = [one for one in now if approvable(state, one) and _key(one) not in shared]
+    fit, waiting = sort_out(state, alone, outputs)
+    if parts or waiting:
+        mark = state.mark()
+        state.seq += 1
+        for one in parts + waiting:
+            state.variances.put((one.operation, one.line), one)
+        write_changes(session, SERVER, "by_hand", state.changed_since(mark))
+    if fit:
+        decided = decide(state, _own(session, approval(fit)), SERVER, session.seal)
         if decided.entry is not None:
             session.batch.add(decided.entry)
+
+
+def _tolerance(session: Session, item: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """Return how many pieces may be missing of an item: its own limit, else the site's."""
+    row = table("item").c
+    own = sa.select(row.count_tolerance).where(row.site == session.head.site, row.item == item)
+    return sa.func.coalesce(own.scalar_subquery(), session.state.site.count_tolerance)
+
+
+def _outputs(session: Session, places: set[str]) -> set[str]:
+    """Return those of some places that production delivered to."""
+    row = table("posting").c
+    found = set()
+    for place in places:
+        made = sa.select(sa.literal(1)).where(
+            row.site == session.head.site,
+            row.place_to == place,
+            row.place_from.startswith("production/"),
+        )
+        if session.connection.execute(made.limit(1)).first() is not None:
+            found.add(place)
+    return found
 
 
 def _count(row: Variance) -> str:
@@ -112,7 +151,7 @@ def _shared(session: Session, due: Sequence[Variance]) -> set[tuple[str, str, st
     """Return the keys that several parts of a count list: a person adds them up (C5)."""
     ids = {one.count_id for one in due}
     rows = fetch_in(session.connection, "variance", Variance, session.head.site, "count_id", ids)
-    parts = Counter(_key(one) for one in rows)
+    parts = Counter(_key(one) for one in rows if one.state != "reversed")
     return {name for name, number in parts.items() if number > 1}
 
 

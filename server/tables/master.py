@@ -19,6 +19,7 @@ class SiteRow(SQLModel, table=True):
     over_receipt_percent: int = 0
     over_issue_percent: int = 0
     count_tolerance: int = 0
+    count_tolerance_percent: int | None = None
     unsent_warning: int = 200
     unsent_warning_hours: int = 4
     closed_through: str | None = None
@@ -77,6 +78,8 @@ class ItemRow(SQLModel, table=True):
     units: list[Any] = Field(default_factory=list, sa_type=sa.JSON)
     aliases: list[str] = Field(default_factory=list, sa_type=sa.JSON)
     receive_status: str = "ok"
+    count_tolerance: int | None = big(None)
+    count_tolerance_percent: int | None = None
     active: bool = True
     version: int = big()
 

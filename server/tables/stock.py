@@ -155,6 +155,9 @@ class VarianceRow(SQLModel, table=True):
     decided: str | None = None
     ambiguous: bool = False
     fifo_date: str | None = None
+    parts: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    assumed: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+    by_hand: str | None = None
     version: int = big()
 
 

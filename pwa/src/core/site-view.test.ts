@@ -27,7 +27,7 @@ function site(): SiteView {
   view.replica.apply([
     ["item", feedKey("BE-2908"), 1, {
       item: "BE-2908", name: "Ball bearing", name_zh: "球轴承", spec: "", unit: "EA", kind: "raw", lots: true, dated: false,
-      serials: false, fifo: "reason", units: [], aliases: ["4006381333931"], receive_status: "ok", active: true,
+      serials: false, fifo: "reason", units: [], aliases: ["4006381333931"], receive_status: "ok", count_tolerance: null, count_tolerance_percent: null, active: true,
     }],
     location("06-B-10", "bin", 2), location("06-A-01", "bin", 1), location("DOCK", "dock", 0),
     lot(OLD, 100), lot(NEW, 200),

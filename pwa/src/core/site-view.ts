@@ -10,7 +10,7 @@ import type { Ranked, Shown, View } from "./view";
 
 const NO_SITE: Site = {
   site: "", name: "", name_zh: "", time_zone: "UTC", over_receipt_percent: 0, over_issue_percent: 0,
-  count_tolerance: 0, unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
+  count_tolerance: 0, count_tolerance_percent: null, unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
 };
 
 export class SiteView implements View, Known {

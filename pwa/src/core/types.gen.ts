@@ -274,6 +274,7 @@ export interface Decision {
   counted: number;
   expected: number;
   of: CountedLine;
+  place?: string | null;
 }
 
 /** Set the keys named to what was counted, at the time of the count. */
@@ -514,6 +515,7 @@ export interface Site {
   over_receipt_percent: number;
   over_issue_percent: number;
   count_tolerance: number;
+  count_tolerance_percent: number | null;
   unsent_warning: number;
   unsent_warning_hours: number;
   closed_through: string | null;
@@ -535,6 +537,8 @@ export interface Item {
   units: Unit[];
   aliases: string[];
   receive_status: Status;
+  count_tolerance: number | null;
+  count_tolerance_percent: number | null;
   active: boolean;
 }
 
@@ -681,6 +685,9 @@ export interface Variance {
   decided: string | null;
   ambiguous: boolean;
   fifo_date: string | null;
+  parts: string[];
+  assumed: string[];
+  by_hand: "not_alone" | "surplus" | "adjusted" | "parts" | null;
 }
 
 /** Something odd that a person or later evidence must settle. */

@@ -8,14 +8,14 @@ const NOW = Date.now();
 
 const site: Site = {
   site: "FACTORY", name: "Bothell plant", name_zh: "博塞尔厂区", time_zone: "UTC",
-  over_receipt_percent: 5, over_issue_percent: 0, count_tolerance: 0,
+  over_receipt_percent: 5, over_issue_percent: 0, count_tolerance: 0, count_tolerance_percent: null,
   unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
 };
 
 function item(code: string, name: string, name_zh: string, more: Partial<Item> = {}): Item {
   return {
     item: code, name, name_zh, spec: "", unit: "EA", kind: "raw", lots: true, dated: false, serials: false,
-    fifo: "reason", units: [{ code: "CS", factor: 12, version: 1 }], aliases: [], receive_status: "ok",
+    fifo: "reason", units: [{ code: "CS", factor: 12, version: 1 }], aliases: [], receive_status: "ok", count_tolerance: null, count_tolerance_percent: null,
     active: true, ...more,
   };
 }
@@ -83,7 +83,7 @@ function variance(at: string, of: string, lot: string, counted: number, expected
   return {
     operation: `C${n}`, line: 0, count_id: `count${n}`, place: at, key: keyText({ item: of, lot: { code: lot } }), item: of,
     counted, expected, at: NOW - 20 * 60_000, u: 20_000, first: NOW - 22 * 60_000, last: NOW - 20 * 60_000, replica: "r", seq: 1,
-    actor: "1002", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null,
+    actor: "1002", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null, parts: [], assumed: [], by_hand: null,
   };
 }
 

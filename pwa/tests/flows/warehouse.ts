@@ -21,7 +21,7 @@ type Label = Extract<Meaning, { kind: "item" }>;
 export class Warehouse implements View {
   site: View["site"] = {
     site: "FACTORY", name: "Factory", name_zh: "工厂", time_zone: "UTC", over_receipt_percent: 0, over_issue_percent: 0,
-    count_tolerance: 0, unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
+    count_tolerance: 0, count_tolerance_percent: null, unsent_warning: 200, unsent_warning_hours: 4, closed_through: null, adjust_limit: null,
   };
   private items = new Map<string, Item>();
   private places = new Map<string, Location>();
@@ -34,7 +34,7 @@ export class Warehouse implements View {
   has(item: string, more: Partial<Item> = {}): this {
     this.items.set(item, {
       item, name: item, name_zh: item, spec: "", unit: "EA", kind: "raw", lots: false, dated: false, serials: false,
-      fifo: "reason", units: [], aliases: [], receive_status: "ok", active: true, ...more,
+      fifo: "reason", units: [], aliases: [], receive_status: "ok", count_tolerance: null, count_tolerance_percent: null, active: true, ...more,
     });
     return this;
   }

@@ -60,6 +60,7 @@ sa.Table(
     "site", _METADATA,
     _text("*site"), _text("name"), _text("name_zh"), _text("time_zone"),
     _whole("over_receipt_percent"), _whole("over_issue_percent"), _whole("count_tolerance"),
+    _whole("count_tolerance_percent?"),
     _whole("unsent_warning"), _whole("unsent_warning_hours"), _text("closed_through?"),
     _big("adjust_limit?"), _big("version"), _whole("epoch"),
     _big("seq"), _text("link"), _text("scope"), _big("clock"), _big("watermark"),
@@ -81,7 +82,8 @@ sa.Table(
     "item", _METADATA,
     _text("*site"), _text("*item"), _text("name"), _text("name_zh"), _text("spec"), _text("unit"),
     _text("kind"), _flag("lots"), _flag("dated"), _flag("serials"), _text("fifo"), _json("units"),
-    _json("aliases"), _text("receive_status"), _flag("active"), _big("version"),
+    _json("aliases"), _text("receive_status"), _big("count_tolerance?"),
+    _whole("count_tolerance_percent?"), _flag("active"), _big("version"),
 )  # fmt: skip
 
 sa.Table(
@@ -159,6 +161,7 @@ sa.Table(
     _text("key"), _text("item"), _big("counted"), _big("expected"), _big("at"), _big("u"),
     _big("first"), _big("last"), _text("replica"), _big("seq"), _text("actor"), _text("device"),
     _flag("blind"), _text("state"), _text("decided?"), _flag("ambiguous"), _text("fifo_date?"),
+    _json("parts"), _json("assumed"), _text("by_hand?"),
     _big("version"), sa.Index("ix_variance_count_id", "site", "count_id"),
     sa.Index("ix_variance_place", "site", "place"),
     sa.Index("ix_variance_state", "site", "state", "at"),
