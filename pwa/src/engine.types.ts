@@ -4,6 +4,7 @@
  */
 import type { Capture, Draft } from "./core/flow";
 import type { Meaning } from "./core/meaning";
+import type { Decision } from "./core/types.gen";
 import type { View } from "./core/view";
 
 /** Where an operation is; the words are "on this device", "on the server", "settled", … */
@@ -20,6 +21,8 @@ export interface Written {
   flags: string[];
   /** Why an intent was not accepted: a catalogue name. */
   reason: string | null;
+  /** How things stood when it was refused. */
+  fresh: Decision[];
   item: string | null;
   quantity: number | null;
   from: string | null;

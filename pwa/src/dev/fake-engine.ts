@@ -153,7 +153,7 @@ function rowOf(draft: Draft | null, seq: number): Written {
   const did = draft?.did;
   const place = (value: unknown): string | null => (value as { location?: string } | null)?.location ?? null;
   return {
-    id: `op${seq}`, seq, verb: did?.verb ?? "reverse", actor: "1001", wall: Date.now(), state: "device", flags: [], reason: null,
+    id: `op${seq}`, seq, verb: did?.verb ?? "reverse", actor: "1001", wall: Date.now(), state: "device", flags: [], reason: null, fresh: [],
     item: did && "key" in did ? (did.key?.item ?? null) : null,
     quantity: did && "quantity" in did ? (did.quantity ?? null) : null,
     from: did && "from" in did ? place(did.from) : null,

@@ -36,6 +36,7 @@ export function written(
     wall: body.wall,
     state: stateOf(operation, covered, later),
     reason: verdict?.reason ?? null,
+    fresh: verdict?.fresh ?? [],
     flags: later?.flags ?? verdict?.flags?.map((flag) => flag.code) ?? [],
     item: "key" in did && did.key ? keyOf(keyText(did.key)).item : null,
     quantity: ("quantity" in did ? did.quantity : null) ?? null,

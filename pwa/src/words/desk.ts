@@ -32,6 +32,11 @@ export const desk = {
   "variance.surplus": { en: "surplus", zh: "盘盈" },
   "variance.lot": { en: "lot", zh: "批号" },
 
+  "by_hand.surplus": { en: "More than booked, where goods may stand before they are booked: not approved by itself.", zh: "比账面多，而这里的货可能还没入账：系统不自动通过。" },
+  "by_hand.adjusted": { en: "Corrected by hand after the count: not approved by itself.", zh: "盘点之后又调整过：系统不自动通过。" },
+  "by_hand.parts": { en: "Counted in several parts, which are added up: not approved by itself.", zh: "分几次盘点，已合计：系统不自动通过。" },
+  "by_hand.not_alone": { en: "Goods beside it may have been counted with it: not approved by itself.", zh: "旁边的货可能一起数进去了：系统不自动通过。" },
+
   "story.time": { en: "Time", zh: "时间" },
   "story.what": { en: "What", zh: "作业" },
   "story.opening": { en: "Opening", zh: "期初" },
@@ -69,6 +74,8 @@ export const desk = {
   "strength.5": { en: "certain", zh: "确定" },
 
   "decide.approve": { en: "Approve {n}", zh: "审核通过 {n}" },
+  "decide.approve_all": { en: "Approve together", zh: "一并审核" },
+  "decide.also": { en: "Beside it, by the books: {n}", zh: "旁边还有（账面 {n}）：" },
   "decide.not_yet": { en: "opens when data reach {time}", zh: "数据收齐至 {time} 后可用" },
   "decide.recount": { en: "Recount by another", zh: "退回复盘（换人）" },
   "decide.reject": { en: "Reject", zh: "驳回" },

@@ -35,6 +35,7 @@ export const screens = {
   "refused.discrepancy_unknown": { en: "it is not open any more", zh: "这项异常已不存在" },
   "refused.document_unknown": { en: "the document is not known", zh: "没有这张单据" },
   "refused.line_unknown": { en: "the line is not known", zh: "没有这一行" },
+  "refused.not_alone": { en: "what stands beside it may have been counted with it: approve it together, or have it counted again", zh: "旁边的货可能一起数进去了：请一并审核，或退回复盘" },
   "refused.key_named_twice": { en: "the same goods are named twice", zh: "同一物料重复" },
   "refused.action_unknown": { en: "that does not settle it", zh: "这样处理不了" },
   "refused.nothing_to_reverse": { en: "there is nothing to take back", zh: "没有可撤销的" },

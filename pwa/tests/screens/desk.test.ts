@@ -8,7 +8,7 @@ import { cardLines, type CardAnswer } from "../../src/screens/bin-card.ts";
 import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
-import { bySize, codeMeant, decided, type Story, unknownKind } from "../../src/screens/desk/review.ts";
+import { bySize, codeMeant, decided, missing, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
 
@@ -16,7 +16,7 @@ function variance(counted: number, expected: number, more: Partial<Variance> = {
   return {
     operation: "C1", line: 0, count_id: "count-1", place: "06-B-01", key: '["BA-8327",["G0830",null,null],null,"ok",null]',
     item: "BA-8327", counted, expected, at: 11 * HOUR, u: 20_000, first: 11 * HOUR, last: 11 * HOUR, replica: "r", seq: 1,
-    actor: "1004", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null, ...more,
+    actor: "1004", device: "PDA-05", blind: true, state: "open", decided: null, ambiguous: false, fifo_date: null, parts: [], assumed: [], by_hand: null, ...more,
   };
 }
 
@@ -32,6 +32,22 @@ describe("a decision", () => {
   test("about a key that was not listed names no line", () => {
     const draft = decided("recount", variance(0, 40, { line: -1 }));
     expect(draft.did).toMatchObject({ lines: [{ of: { operation: "C1", line: null } }] });
+  });
+
+  test("adds up the parts of a count, and names them", () => {
+    const later = { operation: "C2", at: 12 * HOUR };
+    const rows = summed([variance(5, 40), variance(3, 40, later)], [variance(2, 40, { operation: "C0", state: "approved" })]);
+    expect(rows.map((row) => [row.operation, row.counted])).toEqual([["C2", 10]]);
+    expect(decided("approve", rows[0] ?? variance(0, 0)).did).toMatchObject({ parts: ["C0", "C1", "C2"], lines: [{ counted: 10 }] });
+  });
+
+  test("that was refused alone names what stands beside", () => {
+    const beside = { key: { item: "BA-8327", lot: { code: "G0712" } }, counted: 4, expected: 4, of: { operation: "C1", line: null } };
+    const own = { key: { item: "BA-8327", lot: { code: "G0830" } }, counted: 28, expected: 40, of: { operation: "C1", line: 0 } };
+    const refused = { state: "refused", reason: "not_alone", fresh: [own, beside] } as unknown as Written;
+    const also = missing(variance(28, 40), refused);
+    expect(also).toEqual([beside]);
+    expect(decided("approve", variance(28, 40), also).did).toMatchObject({ lines: [own, beside] });
   });
 
   test("begins with the largest difference", () => {

@@ -2,7 +2,8 @@
 import type { Draft, Values } from "../../core/flow.ts";
 import type { Meaning } from "../../core/meaning.ts";
 import { keyOf } from "../../core/stock.ts";
-import type { Discrepancy, Variance } from "../../core/types.gen.ts";
+import type { Decision, Discrepancy, Variance } from "../../core/types.gen.ts";
+import type { Written } from "../../engine.types.ts";
 import type { CardStep } from "../bin-card.ts";
 
 /** A device from which not all has come up to the count; see server/reports/review.py. */
@@ -61,6 +62,17 @@ export const idOf = (variance: Variance): string => `${variance.operation}/${var
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
 
+/** Parts of one count add up: each key has one line, that of its last part, which names them all. */
+export function summed(open: readonly Variance[], approved: readonly Variance[]): Variance[] {
+  const isSame = (one: Variance, other: Variance): boolean =>
+    one.count_id === other.count_id && one.place === other.place && one.key === other.key;
+  const isLast = (row: Variance): boolean => !open.some((other) => isSame(row, other) && other.at > row.at);
+  return open.filter(isLast).map((last) => {
+    const parts = [...approved, ...open].filter((row) => isSame(row, last));
+    return { ...last, counted: parts.reduce((sum, row) => sum + row.counted, 0), parts: parts.map((row) => row.operation) };
+  });
+}
+
 /** What differs, the largest first: it costs the most and is the easiest to find. */
 export function bySize(variances: readonly Variance[]): Variance[] {
   return variances.filter((row) => differenceOf(row) !== 0).sort((one, other) => Math.abs(differenceOf(other)) - Math.abs(differenceOf(one)) || one.at - other.at);
@@ -70,15 +82,21 @@ function intent(did: Draft["did"]): Draft {
   return { did, task: null, assumed: [], captures: [], consent: null };
 }
 
-/** Names the key as the supervisor saw it, so that a stale decision is refused and not applied. */
-export function decided(verb: "approve" | "recount" | "reject", variance: Variance): Draft {
-  const { operation, line, counted, expected } = variance;
-  return intent({
-    verb,
-    count_id: variance.count_id,
-    parts: [operation],
-    lines: [{ key: keyOf(variance.key), counted, expected, of: { operation, line: line < 0 ? null : line } }],
-  });
+/**
+ * Names the key as the supervisor saw it, so that a stale decision is refused and not applied.
+ * `also` are goods beside it that want a number too.
+ */
+export function decided(verb: "approve" | "recount" | "reject", variance: Variance, also: readonly Decision[] = []): Draft {
+  const { operation, line, counted, expected, parts } = variance;
+  const own: Decision = { key: keyOf(variance.key), counted, expected, of: { operation, line: line < 0 ? null : line } };
+  return intent({ verb, count_id: variance.count_id, parts: parts.length ? parts : [operation], lines: [own, ...also] });
+}
+
+/** What a refused approval says must have a number too. */
+export function missing(variance: Variance, decision: Written | null): Decision[] {
+  if (decision?.state !== "refused" || decision.reason !== "not_alone") return [];
+  const own = variance.line < 0 ? null : variance.line;
+  return decision.fresh.filter(({ of, place }) => of.operation !== variance.operation || of.line !== own || place);
 }
 
 /** What an unknown code stands for, when the ledger says which kind of thing it took it for. */
