@@ -130,6 +130,8 @@ TABLES: Final[Mapping[Kind, Table]] = {
                 ("fifo", "先进先出"),
                 choice(hint="提示", reason="填原因", consent="主管授权", block="禁止"),
             ),
+            Column("count_tolerance", ("count_tolerance", "盘点允差"), quantity),
+            Column("count_tolerance_percent", ("count_tolerance_percent", "盘点允差%"), quantity),
             Column("aliases", ("aliases", "barcode", "gtin", "条码"), codes),
         ),
     ),

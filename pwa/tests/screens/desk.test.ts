@@ -114,7 +114,7 @@ describe("an unknown code", () => {
 
 describe("the bin card", () => {
   const own: Written = {
-    id: "mine", seq: 9, verb: "issue", actor: "1001", wall: 12 * HOUR, state: "device", flags: [], reason: null, item: "BE-2908",
+    id: "mine", seq: 9, verb: "issue", actor: "1001", wall: 12 * HOUR, state: "device", flags: [], reason: null, fresh: [], item: "BE-2908",
     quantity: 24, from: "06-B-10", to: "production/WO-1", document: "WO-1", reversed: false,
   };
   const answer: CardAnswer = {
