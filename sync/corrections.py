@@ -9,7 +9,7 @@ from sync.case import Case, Odd
 from sync.counts import moment_of
 from sync.ledger import Effect, Moment, TrackName
 from sync.limits import SUSPENSE
-from sync.operations import Adjust, Produce, Receive, Return
+from sync.operations import Adjust, Produce, Receive, Restate, Return
 from sync.records import Variance
 from sync.state import State
 from sync.stock import is_virtual, key_of, key_text
@@ -25,7 +25,7 @@ SOURCES: Final = ("supplier/", "production/", "customer/", "transit")
 def judge(case: Case, movement: Movement, number: int) -> None:
     """Flag a movement that an adjustment, or an approved count, had corrected already."""
     key, quantity = key_text(movement.key), movement.quantity or 0
-    if movement.key.serial is not None or not quantity:
+    if movement.key.serial is not None or not quantity or isinstance(case.did, Restate):
         return
     if isinstance(case.did, Adjust):
         _adjusted_unseen(case, key)

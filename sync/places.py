@@ -5,6 +5,7 @@ They stand there all the same (R16, R17). A place that is taken out of use is bl
 
 from sync.case import Case, Odd, close, open_at
 from sync.decisions import ask_move, tasks_at
+from sync.operations import Restate
 from sync.records import Location
 from sync.state import State
 from sync.stock import key_of, key_text
@@ -32,7 +33,8 @@ def judge(case: Case, movement: Movement, quantity: int) -> None:
     state = case.state
     _left(case, movement)
     there = state.locations.find(movement.place_to)
-    if there is None or movement.place_to == movement.place_from:
+    # A change of status brings nothing that did not stand there.
+    if there is None or movement.place_to == movement.place_from or isinstance(case.did, Restate):
         return
     key, item = key_text(movement.key), movement.key.item
     if there.blocked:

@@ -275,3 +275,14 @@ async def test_a_bin_that_is_blocked_in_the_same_push_as_it_is_filled_is_known_t
     assert await world.open() == [
         "LOCATION_BLOCKED R B2", "LOCATION_BLOCKED R B2", "LOCATION_RULE R B2",
     ]  # fmt: skip
+
+
+async def test_an_inspection_in_a_blocked_bin_asks_for_no_move(table, warehouse):
+    """[R16] [R17] [R36] A change of status brings nothing that did not stand there."""
+    blocked = Location(location="B2", warehouse="W", walk=2, blocked=True, capacity=3)
+    await warehouse.book.change(SITE, "x", [blocked], "blocked")
+    await table("""
+        08:00 A receive 5 BE/L1!quality to B2           | flagged LOCATION_BLOCKED LOCATION_RULE
+        09:00 B adjust -2 BE/L1!quality B2 broken       | posted
+        08:30 A status 2 BE/L1!quality at B2 to ok      | posted
+    """)

@@ -15,6 +15,8 @@ SUPERVISORS = [
     ("POST", "/api/documents"),
     ("GET", "/api/variances"),
     ("GET", "/api/variances/o1/1"),
+    ("GET", "/api/valuation"),
+    ("GET", "/api/valuation/BE-2908"),
 ]
 WORKERS = [
     ("GET", "/api/me"),
@@ -65,7 +67,7 @@ async def test_the_lists_of_this_test_name_every_guarded_door(plant):
         path.replace("{number:str}", "PO-1").replace("{hash_:str}", "0" * 64)
         .replace("/devices/{id_:str}", "/devices/d2").replace("{id_:str}", "o1")
         .replace("{operation:str}/{line:int}", "o1/1").replace("{code:str}", "P1")
-        .replace("{item:str}/{serial:str}", "BE-2908/S1")
+        .replace("{item:str}/{serial:str}", "BE-2908/S1").replace("{item:str}", "BE-2908")
         for path, handler in doors(plant.client.app)
         if not handler.opt.get("public")
     }  # fmt: skip
