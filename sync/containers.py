@@ -7,10 +7,12 @@ zero, so that an empty tote comes back empty and whatever is learned late runs i
 
 from typing import Final
 
+import msgspec
+
 from sync.case import Case, Odd
 from sync.ledger import COUNT_PLACE, Effect, Posting, TrackName, amend
 from sync.records import Sighting
-from sync.sightings import chain, forget, moment_of, see, stands_at, thing_of
+from sync.sightings import chain, forget, moment_of, see, stands_at, stood, thing_of
 from sync.state import State
 from sync.stock import CONTAINER, container_key, is_virtual, key_of
 from sync.verbs import NEW_CONTAINER, Movement
@@ -19,6 +21,9 @@ from sync.vocabulary import Code
 INSIDE: Final = "container/"
 DEPTH_MAX: Final = 8
 """How deep containers may stand in one another: a carton in a tote on a pallet is three."""
+
+
+decode: Final = msgspec.json.Decoder(tuple[str, str]).decode
 
 
 def code_of(place: str) -> str | None:
@@ -39,8 +44,18 @@ def thing_named(code: str) -> str:
 
 def codes(state: State) -> set[str]:
     """Return every container that the batch knows."""
-    found = {container_of(row) for row in state.sightings.all()}
-    return {code for code in found if code is not None}
+    things = {row.thing for row in state.sightings.all()} | state.stood.keys()
+    return {code for code in map(_code_of_thing, things) if code is not None}
+
+
+def places(state: State) -> set[str]:
+    """Return every place where a thing that the batch knows was seen."""
+    return {row.place for row in state.sightings.all()} | {flow[2] for flow in state.stood.values()}
+
+
+def _code_of_thing(thing: str) -> str | None:
+    item, serial = decode(thing)
+    return serial if item == CONTAINER else None
 
 
 def leavings(state: State) -> list[Sighting]:
@@ -112,7 +127,7 @@ def _take_out(state: State, leaving: Sighting, name: TrackName, line: int) -> li
         place_to=leaving.place, quantity=max(held, 0), t_from=leaving.at, t_to=None, u=leaving.u,
         replica=leaving.replica, rseq=leaving.rseq,
     )  # fmt: skip
-    nowhere = f"unidentified/{code_of(place)}"
+    nowhere = nowhere_of(place)
     zero = Posting(
         of=leaving.of, line=line + 1, kind="count", item=out.item, key=key, place_from=nowhere,
         place_to=place, quantity=max(-held, 0), t_from=leaving.at, t_to=leaving.at, u=leaving.u,
@@ -124,6 +139,11 @@ def _take_out(state: State, leaving: Sighting, name: TrackName, line: int) -> li
     return state.run_forward(name, moment, -held)
 
 
+def nowhere_of(place: str) -> str:
+    """Return where goods come from that left in a container and never were in it."""
+    return f"unidentified/{place}"
+
+
 def _put_back(state: State, name: TrackName, effect: Effect) -> list[Posting]:
     posting = amend(effect, name, -effect.amount, "reverse")
     state.apply(posting)
@@ -132,10 +152,12 @@ def _put_back(state: State, name: TrackName, effect: Effect) -> list[Posting]:
 
 def _things(state: State, leaving: Sighting, gone: set[str]) -> None:
     """Let single things leave with the container in which they stand; inner ones stay inside."""
+    seen = {(row.thing, row.place) for row in state.sightings.all()}
+    seen |= {(thing, flow[2]) for thing, flow in state.stood.items()}
     inside = {
-        (row.thing, code)
-        for row in state.sightings.all()
-        if (code := code_of(row.place)) is not None and container_of(row) is None
+        (thing, code)
+        for thing, place in seen
+        if (code := code_of(place)) is not None and _code_of_thing(thing) is None
     }
     for thing, code in sorted(inside):
         rows = [row for row in chain(state, thing) if row.of == leaving.of]
@@ -147,11 +169,12 @@ def _things(state: State, leaving: Sighting, gone: set[str]) -> None:
 
 
 def _goes_along(state: State, leaving: Sighting, thing: str, code: str, line: int) -> Sighting:
-    first = chain(state, thing)[0]
+    rows, before = chain(state, thing), stood(state, thing)
+    key = before.key_to if before else rows[0].key
     return Sighting(
         thing=thing, of=leaving.of, line=line, at=leaving.at, taken=leaving.at, u=leaving.u,
         replica=leaving.replica, rseq=leaving.rseq, place=leaving.place,
-        source=f"{INSIDE}{code}", key=first.key, only_from=f"{INSIDE}{code}",
+        source=f"{INSIDE}{code}", key=key, only_from=f"{INSIDE}{code}",
     )  # fmt: skip
 
 
@@ -165,8 +188,7 @@ def where(state: State, code: str) -> str:
         inner = code_of(place)
         if inner is None:
             return place
-        rows = chain(state, thing_named(inner))
-        stands = stands_at(state, thing_named(inner), (2**62, "~", 0, 0)) if rows else None
+        stands = stands_at(state, thing_named(inner), (2**62, "~", 0, 0))
         if stands is None:
             return place
         place = stands.place_to

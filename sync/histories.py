@@ -174,29 +174,37 @@ def _reach_contents(needs: History, state: State, arrivals: Sequence[Arrival]) -
     held = {(row.place, row.key) for row in state.holdings.all()}
     for place, key in [name for name in {*held, *needs.since} if code_of(name[0])]:
         needs.reach((place, key), first)
-        nowhere = (f"unidentified/{code_of(place)}", key)
+        nowhere = (containers.nowhere_of(place), key)
         needs.since.update({nowhere: 0, **{(to, key): 0 for to in places}})
+
+
+def _chains(state: State) -> dict[str, list[Sighting]]:
+    """Return each thing's sightings, with those that the batch may add, as far as names go."""
+    chains: dict[str, list[Sighting]] = {}
+    for row in state.sightings.all():
+        chains.setdefault(row.thing, []).append(row)
+    for name, flow in state.stood.items():
+        chains.setdefault(name, []).append(named_sighting(name, flow[3], flow[2], flow[0]))
+    for one in (one for several in state.moves.values() for one in several):
+        if (thing := thing_of(one.key)) is not None:
+            may_be = named_sighting(thing, key_text(one.key), one.place_to, one.place_from)
+            chains.setdefault(thing, []).append(may_be)
+    for variance in state.variances.all():
+        if (thing := thing_of(key_of(variance.key))) in chains:
+            may_be = named_sighting(thing, variance.key, variance.place, COUNT_PLACE)
+            chains[thing].append(may_be)
+    return chains
 
 
 def _reach_things(needs: History, state: State) -> None:
     """Know every place and key of each thing's chain: deriving it again posts anywhere there."""
-    chains: dict[str, list[Sighting]] = {}
-    for row in state.sightings.all():
-        chains.setdefault(row.thing, []).append(row)
-    for several in state.moves.values():
-        for one in several:
-            if (thing := thing_of(one.key)) is not None:
-                may_be = named_sighting(thing, key_text(one.key), one.place_to, one.place_from)
-                chains.setdefault(thing, []).append(may_be)
-    for variance in state.variances.all():
-        if (thing := thing_of(key_of(variance.key))) is not None:
-            may_be = named_sighting(thing, variance.key, variance.place, COUNT_PLACE)
-            chains.setdefault(thing, []).append(may_be)
-    going = [place for place in _leaving_to(state) if chains]
-    for thing, rows in chains.items():
+    chains = _chains(state)
+    going = _leaving_to(state)
+    for name, rows in chains.items():
         if any(code_of(row.place) for row in rows):
-            rows.extend(named_sighting(thing, rows[0].key, place, place) for place in going)
-        needs.since.update(dict.fromkeys(names_of(rows), 0))
+            rows.extend(named_sighting(name, rows[0].key, place, place) for place in going)
+        for track in names_of(rows):
+            needs.since[track] = min(needs.since.get(track, state.seen_since), state.seen_since)
 
 
 def reach_doubts(needs: History, state: State) -> None:

@@ -62,6 +62,12 @@ LATE_MS: Final = 60_000
 """After that long, others may have taken newer goods than those that arrive (R26)."""
 
 
+LATEST_MS: Final = 2**53 - 1
+
+OVERLAP_MS: Final = 300_000
+"""How long another device may have had a thing in hand just then (R20)."""
+
+
 class Named(Struct):
     """Round one: rows that the operations name."""
 
@@ -89,6 +95,7 @@ class Standing(Struct):
     settled: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
     stood: set[str] = field(default_factory=set)
+    seen_since: int = LATEST_MS
     contents_since: dict[str, tuple[str, int]] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
     freed: set[str] = field(default_factory=set)
@@ -133,6 +140,7 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
         if arrival.body.task is not None:
             needs.documents.add(arrival.body.task.document)
         _stand(needs, state, arrival.did, arrival)
+        _reach_back(needs, arrival)
         if isinstance(arrival.did, Issue | Pick) and arrival.did.key.lot is not None:
             item = resolved_item(state, arrival.did.key.item)
             cursor = arrival.body.base.cursor if arrival.body.base else 0
@@ -144,6 +152,12 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
         elif is_late(state, arrival) and (brought := lot_item(arrival.did)):
             needs.items.add(resolved_item(state, brought))
     return needs
+
+
+def _reach_back(needs: Standing, arrival: Arrival) -> None:
+    """Know things from before the operation on, as far as it may lie back."""
+    dated = [one for one in (arrival.dated, arrival.taken, arrival.opened) if one is not None]
+    needs.seen_since = min(needs.seen_since, *(one.at - one.u - OVERLAP_MS for one in dated))
 
 
 def is_late(state: State, arrival: Arrival) -> bool:
@@ -184,6 +198,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
 
 def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
     for row in decided(state, did):
+        needs.seen_since = min(needs.seen_since, row.at)
         needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
         needs.near.add(row.place)
         needs.places.add(row.place)
@@ -222,6 +237,8 @@ def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival
     if row is None:
         return
     needs.settled.add(row.discrepancy)
+    # What it hangs on may lie as far back as the first of what stands there.
+    needs.seen_since = 0
     needs.documents |= papers(row)
     needs.names |= limits.names(row)
     if row.item is not None:
@@ -307,6 +324,7 @@ def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival)
     if target is None or target.outcome == "parked" or target.verb not in REVERSIBLE:
         return
     needs.targets[target.id] = target.seq
+    needs.seen_since = min(needs.seen_since, target.at - target.u - OVERLAP_MS)
     if target.document is not None:
         needs.documents.add(target.document)
     body = decode_body(bytes(decode_envelope(target.payload).body))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sync import counts, sightings
 from sync.case import Case, RefusedError, close
 from sync.decisions import unset_balance
-from sync.ledger import Moment, Posting, TrackName
+from sync.ledger import COUNT_PLACE, Kind, Moment, Posting, TrackName
 from sync.movements import close_covered
 from sync.records import Alias, Discrepancy, Sighting
 from sync.state import State
@@ -31,12 +31,15 @@ def is_renaming(action: str, row: Discrepancy | None) -> bool:
 def new_name(row: Discrepancy, code: str, posting: Posting) -> Posting:
     """Return a posting as it would have been made had the code been known."""
     raw = f"unidentified/{row.detail['raw']}"
+    # What takes all, or leaves nothing in a container that left, goes on doing so (L7, L12).
+    zero = posting.kind == "count" and COUNT_PLACE not in {posting.place_from, posting.place_to}
+    kind: Kind = posting.kind if posting.kind == "all" or zero else "linked"
     if row.detail["kind"] == "item":
         key = replace(key_of(posting.key), item=code)
-        return replace(posting, item=code, key=key_text(key), kind="linked")
+        return replace(posting, item=code, key=key_text(key), kind=kind)
     ends = {"place_from": posting.place_from, "place_to": posting.place_to}
     known = {end: code if place == raw else place for end, place in ends.items()}
-    return replace(posting, kind="linked", **known)
+    return replace(posting, kind=kind, **known)
 
 
 def rename(case: Case, row: Discrepancy, code: str) -> None:

@@ -14,6 +14,7 @@ from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
 from sync.operations import Reverse
 from sync.progress import PROGRESS
+from sync.sightings import UNIDENTIFIED
 from sync.state import Logged, State
 from sync.stock import key_of
 from sync.vocabulary import Code
@@ -54,7 +55,8 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
         return []
     later_result(state, target.id, target.outcome, reversed_=True)
     for row in [row for row in state.discrepancies.all() if row.operation == target.id]:
-        if row.state == "open" and row.code not in SHARED:
+        nameless = row.place is not None and row.place.startswith(UNIDENTIFIED)
+        if row.state == "open" and row.code not in SHARED and not nameless:
             close(state, row, case.body.id)
     if target.verb == "count":
         _uncount(state, target)

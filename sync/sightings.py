@@ -52,10 +52,16 @@ def chain(state: State, thing: str) -> list[Sighting]:
     return sorted(state.sightings.having("thing", thing), key=moment_of)
 
 
-def flows(rows: list[Sighting]) -> list[Flow | None]:
+def stood(state: State, thing: str) -> Flow | None:
+    """Return the flow that brought a thing to where it stood before the sightings known here."""
+    before = state.stood.get(thing)
+    return Flow(*before) if before else None
+
+
+def flows(rows: list[Sighting], before: Flow | None = None) -> list[Flow | None]:
     """Return what each sighting of a chain moves; None where it says nothing."""
     found: list[Flow | None] = []
-    stands: Flow | None = None
+    stands = before
     for row in rows:
         flow = _flow(row, stands)
         found.append(flow)
@@ -86,7 +92,8 @@ def _origin(row: Sighting) -> str:
 def stands_at(state: State, thing: str, moment: Moment) -> Flow | None:
     """Return the flow that brought a thing to where it stands just before a moment."""
     rows = [row for row in chain(state, thing) if moment_of(row) < moment]
-    return next((flow for flow in reversed(flows(rows)) if flow is not None), None)
+    before = stood(state, thing)
+    return next((flow for flow in reversed(flows(rows, before)) if flow is not None), before)
 
 
 def sight(case: Case, movement: Movement, number: int) -> Movement:
@@ -122,7 +129,7 @@ def forget(state: State, rows: list[Sighting]) -> None:
 def rechain(state: State, thing: str, taken_back: Kind = "reverse") -> None:
     """Derive a chain again and post what differs; `taken_back` is the kind of what is gone."""
     rows = chain(state, thing)
-    for row, flow in zip(rows, flows(rows), strict=True):
+    for row, flow in zip(rows, flows(rows, stood(state, thing)), strict=True):
         told = Flow(*row.posted) if row.posted else None
         if flow == told:
             continue

@@ -212,6 +212,10 @@ class State:
         """The discrepancy of the last restore (R11)."""
         self.renaming: list[Posting] = []
         """Every posting under an unknown code that is being resolved (R6)."""
+        self.stood: dict[str, tuple[str, str, str, str]] = {}
+        """The flow that brought a single thing to where it stood before its loaded sightings."""
+        self.seen_since = 0
+        """From which time on the sightings of the named things are known."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}
         """Postings of an item after a device's cursor, for what a screen could know (R26)."""
 

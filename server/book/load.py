@@ -30,6 +30,7 @@ from sync.records import (
     Sighting,
     Variance,
 )
+from sync.sightings import thing_of
 from sync.state import Logged, Signed, State
 from sync.stock import is_virtual, key_of
 
@@ -191,23 +192,23 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
 
 
 def _load_chains(connection: Connection, site: str, state: State, asked: Standing) -> None:
-    """The whole chain of each thing that is named, or that a reversed operation saw."""
+    """The chain of each thing that is named, or that a reversed operation saw, from then on."""
     seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
+    state.seen_since = min((row.taken for row in seen), default=asked.seen_since)
+    state.seen_since = max(min(state.seen_since, asked.seen_since), 0)
     _load_things(connection, site, state, asked.things | {row.thing for row in seen})
 
 
 def _load_containers(connection: Connection, site: str, state: State, asked: Standing) -> None:
-    """Containers that are named, all that ever stood in them, and in what they stood."""
+    """Containers that are named, all that stood in them since then, and in what they stood."""
     known: set[str] = set()
     stood = fetch_in(connection, "sighting", Sighting, site, "place", asked.stood)
     new = asked.containers | {code for row in stood if (code := containers.container_of(row))}
     while new:
         known |= new
-        places = [f"{INSIDE}{code}" for code in new]
-        inside = fetch_in(connection, "sighting", Sighting, site, "place", places)
-        things = {row.thing for row in inside} | {thing_named(code) for code in new}
-        _load_things(connection, site, state, things)
-        outside = {code_of(row.place) for row in state.sightings.all()}
+        inside = _inside(connection, site, [f"{INSIDE}{code}" for code in new], state.seen_since)
+        _load_things(connection, site, state, inside | {thing_named(code) for code in new})
+        outside = {code_of(place) for place in containers.places(state)}
         new = (containers.codes(state) | {code for code in outside if code}) - known
     if any(containers.leaves(row) for row in state.sightings.all()) or asked.contents_since \
             or asked.stood:  # fmt: skip
@@ -221,6 +222,23 @@ def _load_containers(connection: Connection, site: str, state: State, asked: Sta
         state.since_base[operation] = _posted_since(connection, site, place, cursor)
 
 
+def _inside(connection: Connection, site: str, places: Sequence[str], since: int) -> set[str]:
+    """Return the single things that stand in containers, or stood in them since a time."""
+    keys = {
+        row.key for row in fetch_in(connection, "holding", Holding, site, "place", places,
+                                    "quantity <> 0")
+    }  # fmt: skip
+    for end in ("from", "to"):
+        rows = connection.exec_driver_sql(
+            "SELECT DISTINCT p.key FROM json_each(?) AS n CROSS JOIN posting AS p"  # noqa: S608 - no input in it
+            f" ON p.site = ? AND p.place_{end} = n.value AND p.t_{end} >= ?",
+            (_json(places), site, since),
+        )
+        keys |= {row[0] for row in rows}
+    things = {thing_of(key_of(key)) for key in keys}
+    return {thing for thing in things if thing is not None}
+
+
 def _posted_since(
     connection: Connection, site: str, place: str, cursor: int
 ) -> list[tuple[int, Posting]]:
@@ -232,8 +250,21 @@ def _posted_since(
 
 
 def _load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:
-    for row in fetch_in(connection, "sighting", Sighting, site, "thing", things):
+    """The sightings of things since the batch begins, and where they stood before."""
+    rows = fetch_in(connection, "sighting", Sighting, site, "thing", things,
+                    f"at >= {state.seen_since:d}")  # fmt: skip
+    for row in rows:
         state.sightings.load((row.thing, row.of, row.line), row)
+    before = connection.exec_driver_sql(
+        "SELECT n.value, (SELECT s.posted FROM sighting AS s"
+        " WHERE s.site = ? AND s.thing = n.value AND s.at < ? AND NOT s.gone AND s.posted <> '[]'"
+        " ORDER BY s.at DESC, s.replica DESC, s.rseq DESC, s.line DESC LIMIT 1)"
+        " FROM json_each(?) AS n",
+        (site, state.seen_since, _json(things)),
+    ).all()
+    for thing, posted in before:
+        if posted is not None:
+            state.stood[thing] = msgspec.json.decode(posted, type=tuple[str, str, str, str])
 
 
 def _load_renamed(connection: Connection, site: str, state: State, kind: str, raw: str) -> None:

@@ -197,6 +197,7 @@ class SightingRow(SQLModel, table=True):
     __tablename__ = "sighting"
     __table_args__: ClassVar = (
         sa.Index("ix_sighting_of", "site", "of"),
+        sa.Index("ix_sighting_thing", "site", "thing", "at"),
         sa.Index("ix_sighting_place", "site", "place"),
         {"sqlite_with_rowid": False},
     )

@@ -102,13 +102,13 @@ async def test_more_than_a_pallet_held_comes_from_where_nobody_knows(table):
         09:00 A ship =P1 to customer/C1          | flagged LOCATION_DOUBT
     """)
     stock = await world.stock()
-    assert stock["unidentified/P1", "BE/L1"] == -1
+    assert stock["unidentified/container/P1", "BE/L1"] == -1
     assert ("container/P1", "BE/L1") not in stock
     await world.play("08:10 B receive 2 BE/L1 to =P1")
     stock = await world.stock()
     assert stock["customer/C1", "BE/L1"] == 1
-    assert ("unidentified/P1", "BE/L1") not in stock
-    assert "LOCATION_DOUBT R unidentified/P1" not in await world.open()
+    assert ("unidentified/container/P1", "BE/L1") not in stock
+    assert "LOCATION_DOUBT R unidentified/container/P1" not in await world.open()
 
 
 async def test_a_shipment_that_never_happened_leaves_the_pallet_full(table):
@@ -228,3 +228,45 @@ async def test_a_pallet_that_a_count_does_not_list_stays_and_is_looked_for(table
     """)
     assert await world.variances() == []
     assert await container(world, "P1") == "B1"
+
+
+async def test_goods_that_nobody_knew_have_left_with_the_pallet_once_they_are_named(table):
+    """[R6] [L12] What is learned later of that pallet has left too."""
+    world = await table("""
+        08:00 A receive 5 XX/L1 to =P1           | flagged UNKNOWN_CODE
+        08:05 A move =P1 to STAGE                | posted
+        09:00 A ship =P1 to customer/C1          | posted
+    """)
+    (row,) = [d for d in await world.rows("discrepancy", Discrepancy) if d.state == "open"]
+    did = {"verb": "settle", "discrepancy": row.discrepancy, "action": "is:BE"}
+    world.device("H").envelope(did, world.now, class_="intent", actor="fang")
+    await world.push("H", world.now + 1_000)
+    assert (await world.stock())["customer/C1", "BE/L1"] == 5
+    await world.play("""
+        08:10 B receive 2 BE/L1 to =P1           | posted
+        08:20 C receive 1 XX/L1 to =P1           | posted
+    """)
+    assert (await world.stock())["customer/C1", "BE/L1"] == 8
+    assert await real(world) == {}
+
+
+async def test_a_tote_that_was_used_for_weeks_stands_where_it_was_seen_last(table):
+    """[L8] Only what lies near is looked at; a scan from before still goes in between."""
+    world = await table("""
+        08:00 A move =T1 to B1                   | posted
+        1d 08:00 A move =T1 from B1 to B2        | posted
+        2d 08:00 A move =T1 from B2 to B3        | posted
+        3d 08:00 A move =T1 from B3 to B1        | posted
+        1d 20:00 B move =T1 from B2 to B4        | posted
+    """)
+    assert await container(world, "T1") == "B1"
+
+
+async def test_taking_back_one_scan_leaves_the_doubt_that_another_one_shares(table):
+    """[L11] Found by shuffled arrivals, seed 62."""
+    world = await table("""
+        b: 07:03 B move 1 BE#S1 from B1 to B3    | flagged LOCATION_DOUBT
+        07:01 C move 1 BE#S1 from B2 to B1       | posted
+        07:14 B reverse b                        | posted
+    """)
+    assert await world.open() == ["LOCATION_DOUBT R unidentified/BE S1"]

@@ -139,7 +139,8 @@ class Warehouse:
         answer = await self.book.push(name, message, self.now)
         handheld.take(answer, self.now)
         self.answer = answer
-        assert await self.book.read(lambda connection: list(unexplained(connection, SITE))) == []
+        faults = await self.book.read(lambda connection: list(unexplained(connection, SITE)))
+        assert faults == [], f"after {answer}"
         return answer
 
     async def heartbeat(self, at, *names):

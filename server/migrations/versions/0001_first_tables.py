@@ -185,6 +185,7 @@ sa.Table(
     _big("u"), _text("replica"), _big("rseq"), _text("place"), _text("source"), _text("key"),
     _flag("sets"), _text("only_from?"), _text("only_key?"), _flag("gone"), _json("posted"),
     _big("version"), sa.Index("ix_sighting_of", "site", "of"),
+    sa.Index("ix_sighting_thing", "site", "thing", "at"),
     sa.Index("ix_sighting_place", "site", "place"), sqlite_with_rowid=False,
 )  # fmt: skip
 
