@@ -15,7 +15,8 @@ import { newReplica, random } from "./device/random";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
 import { Updates } from "./device/updates";
-import { Vault, type Sealed } from "./device/vault";
+import { Vault, type Enrolment } from "./device/vault";
+import { lastSeen, lossOf, remember } from "./device/witness";
 import { NotRecorded, type Engine, type Status, type Written } from "./engine.types";
 import { epochOf, Feed, seqOf } from "./feed/feed";
 import { Poke } from "./feed/poke";
@@ -34,14 +35,6 @@ export interface EngineOptions {
   app?: string;
 }
 
-/** What enrolment gave; the token itself lies in the vault. */
-interface Enrolment {
-  device: string;
-  name: string;
-  site: string;
-  token: Sealed;
-}
-
 const HEARTBEAT_MS = 60_000;
 const PRUNE_EVERY_MS = 24 * 3_600_000;
 
@@ -55,6 +48,8 @@ export class DeviceEngine implements Engine {
   readonly view: View & SiteView = new SiteView();
   private readonly app: string;
   private readonly store: Store;
+  /** Apart from the work: when the one database is lost, the device still knows who it is. */
+  private readonly identity: Store;
   private readonly vault: Vault;
   private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(),
     (times) => void this.store.setMeta("stepsBack", times).catch(() => undefined));
@@ -81,9 +76,11 @@ export class DeviceEngine implements Engine {
   constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
     this.app = app;
     this.store = new Store(database);
-    this.vault = new Vault(this.store);
+    this.identity = new Store(`${database}-device`);
+    this.vault = new Vault(this.identity);
     this.wire = new HttpWire(origin, () => this.headers());
-    this.outbox = new Outbox(this.store, newReplica, () => this.newId());
+    this.outbox = new Outbox(this.store, newReplica, () => this.newId(),
+      ({ replica, seq }) => remember({ replica, seq, name: this.enrolment?.name ?? "" }));
     this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
     const sending = {
@@ -120,8 +117,9 @@ export class DeviceEngine implements Engine {
 
   async start(): Promise<void> {
     await this.tab.enter();
-    this.enrolment = (await this.store.meta<Enrolment>("enrolment")) ?? null;
+    this.enrolment = (await this.identity.meta<Enrolment>("enrolment")) ?? null;
     await Promise.all([this.outbox, this.people, this.lots, this.push, this.rescue].map((part) => part.load()));
+    await this.noticeLoss();
     await this.feed.load();
     this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
     this.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
@@ -135,7 +133,7 @@ export class DeviceEngine implements Engine {
     this.loop.stop();
     this.poke.stop();
     await this.outbox.idle();
-    await this.store.close();
+    await Promise.all([this.store.close(), this.identity.close()]);
   }
 
   get status(): Status {
@@ -144,9 +142,7 @@ export class DeviceEngine implements Engine {
     const known = signedIn && this.view.person(signedIn.person);
     return {
       person: signedIn && {
-        person: signedIn.person,
-        name: signedIn.name,
-        role: signedIn.role,
+        person: signedIn.person, name: signedIn.name, role: signedIn.role,
         language: known ? (known.language.startsWith("zh") ? "zh" : "en") : signedIn.language,
       },
       site: this.enrolment?.site ?? "",
@@ -164,7 +160,7 @@ export class DeviceEngine implements Engine {
       restored: this.push.restored.note(unsent, this.now()),
       needsSignIn: this.reach.refused || this.sessionEnded,
       updateReady: this.updates.ready,
-      secondTab: this.tab.isSecond,
+      secondTab: this.tab.isSecond, was: this.enrolment ? null : (lastSeen()?.name ?? null),
     };
   }
 
@@ -255,7 +251,7 @@ export class DeviceEngine implements Engine {
       "POST", "/api/enrol", { code, agent: navigator.userAgent.slice(0, 300) });
     const { token, device, name, site } = told;
     this.enrolment = { device, name, site, token: await this.vault.seal(token) };
-    await this.store.setMeta("enrolment", this.enrolment);
+    await this.identity.setMeta("enrolment", this.enrolment);
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
     this.reached({ ...this.reach, refused: false, problem: null });
     this.begin();
@@ -312,6 +308,7 @@ export class DeviceEngine implements Engine {
 
   private async cycle(): Promise<number> {
     if (!this.enrolment || this.tab.isSecond) return 0;
+    await this.noticeLoss();
     const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
     const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet || this.asked);
     this.leaving = false;
@@ -360,6 +357,12 @@ export class DeviceEngine implements Engine {
       ...(this.enrolment && { Authorization: `Bearer ${await this.vault.open(this.enrolment.token)}` }),
       ...(session !== null && { "X-Bincard-Session": session }),
     };
+  }
+
+  /** A chain that had to be begun anew, on a device that had one: what it had is lost. */
+  private async noticeLoss(): Promise<void> {
+    await this.push.reportLost(lossOf(this.outbox.begun, this.enrolment !== null));
+    this.outbox.begun = null;
   }
 
   private begin(): void {

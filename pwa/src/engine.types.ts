@@ -53,6 +53,8 @@ export interface Status {
   needsSignIn: boolean;
   updateReady: boolean;
   secondTab: boolean;
+  /** What this device was called before its browser cleared it; null when it was not. */
+  was: string | null;
 }
 
 export class NotRecorded extends Error {}

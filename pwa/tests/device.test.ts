@@ -3,6 +3,7 @@ import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DeviceClock } from "../src/device/clock";
 import { pinIsRight, Vault } from "../src/device/vault";
+import { lossOf, remember } from "../src/device/witness";
 import { mayForget } from "../src/outbox/pruning";
 import { Loop, type Reached } from "../src/push/loop";
 import { Offline, Problem } from "../src/push/wire";
@@ -151,5 +152,40 @@ describe("the rhythm", () => {
     finish();
     await second;
     expect(runs).toBe(2);
+  });
+});
+
+describe("a device whose storage is gone", () => {
+  const seen = new Map<string, string>();
+  Object.assign(globalThis, {
+    localStorage: { getItem: (key: string) => seen.get(key) ?? null, setItem: (key: string, text: string) => void seen.set(key, text) },
+  });
+  const before = { replica: "a".repeat(32), seq: 7, prev: null };
+
+  it("reports what it had before, by what lies outside the database", () => {
+    seen.clear();
+    remember({ ...before, name: "H1" });
+    expect(lossOf({ before: null }, false)).toEqual({ replica: before.replica, seq: 7 });
+  });
+
+  it("reports what it had in memory, where it was lost while it ran", () => {
+    seen.clear();
+    expect(lossOf({ before }, true)).toEqual({ replica: before.replica, seq: 7 });
+  });
+
+  it("reports that it had something, where only its enrolment is left", () => {
+    seen.clear();
+    expect(lossOf({ before: null }, true)).toEqual({ replica: null, seq: 0 });
+  });
+
+  it.each(["", "{", '{"replica":"x","seq":1}', '{"replica":1}'])("trusts nothing else that lies there: %s", (text) => {
+    seen.set("bincard-witness", text);
+    expect(lossOf({ before: null }, true)).toEqual({ replica: null, seq: 0 });
+  });
+
+  it("has lost nothing when it is new, or when its chain is there", () => {
+    seen.clear();
+    expect(lossOf({ before: null }, false)).toBeNull();
+    expect(lossOf(null, true)).toBeNull();
   });
 });

@@ -66,7 +66,7 @@ describe("a rescue file", () => {
     ["was changed", "damaged", (text: string) => text.replace('\\"quantity\\":5', '\\"quantity\\":6')],
     ["lost a link of its chain", "damaged", (text: string) => {
       const bundle = bundleOf(text);
-      return rescueText([{ ...bundle, operations: [bundle.operations[0] ?? "", (bundle.operations[1] ?? "").replace(/"prev":"./, '"prev":"0')] }]);
+      return rescueText([{ ...bundle, operations: [bundle.operations[0] ?? "", (bundle.operations[1] ?? "").replace(/"prev":"[^"]*"/, `"prev":"${"0".repeat(64)}"`)] }]);
     }],
     ["is of another site", "other_site", (text: string) => rescueText([{ ...bundleOf(text), site: "ELSEWHERE" }])],
   ])("that %s is not brought in", async (_, fault, spoil) => {

@@ -307,3 +307,20 @@ describe("the feed", () => {
     expect([again.shown(), server.snapshots]).toEqual([6, 1]);
   });
 });
+
+describe("a lost storage", () => {
+  it("is told with every push until one was answered, over a restart too", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    const former = { replica: "a".repeat(32), seq: 7 };
+    await handheld.push.reportLost(former);
+    server.losesAnswers = 1;
+    await expect(handheld.push.run()).rejects.toBeInstanceOf(Offline);
+    const again = await handheld.restarted(server);
+    await again.push.run();
+    await again.receive(1);
+    await again.push.run();
+    const told = server.pushes.map((push) => (push as unknown as { former?: unknown }).former);
+    expect(told).toEqual([former, former, undefined, undefined, undefined]);
+  });
+});

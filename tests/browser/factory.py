@@ -55,6 +55,7 @@ class Factory:
         self.port = _free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.process = None
+        self.environment = {}
         self._desk = httpx.Client(
             base_url=self.origin, headers={"Authorization": f"Bearer {token}"}, timeout=30
         )
@@ -66,7 +67,9 @@ class Factory:
             # Python ignores the signal that comes with it, so that a write fails as on a full disk.
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
 
-        command, environment = bincard(self.data, "serve", BINCARD_PORT=str(self.port))
+        command, environment = bincard(
+            self.data, "serve", **{"BINCARD_PORT": str(self.port), **self.environment}
+        )  # fmt: skip
         self.process = subprocess.Popen(
             command, env=environment, cwd=ROOT, stdout=subprocess.PIPE,
             preexec_fn=limit if file_bytes_max else None,  # noqa: PLW1509 - no threads here

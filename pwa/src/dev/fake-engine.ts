@@ -25,7 +25,7 @@ export class Fake implements Engine {
       person: role && this.person(role), site: "FACTORY", enrolled: true,
       unsent: online ? 0 : 3, oldestUnsent: online ? null : Date.now() - age, online,
       stockAt: Date.now() - age, watermark: Date.now() - 3_600_000, persisted: true, clockOffset: 2_000,
-      needsSignIn: false, updateReady: false, secondTab: false,
+      needsSignIn: false, updateReady: false, secondTab: false, was: null,
     };
   }
 

@@ -9,6 +9,14 @@ export interface Sealed {
   data: ArrayBuffer;
 }
 
+/** What enrolment gave. */
+export interface Enrolment {
+  device: string;
+  name: string;
+  site: string;
+  token: Sealed;
+}
+
 export class Vault {
   private readonly store: Store;
   private key: Promise<CryptoKey> | null = null;

@@ -56,11 +56,16 @@ export class Outbox {
   private queue: Promise<unknown> = Promise.resolve();
   /** After a failed write the disk may hold more than we know: read it before the next one. */
   private stale = true;
+  /** No chain was found: on a new device, or on one that lost its storage, perhaps while it ran. */
+  begun: { before: Chain | null } | null = null;
+  private readonly moved: (chain: Chain) => void;
 
-  constructor(store: Store, newReplica: () => string, newId: () => string) {
+  /** `moved` hears how far the chain has got, once that is durable. */
+  constructor(store: Store, newReplica: () => string, newId: () => string, moved: (chain: Chain) => void = () => undefined) {
     this.store = store;
     this.newReplica = newReplica;
     this.newId = newId;
+    this.moved = moved;
   }
 
   load(): Promise<void> {
@@ -138,6 +143,7 @@ export class Outbox {
         if (flow) void tx.objectStore("flow").put(flow);
       });
       this.chain = chain;
+      this.moved(chain);
       this.operations.push(...made);
       if (flow) {
         this.flows.set(flow.name, flow);
@@ -225,6 +231,7 @@ export class Outbox {
       void tx.objectStore("meta").put(chain, "chain");
     });
     await this.reload();
+    this.moved(this.chain);
   }
 
   /** Rule 8: what is durable twice elsewhere, or old where no backup is named. */
@@ -287,6 +294,7 @@ export class Outbox {
   private async mint(): Promise<Chain> {
     const chain = { replica: this.newReplica(), seq: 0, prev: null };
     await this.store.record(["meta"], (tx) => void tx.objectStore("meta").put(chain, "chain"));
+    this.begun = { before: this.chain.replica ? this.chain : null };
     return chain;
   }
 

@@ -2,7 +2,7 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Conflict, Exchange, Pushed } from "../core/types.gen";
+import type { Conflict, Exchange, Former, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -50,6 +50,8 @@ export class Push {
   answeredAt = 0;
   /** Told with the next push, or with a rescue of this device. */
   exchanges: Exchange[] = [];
+  /** A storage that was lost, until the server has heard of it. */
+  private former: Former | null = null;
   private atMost = PUSH_OPERATIONS_MAX;
   private owesEcho = true;
   private repairs = 0;
@@ -64,7 +66,15 @@ export class Push {
   async load(): Promise<void> {
     this.heard = (await this.parts.store.meta<Heard>("heard")) ?? this.heard;
     this.exchanges = (await this.parts.store.meta<Exchange[]>("exchanges")) ?? [];
+    this.former = (await this.parts.store.meta<Former>("former")) ?? null;
     await this.restored.load();
+  }
+
+  /** Tells the server, with every push until one is answered, what this device had before. */
+  async reportLost(former: Former | null): Promise<void> {
+    if (!former) return;
+    await this.parts.store.setMeta("former", former);
+    this.former = former;
   }
 
   /** Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait. */
@@ -127,7 +137,8 @@ export class Push {
     const dated = batch.flatMap(datedOf);
     const frame = {
       v: 1, site: site(), replica: outbox.chain.replica, carrier: null, epoch: this.heard.epoch,
-      cursor: cursor(), ...this.restored.frame(this.heard.epoch, outbox.chain.replica), ...more, dated,
+      cursor: cursor(), ...(this.former && { former: this.former }),
+      ...this.restored.frame(this.heard.epoch, outbox.chain.replica), ...more, dated,
     };
     // The stored texts go out byte for byte.
     return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
@@ -144,10 +155,11 @@ export class Push {
     const exchange = { ...asked, received, server_now: pushed.server_now };
     // A clock that stepped between question and answer says nothing about either.
     this.exchanges = [...this.exchanges.slice(told), ...(segment === asked.segment ? [exchange] : [])].slice(-EXCHANGES_MAX);
+    this.former = null;
     await this.hear(pushed, pushed.server_now - (asked.sent + received) / 2);
     const [seq, hash] = pushed.acked;
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
-    if (row && hash !== null && row.hash !== hash) return outbox.fork(this.lastAcked(seq));
+    if (row && hash !== null && row.hash !== hash) return this.twoHistories(seq, batch);
     // It had more: an older database was put back, and nobody has told it yet.
     if (seq < outbox.lastAcked[0]) return this.fill(seq + 1);
     // A carrier may have brought the server further than this push: only what went with it is safe.
@@ -167,7 +179,15 @@ export class Push {
     await this.parts.store.keep(["meta"], (tx) => {
       void tx.objectStore("meta").put(this.heard, "heard");
       void tx.objectStore("meta").put(this.exchanges, "exchanges");
+      void tx.objectStore("meta").delete("former");
     });
+  }
+
+  /** The server must see the other history itself, to tell the office; only then does this one leave it. */
+  private twoHistories(seq: number, batch: Operation[]): Promise<void> {
+    const { outbox } = this.parts;
+    const wasShown = batch.some((row) => row.seq === seq);
+    return wasShown ? outbox.fork(this.lastAcked(seq)) : outbox.sendAgainAfter(this.lastAcked(seq));
   }
 
   private lastAcked(below: number): number {

@@ -7,6 +7,7 @@ import type { Values } from "../core/flow.ts";
 import { codes } from "./codes.ts";
 import { flows } from "./flows.ts";
 import { chosen, type Language } from "./language.svelte.ts";
+import { rescue } from "./rescue.ts";
 import { restore } from "./restore.ts";
 import { screens } from "./screens.ts";
 import { fill } from "./sentence.ts";
@@ -17,7 +18,7 @@ export { choose, chosen } from "./language.svelte.ts";
 export type Entry = Record<Language, string>;
 export type Catalogue = Record<string, Entry>;
 
-const all = { ...screens, ...restore, ...codes, ...flows };
+const all = { ...screens, ...rescue, ...restore, ...codes, ...flows };
 export type Name = keyof typeof all;
 
 /** Makes the `t` of one catalogue. */

@@ -11,7 +11,7 @@ export const readings = {
   "REPLICA_FORK.1": { en: "The data of a device were copied to another one.", zh: "设备数据被复制到另一台。" },
   "REPLICA_FORK.2": { en: "A device was set back to an old state.", zh: "设备被还原到旧状态。" },
   "OPERATIONS_LOST.1": { en: "The records are gone with the storage: count where it worked.", zh: "存储损坏，记录丢失：请盘点其作业库位。" },
-  "OPERATIONS_LOST.2": { en: "They are in a rescue file or on a paper, and still come.", zh: "记录在抢救文件或纸上，还会补来。" },
+  "OPERATIONS_LOST.2": { en: "They are in a rescue file or on a paper, and still come.", zh: "记录在救援文件或纸上，还会补来。" },
   "RESTORE_GAP.1": { en: "A device still has them and will send them again.", zh: "设备里还有，会重新上传。" },
   "RESTORE_GAP.2": { en: "Nobody has them any more: do them again.", zh: "谁也没有了，需要补做。" },
   "TARGET_UNKNOWN.1": { en: "What it undoes is still on another device.", zh: "被撤销的记录还在别的设备上。" },

@@ -1,0 +1,23 @@
+/** What is odd about a device itself: records that it lost, or an identity that two of them use. */
+import type { Discrepancy } from "../../core/types.gen.ts";
+import type { View } from "../../core/view.ts";
+import { t } from "../../words/index.ts";
+
+/** `3–4, 9` and, where nobody knows how far it had written, `12 …`. */
+export function rangesOf(missing: unknown): string {
+  if (!Array.isArray(missing)) return "";
+  return (missing as [number, number | null][])
+    .map(([first, last]) => (last === null ? `${first} …` : first === last ? `${first}` : `${first}–${last}`))
+    .join(", ");
+}
+
+/** Device, last acknowledged and last reported unsent number, and what is missing. */
+export function ofDevice({ code, detail }: Discrepancy, view: View): string {
+  const device = typeof detail["device"] === "string" ? detail["device"] : "";
+  const name = view.device(device)?.name ?? device;
+  if (code === "REPLICA_FORK") return t("rescue.fork", { name, after: Number(detail["after"] ?? 0) });
+  if (code !== "OPERATIONS_LOST") return "";
+  const missing = rangesOf(detail["missing"]) || t("rescue.nothing_missing");
+  if (detail["acked"] === undefined) return t("rescue.hole", { name, missing });
+  return t("rescue.storage", { name, missing, acked: Number(detail["acked"]), unsent: Number(detail["unsent"] ?? 0) });
+}
