@@ -99,7 +99,9 @@ def _set_again(case: Case, did: Approve, row: Variance, decision: Decision) -> N
     for part in state.variances.having("place", row.place):
         same = (part.count_id, part.key) == (did.count_id, row.key) and part.operation in named
         if same and part.state != "reversed":
-            state.variances.put((part.operation, part.line), replace(part, state="open"))
+            seen = decision.expected if part.operation == row.operation else part.expected
+            again = replace(part, state="open", expected=seen)
+            state.variances.put((part.operation, part.line), again)
     mark_decided(case, did, row)
 
 
