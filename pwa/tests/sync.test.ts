@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bodyOf } from "../src/core/envelope";
 import { feedKey } from "../src/core/hashing";
 import type { Body, Envelope } from "../src/core/types.gen";
+import { NotRecorded } from "../src/engine.types";
 import { Offline, Problem } from "../src/push/wire";
 import { FakeServer } from "./fake-server";
 import { Handheld, KEY_TEXT } from "./handheld";
@@ -62,6 +63,20 @@ describe("a push", () => {
     const count = server.pushes.length;
     await handheld.push.run();
     expect(server.pushes.length).toBe(count);
+  });
+
+  it("carries what reached the disk although its write seemed to fail", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    const record = handheld.store.record.bind(handheld.store);
+    handheld.store.record = async (...given) => {
+      await record(...given);
+      throw new NotRecorded("nobody knows");
+    };
+    await expect(handheld.receive(5)).rejects.toBeInstanceOf(NotRecorded);
+    handheld.store.record = record;
+    await handheld.push.run();
+    expect(server.holding("DOCK", KEY_TEXT)).toBe(5);
   });
 
   it("without a network keeps everything", async () => {

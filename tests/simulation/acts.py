@@ -44,19 +44,15 @@ def _desk(world, words):
 
 def _device(world, number, act):
     words = act.words
+    if act.who.endswith("'") and act.who not in world.devices:
+        return  # not cloned, or not yet
     device = world.device(act.who, fresh=words == "fresh")
     if match := FOR.fullmatch(words):
         _for(world, device, match[1], int(match[2]) * SECOND)
     elif words == "fresh":
         pass  # made just now, or working already
-    elif words == "kill":
-        device.kill()
-        world.scheduler.after(5 * SECOND, device.boot)
-    elif words == "power":
-        device.lose_power()
-        world.scheduler.after(60 * SECOND, device.boot)
-    elif match := re.fullmatch(r"kill at (\d+)", words):
-        device.kill_at = device.effects + int(match[1])
+    elif words.startswith(("kill", "power")):
+        _dies(world, device, words)
     elif match := re.fullmatch(r"step ([+-]\d+)s", words):
         device.clock.step(int(match[1]) * SECOND)
     elif words == "evict":
@@ -67,6 +63,17 @@ def _device(world, number, act):
         _leave(device)
     else:
         world.workers[act.who].begin(number, words)
+
+
+def _dies(world, device, words):
+    if words == "kill":
+        device.kill()
+        world.scheduler.after(5 * SECOND, device.boot)
+    elif words == "power":
+        device.lose_power()
+        world.scheduler.after(60 * SECOND, device.boot)
+    else:
+        device.kill_at = device.effects + int(words.removeprefix("kill at "))
 
 
 def _for(world, device, what, ms):

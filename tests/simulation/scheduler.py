@@ -6,6 +6,7 @@ SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+STEPS_MAX = 500_000
 
 
 class Scheduler:
@@ -15,6 +16,7 @@ class Scheduler:
         self.now = now
         self._due = []
         self._count = 0
+        self.steps = 0
 
     def at(self, time, work, *given):
         self._count += 1
@@ -26,6 +28,9 @@ class Scheduler:
     def run(self, until, then=lambda: None):
         """Do everything that is due up to a time; `then` is asked after each step."""
         while self._due and self._due[0][0] <= until:
+            self.steps += 1
+            if self.steps > STEPS_MAX:
+                raise RuntimeError("this world never comes to rest")
             self.now, _, work, given = heapq.heappop(self._due)
             work(*given)
             then()

@@ -22,7 +22,8 @@ from tests.simulation.site import KEY, SITE, database, template
 decode_push = msgspec.json.Decoder(Push).decode
 encode = msgspec.json.Encoder().encode
 GROUP_MS = 20
-PULL_LIMIT = 2_000
+PULL_LIMIT = 8
+"""Small, so that pages end in the middle of what happened."""
 
 
 class ServerDied(BaseException):
@@ -85,14 +86,17 @@ class ServerHost:
                 if self.crash_in < 0:
                     raise ServerDied
 
-    def _die(self):
+    def _die(self, tasks=()):
         # A statement that was cut off keeps its connection busy until nobody holds it any more.
         gc.collect()
         self.crash_in, self.working = None, False
         self.watch.after_turn(self, [])
         self.down_until = self.scheduler.now + self.crash_down_ms
+        told = {id(answer): task for task, _, answer in tasks if task.done.done()}
         for _, _, _, answer in self.waiting:
-            answer(None)
+            # What was acknowledged before the end may have been on its way already.
+            task = told.get(id(answer))
+            answer(_answer_of(task) if task is not None else None)
         self.waiting.clear()
         self._boot()
 
@@ -139,7 +143,7 @@ class ServerHost:
             self.working = False
         # What the exception held on to is let go only here.
         if not self.working:
-            self._die()
+            self._die(tasks)
             return
         self.working, self.waiting = False, []
         done = [(task.payload, body, _answer_of(task)) for task, body, _ in tasks]

@@ -98,7 +98,8 @@ def script(seed, count=40, only=None):
     plan = Plan(dice, devices, 0.12 if "slips" in on else 0.0)
     plan.work(count)
     end = max(plan.free.values())
-    acts = [*plan.acts, *_faults(dice, on, devices, end), *_reviews(dice, on, end)]
+    acts = [*plan.acts, *_by_clones(dice, on, plan.acts)]
+    acts += [*_faults(dice, on, devices, end), *_reviews(dice, on, end)]
     acts.sort(key=lambda act: act.at)
     return Script(seed, _weather(dice, on), _clocks(dice, on, devices), tuple(acts))
 
@@ -147,6 +148,13 @@ def _faults(dice, on, devices, end):
     for who in devices:
         if "fresh" in on and dice.random() < 0.5:
             yield Act(START, who, "fresh")
+
+
+def _by_clones(dice, on, acts):
+    """The second machine with the same profile works too, if there is one by then."""
+    for act in acts:
+        if "clone" in on and dice.random() < 0.2:
+            yield Act(act.at + 7 * SECOND, f"{act.who}'", act.words.split(" slip ")[0])
 
 
 def _reviews(dice, on, end):

@@ -42,6 +42,7 @@ class Watch:
         self.told = {}
         """(epoch, id, content) → the bytes of the first verdict that was given."""
         self.cursors = {}
+        self.last_at = {}
         self.lost = set()
         """Ids that are gone with a storage that was evicted: the predicted loss."""
         self.counts = {"operations": 0, "pushes": 0, "pages": 0}
@@ -77,6 +78,10 @@ class Watch:
                     f"{device.label} at {feed.seq}: operation {row.id}, which has "
                     f"number {told}, counts {'never' if feed.covers(row) else 'twice'}",
                 )
+
+    def differs(self, page):
+        """[S5] Both sides count their rows: a replica that does not add up hides a lost one."""
+        raise Broken("S5", f"the replica of {page.host.label} at {page.feed.seq} does not add up")
 
     def seq_of(self, row):
         """Return the ledger's number of an operation as it came under this replica."""
@@ -123,8 +128,22 @@ class Watch:
         if rows:
             self.world.changed = True
 
+    def _in_order(self, entry):
+        """[S4] Within a replica the order of time is the order of numbers."""
+        if entry["verb"] == "lost" or entry["outcome"] == "parked":
+            return
+        before = self.last_at.get(entry["replica"], 0)
+        if entry["at"] < before:
+            raise Broken(
+                "S4",
+                f"{entry['verb']} {entry['id']} of {entry['device']} is dated "
+                f"{before - entry['at']} ms before what its replica did before it",
+            )
+        self.last_at[entry["replica"]] = entry["at"]
+
     def _dated(self, entry):
         """[S4] A time that is trusted is right within its error bar."""
+        self._in_order(entry)
         truth = self.truths.get(entry["id"])
         verdict = json.loads(entry["verdict"])
         if truth is None or verdict["trust"] != "high" or verdict["outcome"] == "parked":

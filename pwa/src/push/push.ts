@@ -83,8 +83,9 @@ export class Push {
     this.repairs = 0;
     for (let turn = 0; ; turn++) {
       const echo = this.heard.serverNow;
-      // What was scanned before the echo came must be among the rows that are read now.
-      await this.parts.outbox.idle();
+      // What was scanned before the echo came must be among the rows that are read now,
+      // and so must what reached the disk although its write seemed to fail.
+      await this.parts.outbox.load();
       const unsent = this.parts.outbox.unsent;
       if (!unsent.length && !this.owesEcho) return 0;
       // The first question of a clock segment carries nothing: only its answer dates what follows.

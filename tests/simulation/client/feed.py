@@ -80,7 +80,10 @@ class Feed:
         self.scope = apply(self.images, self.scope, page["rows"])
         self.position = position
         self.page.saw_page()
-        return str(self.scope) == page["scope"]
+        if str(self.scope) != page["scope"]:
+            self.page.host.world.watch.differs(self.page)
+            return False
+        return True
 
     @staticmethod
     def _after(position, page):
@@ -111,6 +114,7 @@ class Feed:
             overlay += page["rows"]
             more = page["more"]
             if str(scope) != page["scope"]:
+                self.page.host.world.watch.differs(self.page)
                 yield from self._discard(names)
             position = self._after(position, page)
         yield from self._flip(images, scope, position, overlay)

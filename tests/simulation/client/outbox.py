@@ -83,12 +83,8 @@ class Outbox:
             self.turn.release()
 
     def load(self):
+        """Wait for what was begun before, and read the disk again if that failed."""
         return self.in_turn(iter(()))
-
-    def idle(self):
-        """Wait until everything that was begun before is on the disk or has failed."""
-        yield Acquire(self.turn)
-        self.turn.release()
 
     @staticmethod
     def record(writes):
@@ -248,7 +244,7 @@ class Outbox:
         return self.in_turn(self._fork(seq))
 
     def _fork(self, seq):
-        unsent = [row for row in self.mine() if row.acked is None and row.seq > seq]
+        unsent = [row for row in self.mine() if row.acked is None]
         again = sorted([*self._sent_after(seq), *unsent], key=lambda row: row.seq)
         chain = Chain(self.new_replica(), 0, None)
         writes = []

@@ -39,8 +39,9 @@ class Push:
         turn = 0
         while True:
             echo = self.heard["server_now"]
-            # What was scanned before the echo came must be among the rows that are read now.
-            yield from self.outbox.idle()
+            # What was scanned before the echo came must be among the rows that are read now,
+            # and so must what reached the disk although its write seemed to fail.
+            yield from self.outbox.load()
             unsent = self.outbox.unsent
             if not unsent and not self.owes_echo:
                 return 0
@@ -74,7 +75,7 @@ class Push:
             pushed = yield Ask("push", body)
             if not isinstance(pushed, dict):
                 raise Unsound("an answer that cannot be read")
-            yield from self._took(pushed, (sent, segment), len(exchanges))
+            yield from self._took(pushed, (sent, segment, batch), len(exchanges))
             self.at_most = min(BATCH_MAX, self.at_most * 2)
             return pushed["retry_after_ms"]
         except Problem as problem:
@@ -105,7 +106,7 @@ class Push:
         return msgspec.json.encode(frame)[:-1] + b',"operations":[' + texts + b"]}"
 
     def _took(self, pushed, asked, told):
-        sent, segment = asked
+        sent, segment, batch = asked
         received, _, now = self.page.clock.read()
         exchange = {
             "sent": sent,
@@ -122,7 +123,9 @@ class Push:
         if row and digest is not None and row.hash != digest:
             yield from self.outbox.fork(self._last_acked(seq))
             return
-        yield from self.outbox.acknowledge(seq, pushed["verdicts"], received)
+        # A carrier may have brought the server further: only what went with it is safe.
+        last = batch[-1].seq if batch else 0
+        yield from self.outbox.acknowledge(min(seq, last), pushed["verdicts"], received)
         self.answered_at = received
 
     def _hear(self, pushed, offset):
@@ -141,7 +144,6 @@ class Push:
     def _repair(self, conflict):
         have = conflict.get("have") or [0, None]
         if conflict["code"] == "fork":
-            yield from self.outbox.acknowledge(have[0], [], self.page.clock.now())
             yield from self.outbox.fork(have[0])
         elif conflict["code"] == "gap":
             yield from self._fill(conflict.get("need_from") or 1)
@@ -152,7 +154,6 @@ class Push:
 
     def _fill(self, first):
         outbox = self.outbox
-        yield from outbox.acknowledge(first - 1, [], self.page.clock.now())
         yield from outbox.send_again_after(first - 1)
         held = outbox.first_held_after(first - 1)
         # The server may know more than a device that was put back: then there is nothing to fill.
