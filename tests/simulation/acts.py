@@ -24,6 +24,8 @@ def _server(world, words):
     server = world.server
     if match := re.fullmatch(r"crash at (\d+) down (\d+)s", words):
         server.crash_in, server.crash_down_ms = int(match[1]), int(match[2]) * SECOND
+    elif match := re.fullmatch(r"crash at (commit|answer) down (\d+)s", words):
+        server.crash_at, server.crash_down_ms = match[1], int(match[2]) * SECOND
     elif match := re.fullmatch(r"full (\d+)s", words):
         server.full_until = world.now + int(match[1]) * SECOND
     else:

@@ -40,6 +40,7 @@ class ServerHost:
         self.database = database(slot)
         self.database.become(template())
         self.crash_in = None
+        self.crash_at = None
         self.crash_down_ms = 10_000
         self.down_until = 0
         self.full_until = 0
@@ -66,7 +67,7 @@ class ServerHost:
         listeners = {
             "before_cursor_execute": self._before,
             "after_cursor_execute": lambda *_: self._step(),
-            "commit": lambda _: self._step(),
+            "commit": lambda _: self._step("commit"),
         }
         for name, listener in listeners.items():
             sa.event.listen(engine, name, listener)
@@ -78,18 +79,21 @@ class ServerHost:
         if writes and self.working and self.scheduler.now < self.full_until:
             raise sqlite3.OperationalError("database or disk is full")
 
-    def _step(self):
-        if self.working:
-            self.statements += 1
-            if self.crash_in is not None:
-                self.crash_in -= 1
-                if self.crash_in < 0:
-                    raise ServerDied
+    def _step(self, point="statement"):
+        if not self.working:
+            return
+        self.statements += 1
+        if self.crash_at == point:
+            raise ServerDied
+        if self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in < 0:
+                raise ServerDied
 
     def _die(self, tasks=()):
         # A statement that was cut off keeps its connection busy until nobody holds it any more.
         gc.collect()
-        self.crash_in, self.working = None, False
+        self.crash_in, self.crash_at, self.working = None, None, False
         self.watch.after_turn(self, [])
         self.down_until = self.scheduler.now + self.crash_down_ms
         told = {id(answer): task for task, _, answer in tasks if task.done.done()}
@@ -138,7 +142,7 @@ class ServerHost:
         self.working = True
         try:
             self.writer.work([task for task, _, _ in tasks])
-            self._step()  # after the commit, before the answer
+            self._step("answer")
         except ServerDied:
             self.working = False
         # What the exception held on to is let go only here.

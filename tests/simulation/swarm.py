@@ -138,9 +138,10 @@ def _faults(dice, on, devices, end):
             if fault in on:
                 yield Act(at, who, what)
     for _ in range(dice.randint(1, 4)):
-        at, statement, down = dice.randint(START, end), dice.randint(0, 40), dice.randint(1, 90)
+        at, down = dice.randint(START, end), dice.randint(1, 90)
+        point = dice.choice((dice.randint(0, 40), "commit", "answer"))
         if "crash" in on:
-            yield Act(at, "server", f"crash at {statement} down {down}s")
+            yield Act(at, "server", f"crash at {point} down {down}s")
     for fault, words in (("full", "full 120s"), ("evict", "evict"), ("clone", "clone")):
         at, who = dice.randint(START, end), dice.choice(devices)
         if fault in on:

@@ -86,6 +86,7 @@ class World:
         if self.changed:
             self.changed = False
             self._turns += 1
+            oracle.check_watermark(self)
             if self._turns % CHECK_EVERY == 0:
                 oracle.check_all(self)
 
@@ -94,7 +95,7 @@ class World:
         self.network.weather = Weather()
         self.network.offline.clear()
         self.network.mute.clear()
-        self.server.crash_in = None
+        self.server.crash_in = self.server.crash_at = None
         self.server.full_until = self.server.down_until = 0
         for device in self.every_device:
             device.kill_at = None

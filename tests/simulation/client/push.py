@@ -4,7 +4,8 @@ import msgspec
 
 from tests.simulation.client.effects import Ask, Problem, Unsound, Write
 
-BATCH_MAX = 100
+BATCH_MAX = 6
+"""Far less than the phone's 100, so that a long queue takes several pushes here too."""
 EXCHANGES_MAX = 200
 REPAIRS_MAX = 12
 STUCK_MS = 2_000
@@ -142,6 +143,8 @@ class Push:
         return max([0, *(seq for seq in acked if seq < below)])
 
     def _repair(self, conflict):
+        if not isinstance(conflict, dict):
+            raise Unsound("a conflict that cannot be read")
         have = conflict.get("have") or [0, None]
         if conflict["code"] == "fork":
             yield from self.outbox.fork(have[0])

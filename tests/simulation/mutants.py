@@ -1,0 +1,105 @@
+"""The checker is checked: faults that somebody could make, each a few words changed in one module.
+
+`make mutants` puts each into the code of a process of its own, never into the tree, and plays
+seeds until one breaks a promise. A fault that lives through all seeds fails.
+"""
+
+from typing import NamedTuple
+
+LEDGER, BOOK, PHONE = "sync", "server.book", "tests.simulation.client"
+
+
+class Mutant(NamedTuple):
+    """`edits` are (text, other text); each text stands in the module exactly once."""
+
+    name: str
+    module: str
+    edits: tuple
+
+
+def mutant(name, module, *edits):
+    return Mutant(name, module, edits)
+
+
+MUTANTS = (
+    # --- the book ----------------------------------------------------------------------------
+    mutant("no dedupe", f"{LEDGER}.reconcile",
+           ("known.content_hash == arrival.content_hash", "not known.content_hash")),
+    mutant("a page splits a number", f"{BOOK}.reading",
+           ("end = found[-1].seq - 1", "end = found[-1].seq")),
+    mutant("naive cursor: past what was read", f"{BOOK}.reading",
+           ("return rows, end\n", "return rows, min(end + 1, reader.seq)\n")),
+    mutant("ack before commit", f"{BOOK}.writer",
+           ("            return self._grouped(connection, group, [task.payload for task in tasks])",
+            "            results = self._grouped(connection, group, [t.payload for t in tasks])\n"
+            "            for task, result in zip(tasks, results):\n"
+            "                task.done.set_result(result)\n"
+            "            return results"),
+           ("strict=True):\n            task.done.set_result(result)\n",
+            "strict=True):\n            task.done.done() or task.done.set_result(result)\n")),
+    mutant("the scope forgets to subtract", f"{BOOK}.save",
+           ("self.head.scope -= scope_of(kind, key, before.version)", "pass")),
+    mutant("a fork goes unnoticed", f"{BOOK}.chain",
+           ("if stored.get(link.seq, digest) != digest:", "if False:")),
+    mutant("unsent rows vouch", f"{LEDGER}.settling",
+           ("if not push.unsent else replica.watermark", "if push.echo else replica.watermark")),
+    mutant("the watermark is now", f"{BOOK}.settle",
+           ("session.now if lowest is None else int(lowest)", "session.now")),
+    # --- the ledger --------------------------------------------------------------------------
+    mutant("drop on negative", f"{LEDGER}.movements",
+           ("    state.apply(\n        Posting(\n            of=state.seq,",
+            "    held = state.holdings.find(start)\n"
+            "    if not is_virtual(start[0]):\n"
+            "        quantity = min(quantity, max(held.quantity if held else 0, 0))\n"
+            "    state.apply(\n        Posting(\n            of=state.seq,")),
+    mutant("raw wall clock", f"{LEDGER}.arrivals",
+           ("monotone(date(Reading(body.wall, body.segment, link.seq), clock), floor)",
+            "Dated(body.wall, 250, 'high')")),
+    mutant("times may go back", f"{LEDGER}.dating",
+           ("if dated.at >= floor:", "if dated.at >= 0:")),
+    mutant("error bar without the trip", f"{LEDGER}.dating",
+           ("return offset, max(high - offset, offset - low) + GRAIN_MS", "return offset, 5")),
+    mutant("what is unsent is yet to come", f"{BOOK}.pushing",
+           ("    if push.written is not None:\n        return push.written\n",
+            "    if not chained.fresh:\n        return turn.replica.acked + push.unsent\n")),
+    mutant("count at arrival", f"{LEDGER}.counts",
+           ("return track.before(moment_of(variance)) if track else 0",
+            "return track.balance if track else 0")),
+    mutant("a late fact runs past a count", f"{LEDGER}.ledger",
+           ('postings.append(amend(effect, name, -left, "linked"))', "pass")),
+    mutant("all takes negatives too", f"{LEDGER}.ledger",
+           ("taken = -max(track.before(effect.at) + left - change, 0)",
+            "taken = -(track.before(effect.at) + left - change)")),
+    mutant("goods leave when they arrive", f"{LEDGER}.case",
+           ("return self.taken.at if self.taken else self.dated.at", "return self.dated.at")),
+    mutant("a reverse forgets to run forward", f"{LEDGER}.reversal",
+           ("    return state.run_forward(name, moment, change)", "    return []")),
+    mutant("moments tie by arrival", f"{LEDGER}.ledger",
+           ("cut = bisect_right(effects, at, key=_moment)\n        if cut",
+            "cut = len(effects)\n        if cut")),
+    # --- the phone (its twin) ----------------------------------------------------------------
+    mutant("tone before the disk", f"{PHONE}.page",
+           ('        row = yield from self.outbox.capture(raw, wall, segment)\n        yield Tone("tick", row)\n',
+            '        yield Tone("tick", {"id": self.outbox.last_capture + 1, "wall": wall, "raw": raw})\n'
+            "        row = yield from self.outbox.capture(raw, wall, segment)\n")),
+    mutant("skip fsync", f"{PHONE}.outbox",
+           ("            yield Write(writes, strict=True)\n", "            yield Write(writes, strict=False)\n")),
+    mutant("delete on 4xx", f"{PHONE}.push",
+           ("            if problem.status == 409:\n",
+            "            if batch and problem.status >= 400:\n"
+            "                yield from self.outbox.acknowledge(batch[-1].seq, [], 0)\n"
+            "            elif problem.status == 409:\n")),
+    mutant("acknowledge whatever is there", f"{PHONE}.outbox",
+           ("if row.seq <= acked and (row.acked", "if row.seq and (row.acked")),
+    mutant("patch without ack snapshot", f"{PHONE}.feed",
+           ('        acked = self.position["covered"].get(row.replica)\n',
+            "        acked = row.seq if row.acked is not None else 0\n")),
+    mutant("a fork forgets what is unsent", f"{PHONE}.outbox",
+           ("[*self._sent_after(seq), *unsent]", "[*self._sent_after(seq)]")),
+    mutant("the cursor without its rows", f"{PHONE}.feed",
+           ('            *(("put", "overlay", (row[0], row[1]), row) for row in page["rows"]),\n', "")),
+    mutant("give up after a few failures", f"{PHONE}.page",
+           ("            most = min(", "            if self.failures > 3:\n                return 10**12\n            most = min(")),
+    mutant("steps of the clock go unnoticed", f"{PHONE}.segments",
+           ("STEP_MS = 250", "STEP_MS = 10**12")),
+)  # fmt: skip
