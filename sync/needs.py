@@ -44,7 +44,7 @@ from sync.operations import (
     decode_envelope,
 )
 from sync.places import has_rule, tasks
-from sync.records import Variance
+from sync.records import Discrepancy, Variance
 from sync.refilling import unlisted
 from sync.remedies import papers, undone
 from sync.renaming import PREFIX, is_renaming
@@ -241,25 +241,30 @@ def _stand_settling(needs: Standing, state: State, did: Settle, arrival: Arrival
     needs.seen_since = 0
     needs.documents |= papers(row)
     needs.names |= limits.names(row)
-    if row.item is not None:
-        needs.lots.add(row.item)
-    if row.place is not None:
-        needs.near.add(row.place)
+    _stand_doubt(needs, row)
     if is_renaming(did.action, row):
         raw = f"unidentified/{row.detail['raw']}"
         needs.renamed.add((str(row.detail["kind"]), raw, did.action.removeprefix(PREFIX)))
     if is_move(did.action, row) and (move := moved(row, did.action)):
         state.moves[arrival.id, False] = [move[0]]
         _stand_one(needs, move[0], arrival)
-    if row.item is not None and row.item.startswith(UNIDENTIFIED):
-        needs.items.add(row.item)
-    if row.place is not None and row.place.startswith(UNIDENTIFIED):
-        needs.places.add(row.place)
-    if "variance" in row.detail:
-        needs.names |= {(row.place or "", row.key or ""), (COUNT_PLACE, row.key or "")}
     back = undone(state, did)
     if back is not None:
         _stand_target(needs, state, back, arrival)
+
+
+def _stand_doubt(needs: Standing, row: Discrepancy) -> None:
+    """What a discrepancy hangs on."""
+    if row.item is not None:
+        needs.lots.add(row.item)
+        needs.items |= {row.item} if row.item.startswith(UNIDENTIFIED) else set()
+    if row.place is not None:
+        needs.near.add(row.place)
+        needs.places |= {row.place} if row.place.startswith(UNIDENTIFIED) else set()
+    if row.key is not None and (thing := thing_of(key_of(row.key))) is not None:
+        needs.things.add(thing)
+    if "variance" in row.detail:
+        needs.names |= {(row.place or "", row.key or ""), (COUNT_PLACE, row.key or "")}
 
 
 def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) -> None:

@@ -194,9 +194,12 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
 def _load_chains(connection: Connection, site: str, state: State, asked: Standing) -> None:
     """The chain of each thing that is named, or that a reversed operation saw, from then on."""
     seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
-    state.seen_since = min((row.taken for row in seen), default=asked.seen_since)
-    state.seen_since = max(min(state.seen_since, asked.seen_since), 0)
-    _load_things(connection, site, state, asked.things | {row.thing for row in seen})
+    counted = [row for row in state.variances.all() if row.operation in asked.targets]
+    times = [asked.seen_since, *(row.taken for row in seen), *(row.at for row in counted)]
+    state.seen_since = max(min(times), 0)
+    things = asked.things | {row.thing for row in seen}
+    approved = {thing_of(key_of(row.key)) for row in counted}
+    _load_things(connection, site, state, things | {thing for thing in approved if thing})
 
 
 def _load_containers(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -270,3 +270,17 @@ async def test_taking_back_one_scan_leaves_the_doubt_that_another_one_shares(tab
         07:14 B reverse b                        | posted
     """)
     assert await world.open() == ["LOCATION_DOUBT R unidentified/BE S1"]
+
+
+async def test_a_count_that_never_happened_saw_no_serial_either(table):
+    """[L8] [R40] Its approval is taken back with it."""
+    world = await table("""
+        c: 09:00 C count B3: BE#S2=1             | posted
+    """)
+    (row,) = await world.rows("variance", Variance)
+    await decide(world, "approve", row)
+    await world.play("""
+        09:30 A move 1 BE#S2 from B3 to B1       | posted
+        09:40 C reverse c                        | flagged LOCATION_DOUBT
+    """)
+    assert await world.stock() == {("B1", "BE#S2"): 1, ("unidentified/BE S2", "BE#S2"): -1}
