@@ -335,7 +335,8 @@ def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival)
     body = decode_body(bytes(decode_envelope(target.payload).body))
     inner = decode_did(bytes(body.did))
     if not isinstance(inner, Reverse):
-        _stand(needs, state, inner, arrival)
+        # What was produced came from its own order, whatever the reverse works for.
+        _stand(needs, state, inner, replace(arrival, body=body))
 
 
 def decided(state: State, did: Approve) -> list[Variance]:

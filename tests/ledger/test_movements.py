@@ -259,3 +259,12 @@ async def test_a_serial_received_with_its_lot_and_moved_without_it_in_one_push_h
     answer = await warehouse.push("A", clock("09:00"))
     assert [json.loads(bytes(one))["outcome"] for one in answer.verdicts] == ["posted"] * 3
     assert await warehouse.stock() == {("supplier/V1", "BE/L1#S1"): -1, ("B3", "BE/L1#S1"): 1}
+
+
+async def test_what_was_produced_for_an_order_goes_back_to_it(table):
+    """[R40] The reverse itself need not say for which order it was."""
+    world = await table("""
+        p: 08:00 A produce 5 BE/L1 to B1 for WO-1/1 | posted
+        08:10 B reverse p                           | posted
+    """)
+    assert await world.stock() == {}

@@ -354,6 +354,7 @@ VERBS = {
     "issue": _moving("issue", to={"location": "production/WO-1"}),
     "ship": _moving("ship", **{"from": {"location": "STAGE"}, "to": {"location": "customer/C1"}}),
     "return": _moving("return", reason="wrong"),
+    "produce": _moving("produce", **{"from": None}),
     "count": _count,
     "reverse": _reverse,
     "adjust": _adjust,
