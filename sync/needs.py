@@ -330,9 +330,9 @@ def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival)
         return
     needs.targets[target.id] = target.seq
     needs.seen_since = min(needs.seen_since, target.at - target.u - OVERLAP_MS)
-    if target.document is not None:
-        needs.documents.add(target.document)
     body = decode_body(bytes(decode_envelope(target.payload).body))
+    # The line that it worked off, and the paper that it may have stopped.
+    needs.documents |= {one for one in (target.document, body.task and body.task.document) if one}
     inner = decode_did(bytes(body.did))
     if not isinstance(inner, Reverse):
         # What was produced came from its own order, whatever the reverse works for.

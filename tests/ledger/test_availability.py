@@ -286,3 +286,16 @@ async def test_an_inspection_in_a_blocked_bin_asks_for_no_move(table, warehouse)
         09:00 B adjust -2 BE/L1!quality B2 broken       | posted
         08:30 A status 2 BE/L1!quality at B2 to ok      | posted
     """)
+
+
+async def test_a_shipment_that_never_happened_stops_nothing(table):
+    """[R25] [R40] [D2]"""
+    world = await table("""
+        08:00 A receive 5 BE/L1!hold to STAGE           | posted
+        s: 08:10 A ship 5 BE/L1!hold for SO-1           | flagged LOT_BLOCKED
+    """)
+    assert await stopped(world) == ["SO-1"]
+    await table("""
+        08:20 A reverse s                               | posted
+    """)
+    assert await stopped(world) == []
