@@ -178,6 +178,12 @@ def _device_revoke(settings: Settings, asked: argparse.Namespace) -> "Awaitable[
     return devices.revoke(settings, asked.site, asked.device)
 
 
+def _device_floor(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import devices
+
+    return devices.mark_floor(settings, asked.site, asked.device, on=asked.where == "on")
+
+
 def _user_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     import msgspec
 
@@ -271,6 +277,10 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     revoke = _add(device, "revoke", _device_revoke, "shut one out; its records are still taken")
     revoke.add_argument("device", help="its id, from bincard device list")
     revoke.add_argument("--site")
+    marked = _add(device, "floor", _device_floor, "say that one is off the floor, or back on it")
+    marked.add_argument("device", help="its id, from bincard device list")
+    marked.add_argument("where", choices=("on", "off"))
+    marked.add_argument("--site")
 
     user = _group(commands, "user", "who may sign in")
     person = _add(user, "add", _user_add, "add a person; asks for the PIN")

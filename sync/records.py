@@ -181,11 +181,12 @@ class Person(Row, frozen=True):
 
 
 class Device(Row, frozen=True):
-    """An enrolled phone, scanner or desk."""
+    """An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor."""
 
     device: str
     name: str
     revoked: bool = False
+    off_since: int | None = None
 
 
 class Counted(Row, frozen=True):

@@ -310,7 +310,7 @@ export class DeviceEngine implements Engine {
     if (!this.enrolment || this.tab.isSecond) return 0;
     await this.noticeLoss();
     const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
-    const wait = await this.push.run(this.leaving && !this.people.signedIn, isQuiet || this.asked);
+    const wait = await this.push.run(!this.people.signedIn, isQuiet || this.asked || this.leaving);
     this.leaving = false;
     this.asked = false;
     await this.rescue.run();

@@ -125,6 +125,18 @@ describe("a push", () => {
     expect(server.pushes[1]).toMatchObject({ segment: "0-s2", exchanges: [{ segment: "0-s2" }] });
   });
 
+  it("leaves the floor only when all it has is told, and stays away while nobody is signed in", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.push.run();
+    await handheld.receive(5);
+    server.pushes.length = 0;
+    await handheld.push.run(true);
+    expect(server.pushes.map(({ operations, leaving }) => [operations.length, leaving])).toEqual([[1, false], [0, true]]);
+    await handheld.push.run(true, true);
+    expect(server.pushes.slice(2).every(({ leaving }) => leaving)).toBe(true);
+  });
+
   it("keeps no exchange that a step of its clock lies in", async () => {
     const server = site();
     const handheld = await Handheld.on(server);

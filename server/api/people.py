@@ -27,7 +27,7 @@ from server.api.schema import (
     PERSON,
     problems,
 )
-from server.people import enrolment, roster
+from server.people import enrolment, floor, roster
 from server.people.sign_in import SignedIn, Tried, sign_in
 from server.people.tokens import DeviceToken, device_token
 from server.refusals import Code, Refusal
@@ -91,16 +91,16 @@ class People(Struct, frozen=True):
     people: list[roster.PersonShown]
 
 
-class Devices(Struct, frozen=True):
-    """The devices of the site by name."""
-
-    devices: list[enrolment.DeviceSeen]
-
-
 class CodeRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The name that the new device will have."""
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class OnFloor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the data of a device are waited for."""
+
+    on: bool
 
 
 class Revoked(Struct, frozen=True):
@@ -177,9 +177,11 @@ async def put_person(
 
 
 @get("/devices", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
-async def list_devices(gate: NamedDependency[Gate], person: NamedDependency[SignedIn]) -> Devices:
-    """List the devices of the site with what was last heard from each."""
-    return Devices(await enrolment.devices(gate.book, person.site))
+async def list_devices(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn]
+) -> floor.Floor:
+    """List the devices of the site, what was last heard from each, and who is not waited for."""
+    return await floor.floor(gate.book, person.site, gate.now())
 
 
 @post(
@@ -209,6 +211,21 @@ async def revoke_device(
     return Revoked(id_)
 
 
+@post(
+    "/devices/{id_:str}/floor", guards=[supervisor], status_code=200,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(*AS_SUPERVISOR, Code.NOT_FOUND, *BODY),
+)  # fmt: skip
+async def mark_floor(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn], id_: NameInPath,
+    data: JSONBody[OnFloor],
+) -> floor.Floor:  # fmt: skip
+    """Say that a device is off the floor, or back on. What it brings is taken in any case."""
+    since = None if data.on else gate.now()
+    await floor.mark(gate.book, person.site, id_, person.person, since)
+    return await floor.floor(gate.book, person.site, gate.now())
+
+
 def _who(data: SignInRequest) -> str:
     """Return the one thing that names the person: a badge may be scanned as `BADGE:…`."""
     who = data.badge.removeprefix("BADGE:") if data.badge else data.person
@@ -221,6 +238,7 @@ router = Router(
     "/",
     route_handlers=[
         enrol, sign_in_here, me, list_people, put_person, list_devices, issue_code, revoke_device,
+        mark_floor,
     ],
     security=PERSON,
     tags=["people"],

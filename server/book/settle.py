@@ -27,12 +27,13 @@ APPROVALS_MAX = 500
 
 _replica: Final = table("replica").c
 _device = table("device").c
-_revoked = sa.select(_device.device).where(
-    _device.site == sa.bindparam("of"), _device.revoked.is_(True)
+_out = sa.select(_device.device).where(
+    _device.site == sa.bindparam("of"),
+    sa.or_(_device.revoked.is_(True), _device.off_since.is_not(None)),
 )
 LOWEST: Final = sa.select(sa.func.min(_replica.watermark)).where(
     _replica.site == sa.bindparam("of"),
-    _replica.device.not_in(_revoked),
+    _replica.device.not_in(_out),
     _replica.active.is_(True),
     _replica.seen_at > sa.bindparam("since"),
 )

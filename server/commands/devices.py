@@ -1,6 +1,7 @@
 """Devices from the command line: a QR for a person's phone, a token for a script."""
 
 import io
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,7 +10,7 @@ import qrcode
 from server.app import now_ms
 from server.book import Book
 from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
-from server.people import enrolment
+from server.people import enrolment, floor
 from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
@@ -53,13 +54,33 @@ async def invite(
 
 async def list_devices(settings: Settings, site: str | None) -> Said:
     async with opened(settings) as book:
-        rows = await enrolment.devices(book, await site_or_only(book, site))
-    return Said(
-        table(
-            ("device", "name", "unsent", "state"),
-            [(d.device, d.name, d.unsent, "revoked" if d.revoked else "enrolled") for d in rows],
-        )
-    )
+        found = await floor.floor(book, await site_or_only(book, site), now_ms())
+    rows: list[tuple[object, ...]] = [
+        (d.device, d.name, d.unsent, _clock(d.seen_at), _clock(d.complete_to), _state(d))
+        for d in found.devices
+    ]
+    shown = table(("device", "name", "unsent", "last heard", "complete to", "state"), rows)
+    return Said(f"{shown}\nData of the active devices are complete to {_clock(found.watermark)}.")
+
+
+def _state(device: floor.DeviceSeen) -> str:
+    if device.out is None:
+        return "active"
+    since = f" since {_clock(device.out_since)}" if device.out_since else ""
+    return device.out.replace("_", " ") + since
+
+
+def _clock(ms: int | None) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC") if ms else "-"
+
+
+async def mark_floor(settings: Settings, site: str | None, device: str, *, on: bool) -> Said:
+    async with opened(settings) as book:
+        since = None if on else now_ms()
+        await floor.mark(book, await site_or_only(book, site), device, OPERATOR, since)
+    if on:
+        return Said(f"{device} is back on the floor: its data are waited for.")
+    return Said(f"{device} is off the floor: its data are not waited for, and taken all the same.")
 
 
 async def revoke(settings: Settings, site: str | None, device: str) -> Said:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from server.book import Book
 from server.refusals import Code, Refusal
-from server.tables import DeviceRow, Enrolment, ReplicaRow, SiteRow
+from server.tables import DeviceRow, Enrolment, SiteRow
 from sync.records import Device
 
 CODE_MS: Final = 15 * 60_000
@@ -22,7 +22,6 @@ _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _enrolment: Final = Enrolment.metadata.tables["enrolment"]
 _device: Final = DeviceRow.metadata.tables["device"]
-_replica: Final = ReplicaRow.metadata.tables["replica"]
 _site: Final = SiteRow.metadata.tables["site"]
 
 
@@ -32,16 +31,6 @@ class CodeIssued(Struct, frozen=True):
     code: str
     url: str
     expires: int
-
-
-class DeviceSeen(Struct, frozen=True):
-    """A device in the list of the desk, with what the server last heard from it."""
-
-    device: str
-    name: str
-    revoked: bool
-    seen_at: int
-    unsent: int
 
 
 @dataclass(frozen=True)
@@ -125,27 +114,8 @@ async def revoke(book: Book, site: str, device: str, by: str) -> None:
     if found is None:
         raise Refusal(Code.NOT_FOUND)
     if not found.revoked:
-        row = Device(device=device, name=found.name, revoked=True)
+        row = Device(device=device, name=found.name, revoked=True, off_since=found.off_since)
         await book.change(site, by, [row], "revoked")
-
-
-async def devices(book: Book, site: str) -> list[DeviceSeen]:
-    seen = sa.func.coalesce(sa.func.max(_replica.c.seen_at), 0)
-    unsent = sa.func.coalesce(sa.func.sum(_replica.c.unsent), 0)
-    columns = (_device.c.device, _device.c.name, _device.c.revoked)
-    same = sa.and_(_replica.c.site == _device.c.site, _replica.c.device == _device.c.device)
-    query = (
-        sa.select(*columns, seen.label("seen_at"), unsent.label("unsent"))
-        .select_from(_device.outerjoin(_replica, same))
-        .where(_device.c.site == site)
-        .group_by(*columns)
-        .order_by(_device.c.name, _device.c.device)
-    )
-
-    def run(connection: Connection) -> list[DeviceSeen]:
-        return [DeviceSeen(**row) for row in connection.execute(query).mappings()]
-
-    return await book.read(run)
 
 
 async def site_name(book: Book, site: str) -> str:
@@ -163,7 +133,7 @@ def new_device_id() -> str:
 
 def _device_of(connection: Connection, site: str, device: str) -> sa.Row[*tuple[Any, ...]] | None:
     query = (
-        sa.select(_device.c.name, _device.c.revoked)
+        sa.select(_device.c.name, _device.c.revoked, _device.c.off_since)
         .where(_device.c.site == site)
         .where(_device.c.device == device)
     )

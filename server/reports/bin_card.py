@@ -21,6 +21,8 @@ _log: Final = Log.metadata.tables["log"]
 class Step(Struct, frozen=True):
     """One posting as the place sees it.
 
+    It happened `at` ± `u`, as far as its device's clock can be trusted, and the server recorded it
+    at `recorded_at`.
     `quantity` is signed, `balance` is what was then left of the item, `balance_key` of the key.
     `counted` is set where a count set the balance. `amends` names the operation whose effect a
     late or reversed one changed.
@@ -35,6 +37,7 @@ class Step(Struct, frozen=True):
     t_from: int | None
     t_to: int | None
     u: int
+    trust: str
     recorded_at: int
     key: str
     lot: str | None
@@ -99,6 +102,7 @@ def steps_at(site: str, place: str, which: sa.ColumnElement[bool]) -> sa.Subquer
         cause.c.actor,
         cause.c.device,
         cause.c.received_at.label("recorded_at"),
+        sa.func.coalesce(amended.c.trust, cause.c.trust).label("trust"),
         cause.c.document,
         cause.c.line.label("task_line"),
         amended.c.id.label("amends"),
@@ -117,7 +121,8 @@ def step_of(row: sa.Row[*tuple[Any, ...]]) -> Step:
     key = key_of(row.key)
     return Step(
         seq=row.seq, operation=row.operation, verb=row.verb, actor=row.actor, device=row.device,
-        at=row.at, t_from=row.t_from, t_to=row.t_to, u=row.u, recorded_at=row.recorded_at,
+        at=row.at, t_from=row.t_from, t_to=row.t_to, u=row.u, trust=row.trust,
+        recorded_at=row.recorded_at,
         key=row.key, lot=key.lot.code if key.lot else None, other=row.other,
         quantity=row.quantity, balance=int(row.balance), balance_key=int(row.balance_key),
         counted=row.counted, document=row.document, line=row.task_line, why=row.kind,

@@ -131,4 +131,5 @@ class DeviceRow(SQLModel, table=True):
     device: str = key()
     name: str
     revoked: bool = False
+    off_since: int | None = big(None)
     version: int = big()

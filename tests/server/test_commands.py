@@ -127,6 +127,10 @@ def test_a_site_is_founded_and_its_people_and_devices_are_looked_after(bincard):
     assert "▀" in shown
     bincard("device", "enrol", "--json", "--name", "PDA-02")
     device = bincard("device", "list")[1].splitlines()[1].split()[0]
+    assert bincard("device", "floor", device, "off")[0] == 0
+    assert "off floor since" in bincard("device", "list")[1]
+    assert bincard("device", "floor", device, "on")[0] == 0
+    assert "off floor since" not in bincard("device", "list")[1]
     assert bincard("device", "revoke", device)[0] == 0
     assert "revoked" in bincard("device", "list")[1]
     assert bincard("device", "revoke", "ghost")[0] == 1

@@ -110,6 +110,7 @@ async def test_the_bin_card_shows_each_step_with_what_was_left(plant):
     (step,) = older["steps"]
     assert (step["actor"], step["device"], step["lot"]) == ("1001", "d1", "K0902")
     assert step["recorded_at"] == plant.clock.ms
+    assert (step["at"] < step["recorded_at"], step["u"] > 0, step["trust"]) == (True, True, "low")
 
 
 async def test_the_story_of_a_variance_tells_each_step_before_the_count(plant):

@@ -12,6 +12,7 @@ SUPERVISORS = [
     ("GET", "/api/devices"),
     ("POST", "/api/devices/codes"),
     ("POST", "/api/devices/d2/revoke"),
+    ("POST", "/api/devices/d2/floor"),
     ("POST", "/api/documents"),
     ("GET", "/api/variances"),
     ("GET", "/api/variances/o1/1"),
@@ -195,3 +196,19 @@ async def test_every_refusal_and_page_carries_the_security_headers(plant):
         assert "unsafe-inline" not in policy.split("style-src-attr")[0]
         assert headers["x-content-type-options"] == "nosniff"
     assert (await plant.client.get("/api/me")).headers["cache-control"] == "no-store"
+
+
+async def test_a_supervisor_takes_a_device_off_the_floor_and_puts_it_back(plant):
+    """[T6]"""
+    supervisor = await plant.signed_in("2001", "d2")
+    body = {"on": False}
+    floor = await plant.client.post("/api/devices/d1/floor", json=body, headers=supervisor)
+    (row,) = [row for row in floor.json()["devices"] if row["device"] == "d1"]
+    assert (row["out"], row["out_since"] > 0) == ("off_floor", True)
+    listed = await plant.client.get("/api/devices", headers=supervisor)
+    assert listed.json()["devices"] == floor.json()["devices"]
+    back = await plant.client.post("/api/devices/d1/floor", json={"on": True}, headers=supervisor)
+    (row,) = [row for row in back.json()["devices"] if row["device"] == "d1"]
+    assert row["out"] != "off_floor"
+    unknown = await plant.client.post("/api/devices/dX/floor", json=body, headers=supervisor)
+    assert unknown.status_code == 404

@@ -638,11 +638,12 @@ export interface Person {
   adjust_limit: number | null;
 }
 
-/** An enrolled phone, scanner or desk. */
+/** An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor. */
 export interface Device {
   device: string;
   name: string;
   revoked: boolean;
+  off_since: number | null;
 }
 
 /** One count of one place: when it was opened and done, and by whom. */

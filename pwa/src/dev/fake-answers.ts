@@ -8,7 +8,7 @@ function step(hours: number, verb: string, quantity: number, balance: number, co
   const at = NOW - hours * HOUR;
   return {
     seq: Math.round(1000 - hours * 10), operation: `o${hours}`, verb, actor: "1003", device: "PDA-03", at, lot: "K0817", quantity, balance,
-    balance_key: balance, counted, document, recorded_at: at + (quantity === -12 ? 12 * 60_000 : 0), u: 0, key: "", other: "",
+    balance_key: balance, counted, document, recorded_at: at + (quantity === -12 ? 12 * 60_000 : 0), u: verb === "return" ? 25 * 60_000 : 900, trust: verb === "return" ? "low" : "high", key: "", other: "",
     t_from: at, t_to: at,
   };
 }

@@ -77,9 +77,12 @@ export class Push {
     this.former = former;
   }
 
-  /** Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait. */
+  /**
+   * Pushes until nothing is unsent and the watermark has had its echo. Returns ms to wait.
+   * `leaving` while nobody is signed in: with nothing unsent the watermark need not wait.
+   */
   async run(leaving = false, heartbeat = false): Promise<number> {
-    this.owesEcho ||= leaving || heartbeat || this.isOfAnOldEpoch;
+    this.owesEcho ||= heartbeat || this.isOfAnOldEpoch;
     this.repairs = 0;
     for (let turn = 0; ; turn++) {
       const echo = this.heard.serverNow;

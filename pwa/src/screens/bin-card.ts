@@ -1,5 +1,6 @@
 /** The lines of a bin card: the server's history, then what only this device knows yet. */
 import type { OperationState, Written } from "../engine.types.ts";
+import { age, clock, dayOf, moment, t } from "../words/index.ts";
 
 /** One posting as GET /api/bin-card tells it; see server/reports/bin_card.py. */
 export interface CardStep {
@@ -15,6 +16,9 @@ export interface CardStep {
   balance_key: number;
   counted: number | null;
   document?: string | null;
+  /** The error bar of `at`, and whether the device's clock can be relied on. */
+  u: number;
+  trust: "high" | "low";
   recorded_at: number;
 }
 
@@ -33,6 +37,10 @@ export interface CardLine {
   balance: number;
   counted: boolean;
   state: OperationState;
+  u: number;
+  isSure: boolean;
+  /** When the server recorded it; null while it is only here. */
+  recorded: number | null;
 }
 
 function fromServer(step: CardStep): CardLine {
@@ -45,6 +53,9 @@ function fromServer(step: CardStep): CardLine {
     balance: step.balance,
     counted: step.counted !== null,
     state: "settled",
+    u: step.u,
+    isSure: step.trust === "high",
+    recorded: step.recorded_at,
   };
 }
 
@@ -75,7 +86,24 @@ export function cardLines(
   const lines = own.map((one) => {
     balance += changeAt(place, one);
     const change = changeAt(place, one);
-    return { id: one.id, verb: one.verb, actor: one.actor, at: one.wall, change, balance, counted: false, state: one.state };
+    const { id, verb, actor, wall: at, state } = one;
+    return { id, verb, actor, at, change, balance, counted: false, state, u: 0, isSure: true, recorded: null };
   });
   return [...history, ...lines];
+}
+
+const MINUTE = 60_000;
+
+/** When it happened: `08:31 ±1 s`, `≈08:31 ±25 min` where the clock cannot be relied on. */
+export function happened(line: CardLine, now: number): string {
+  const bar = line.u < MINUTE ? t("bin.seconds", { n: Math.ceil(line.u / 1_000) }) : age(line.u);
+  return `${line.isSure ? "" : "≈"}${moment(line.at, now)} ±${bar}`;
+}
+
+/** When the server recorded it: a time of the same day, else the day as well. */
+export function recorded(line: CardLine, now: number): string {
+  const at = line.recorded ?? line.at;
+  const isSameDay = new Date(at).toDateString() === new Date(line.at).toDateString();
+  const isToday = new Date(at).toDateString() === new Date(now).toDateString();
+  return isSameDay || isToday ? clock(at) : `${dayOf(at)} ${clock(at)}`;
 }

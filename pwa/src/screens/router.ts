@@ -11,7 +11,10 @@ export type Route =
   | { screen: "flow"; flow: FlowName; document: string | null }
   | { screen: "item" | "bin" | "document" | "lot"; code: string; item: string | null }
   | { screen: "help"; page: string }
-  | { screen: "desk"; tab: "variances" | "discrepancies"; chosen: string | null };
+  | { screen: "desk"; tab: DeskTab; chosen: string | null };
+
+export const DESK_TABS = ["variances", "discrepancies", "floor"] as const;
+export type DeskTab = (typeof DESK_TABS)[number];
 
 const isFlow = (name: string): name is FlowName => (FLOWS as readonly string[]).includes(name);
 
@@ -37,7 +40,7 @@ export function routeOf(hash: string): Route {
     case "help":
       return { screen, page: first ?? "home" };
     case "desk":
-      return { screen, tab: first === "discrepancies" ? first : "variances", chosen: second };
+      return { screen, tab: DESK_TABS.find((tab) => tab === first) ?? "variances", chosen: second };
     default:
       return { screen: "home" };
   }

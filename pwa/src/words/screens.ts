@@ -306,6 +306,8 @@ export const screens = {
   "bin.here": { en: "{n} {n|thing|things} here", zh: "{n} 项" },
   "bin.offline": { en: "Earlier lines need the network. Here are today's from this device.", zh: "更早的记录要有网络才能看。下面是本机的记录。" },
   "bin.no_lines": { en: "No lines yet.", zh: "还没有记录。" },
+  "bin.times": { en: "When · booked", zh: "时间 · 入账" },
+  "bin.seconds": { en: "{n} s", zh: "{n} 秒" },
   "bin.left": { en: "left", zh: "结存" },
   "bin.blocked": { en: "out of use", zh: "已停用" },
 

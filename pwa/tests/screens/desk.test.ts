@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { Meaning } from "../../src/core/meaning.ts";
 import type { Discrepancy, Variance } from "../../src/core/types.gen.ts";
 import type { Written } from "../../src/engine.types.ts";
-import { cardLines, type CardAnswer } from "../../src/screens/bin-card.ts";
+import { cardLines, type CardAnswer, type CardLine, happened, recorded } from "../../src/screens/bin-card.ts";
 import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
+import { byWaiting, type DeviceSeen, holdsBack } from "../../src/screens/desk/floor.ts";
 import { bySize, codeMeant, decided, missing, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
@@ -52,6 +53,24 @@ describe("a decision", () => {
 
   test("begins with the largest difference", () => {
     expect(bySize([variance(41, 40), variance(28, 40), variance(40, 37)]).map((row) => row.counted)).toEqual([28, 40, 41]);
+  });
+});
+
+describe("the floor", () => {
+  const seen = (name: string, complete_to: number | null, out: DeviceSeen["out"] = null): DeviceSeen => ({
+    device: name, name, seen_at: 12 * HOUR, unsent: 0, complete_to, out, out_since: null,
+  });
+  const devices = [seen("in", 12 * HOUR), seen("away", null, "handed_in"), seen("late", 10 * HOUR)];
+
+  test("shows first who is waited for, and marks who holds the figures back", () => {
+    expect(byWaiting(devices).map(({ name }) => name)).toEqual(["late", "in", "away"]);
+    const floor = { watermark: 10 * HOUR, devices };
+    expect(devices.filter((row) => holdsBack(row, floor)).map(({ name }) => name)).toEqual(["late"]);
+  });
+
+  test("marks nobody while all are here", () => {
+    const floor = { watermark: 12 * HOUR, devices: [seen("one", 12 * HOUR), seen("two", 12 * HOUR - 60_000)] };
+    expect(floor.devices.some((row) => holdsBack(row, floor))).toBe(false);
   });
 });
 
@@ -121,7 +140,7 @@ describe("the bin card", () => {
     balance: 446, earlier: null,
     steps: [{
       seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", at: HOUR, lot: "K0902", quantity: 446,
-      balance: 446, balance_key: 446, counted: null, recorded_at: HOUR,
+      balance: 446, balance_key: 446, counted: null, u: 900, trust: "high", recorded_at: HOUR,
     }],
   };
 
@@ -137,6 +156,26 @@ describe("the bin card", () => {
 
   test("without a network shows what this device did", () => {
     expect(cardLines("06-B-10", "BE-2908", null, [own], 422)).toMatchObject([{ change: -24, balance: 422 }]);
+  });
+});
+
+describe("both times of a line", () => {
+  const at = new Date(2026, 10, 22, 8, 31).getTime();
+  const line = (more: Partial<CardLine>): CardLine => ({
+    id: "1", verb: "pick", actor: "1003", at, change: -1, balance: 1, counted: false, state: "settled", u: 900, isSure: true, recorded: at, ...more,
+  });
+
+  test("are when it happened, with its error bar, and when it was booked", () => {
+    expect(happened(line({}), at)).toBe("08:31 ±1 s");
+    expect(recorded(line({ recorded: at + 43 * 60_000 }), at)).toBe("09:14");
+  });
+
+  test("say so where the clock cannot be relied on", () => {
+    expect(happened(line({ isSure: false, u: 25 * 60_000 }), at)).toBe("≈08:31 ±25 min");
+  });
+
+  test("name the day when it was booked on another one", () => {
+    expect(recorded(line({ recorded: at + 24 * HOUR }), at + 72 * HOUR)).toBe("23 Nov 08:31");
   });
 });
 

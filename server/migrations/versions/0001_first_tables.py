@@ -144,7 +144,8 @@ sa.Table(
 
 sa.Table(
     "device", _METADATA,
-    _text("*site"), _text("*device"), _text("name"), _flag("revoked"), _big("version"),
+    _text("*site"), _text("*device"), _text("name"), _flag("revoked"), _big("off_since?"),
+    _big("version"),
 )  # fmt: skip
 
 sa.Table(
