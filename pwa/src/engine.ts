@@ -70,7 +70,6 @@ export class DeviceEngine implements Engine {
   private sessionEnded = false;
   private persisted: boolean | null = null;
   private prunedAt = 0;
-  private leaving = false;
   private asked = false;
 
   constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
@@ -273,7 +272,7 @@ export class DeviceEngine implements Engine {
   /** The outbox stays; with nothing unsent the device also leaves the watermark. */
   async signOut(): Promise<void> {
     await this.people.signOut();
-    this.leaving = true;
+    this.asked = true;
     this.changed();
     void this.loop.wake();
   }
@@ -310,8 +309,7 @@ export class DeviceEngine implements Engine {
     if (!this.enrolment || this.tab.isSecond) return 0;
     await this.noticeLoss();
     const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
-    const wait = await this.push.run(!this.people.signedIn, isQuiet || this.asked || this.leaving);
-    this.leaving = false;
+    const wait = await this.push.run(!this.people.signedIn, isQuiet || this.asked);
     this.asked = false;
     await this.rescue.run();
     await this.feed.run();
