@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.handheld import ZHAO_LIN
+from tests.browser.handheld import LIU_MEI, PAINT, ZHAO_LIN
 
 pytestmark = pytest.mark.browser
 
@@ -36,3 +36,31 @@ def test_the_supervisor_reads_what_it_may_mean_and_settles_it(handhelds, desk, f
     desk.key("Keep as it is").click()
     desk.sees("the goods are still there")
     assert len(factory.ask("discrepancies", state="open")["discrepancies"]) == 1
+
+
+def receive_paint(handheld):
+    handheld.go("receive/PO-3978")
+    handheld.says("plain", "PO-3978")
+    handheld.scan(PAINT)
+    handheld.says("done", "60")
+
+
+def test_two_people_who_received_the_same_goods_are_told_apart_at_the_desk(
+    handhelds, desk, factory
+):
+    """[R13] [D1] One of them had no network; the supervisor takes one receipt back."""
+    zhao, liu = handhelds("H1", ZHAO_LIN), handhelds("H2", LIU_MEI)
+    liu.network(on=False)
+    receive_paint(liu)
+    receive_paint(zhao)
+    zhao.unsent(0)
+    liu.network(on=True)
+    liu.unsent(0)
+    desk.go("outbox")
+    desk.key("English").click()
+    desk.go("desk/discrepancies")
+    desk.sees("more than ordered", "ordered 60, received 120", "Or: Two people received the same")
+    desk.key("Other ways").click()
+    desk.key("Take it back").click()
+    desk.sees("Nothing odd waits for you.")
+    assert factory.stock("DOCK-1") == [("PA-529S", "K1120", "60")]
