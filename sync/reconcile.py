@@ -170,6 +170,7 @@ def _intent_again(case: Case, sealed: Sealed) -> Finding:
                 remedies.settle(case, case.did)
             case _:
                 _do_intent(case)
+        containers.settle(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
     except RefusedError:
         # What it was about is settled, or is no more: there is nothing left to do.
