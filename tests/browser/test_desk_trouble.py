@@ -59,7 +59,8 @@ def test_two_people_who_received_the_same_goods_are_told_apart_at_the_desk(
     desk.go("outbox")
     desk.key("English").click()
     desk.go("desk/discrepancies")
-    desk.sees("more than ordered", "ordered 60, received 120", "Or: Two people received the same")
+    desk.sees("more than ordered", "ordered 60, received 120", "Or: Two people received the same",
+              "also Zhao Lin")  # fmt: skip
     desk.key("Other ways").click()
     desk.key("Take it back").click()
     desk.sees("Nothing odd waits for you.")

@@ -105,6 +105,7 @@ export const desk = {
   "odd.U": { en: "urgent", zh: "紧急" },
   "odd.ledger": { en: "What the ledger did", zh: "账上怎么记" },
   "odd.who": { en: "{who} at {time}", zh: "{who} · {time}" },
+  "odd.also": { en: "also {who} at {time}", zh: "另有 {who} · {time}" },
   "odd.either": { en: "Either: {text}", zh: "可能：{text}" },
   "odd.or": { en: "Or: {text}", zh: "或者：{text}" },
   "odd.other": { en: "Other ways", zh: "其他处理" },
