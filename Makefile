@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build run test world world-long check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build run test world world-long world-crashes mutants check $(CHECKS) bench screenshots lock chromium clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -79,6 +79,12 @@ world: install ## Replay one simulated world (SEED=7), or a script (SCRIPT=path)
 world-long: install ## Simulate worlds for an hour (SECONDS_LONG, FIRST)
 	@python -m tests.simulation --first $(or $(FIRST),$(shell date +%s)) \
 		--seconds $(or $(SECONDS_LONG),3600)
+
+world-crashes: install ## Crash server and phone at every point of forty short scripts
+	@PYTHONHASHSEED=0 python -m tests.simulation.exhaustive
+
+mutants: install ## Check the checker: faults put into the code must die within 200 seeds
+	@PYTHONHASHSEED=0 python -m tests.simulation.mutate
 
 check: install $(CHECKS) ## Lint, format, types, import contracts, generated files
 

@@ -73,11 +73,13 @@ def hunt(number):
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutate")
     parser.add_argument("names", nargs="*", help="some mutants only")
+    parser.add_argument("--every", type=int, default=1, help="only each n-th of them")
     asked = parser.parse_args()
     assert os.environ.get("PYTHONHASHSEED") == "0", "start it with PYTHONHASHSEED=0"
     for name in HEAVY:
         importlib.import_module(name)
     numbers = [n for n, one in enumerate(MUTANTS) if not asked.names or one.name in asked.names]
+    numbers = numbers[:: asked.every]
     context, survivors = multiprocessing.get_context("fork"), 0
     print(f"{'mutant':36} {'died at seed':>12}  {'promise':12} {'seconds':>7}")
     with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool:

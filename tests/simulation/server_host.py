@@ -44,7 +44,7 @@ class ServerHost:
         self.crash_down_ms = 10_000
         self.down_until = 0
         self.full_until = 0
-        self.statements = 0
+        self.steps = 0
         self.working = False
         """Only its own work dies: a test that looks at its tables does not count."""
         self.waiting = []
@@ -82,7 +82,7 @@ class ServerHost:
     def _step(self, point="statement"):
         if not self.working:
             return
-        self.statements += 1
+        self.steps += 1
         if self.crash_at == point:
             raise ServerDied
         if self.crash_in is not None:

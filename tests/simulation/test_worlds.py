@@ -7,28 +7,54 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import runs
+from tests.simulation import realism, runs
 from tests.simulation.script import parse
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
-SECONDS = os.environ.get("BINCARD_WORLD_SECONDS", "75")
+SECONDS = os.environ.get("BINCARD_WORLD_SECONDS", "60")
+CRASHES_EVERY = "331"
+MUTANTS_EVERY = "3"
 
 
-def simulation(*words):
+def simulation(module, *words):
     """Run it in a process of its own, where sets of texts have the same order as in any other."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *words],
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words],
         cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_every_promise_holds_in_the_worlds_of_the_first_seeds(capsys):
-    done = simulation("--count", "2000", "--seconds", SECONDS)
+    """[S1]–[S9], [L1], [L2], [L5], and the same pushes in another order."""
+    code, said = simulation("tests.simulation", "--count", "2000", "--seconds", SECONDS)
     with capsys.disabled():
-        print(f"\n{done.stdout.strip().splitlines()[-1] if done.stdout else done.stderr}")
-    assert done.returncode == 0, done.stdout + done.stderr
+        print(f"\n{said.strip().splitlines()[-1]}")
+    assert code == 0, said
+
+
+def test_a_crash_at_any_point_of_a_short_script_breaks_nothing(capsys):
+    """A share of all points; `make world-crashes` plays each."""
+    code, said = simulation("tests.simulation.exhaustive", "--every", CRASHES_EVERY)
+    with capsys.disabled():
+        print(f"\n{said.strip().splitlines()[-1]}")
+    assert code == 0, said
+
+
+def test_faults_that_somebody_could_make_die(capsys):
+    """A share of the mutants; `make mutants` hunts all of them and prints the table."""
+    code, said = simulation("tests.simulation.mutate", "--every", MUTANTS_EVERY)
+    with capsys.disabled():
+        print(f"\n{said.strip()}")
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_an_ordinary_shift_leaves_an_inbox_that_somebody_can_read(seed):
+    left = realism.inbox(realism.worked(seed))
+    assert len(left) <= realism.OPEN_MAX, left
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])

@@ -41,11 +41,13 @@ class Watch:
         """(replica, seq) → its row of the log."""
         self.told = {}
         """(epoch, id, content) → the bytes of the first verdict that was given."""
+        self.taken = []
+        """Pushes that the server took, in its order."""
         self.cursors = {}
         self.last_at = {}
         self.lost = set()
         """Ids that are gone with a storage that was evicted: the predicted loss."""
-        self.counts = {"operations": 0, "pushes": 0, "pages": 0}
+        self.counts = {"operations": 0, "pushes": 0, "pages": 0, "shuffled": 0}
 
     # --- devices ---------------------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class Watch:
         for job, _, (status, data, _) in done:
             self.counts["pushes"] += 1
             if status == 200:
+                self.taken.append(job)
                 self._verdicts(job, json.loads(data), data)
             elif status >= 500 and not self.world.may_refuse(status):
                 raise Broken("L1", f"the server fails at a push of {job.device}: {data!r}")

@@ -73,13 +73,17 @@ class World:
     # --- time ------------------------------------------------------------------------------------
 
     def run(self):
+        self.run_acts()
+        self._peace()
+        liveness.check(self)
+        return self.watch.counts
+
+    def run_acts(self):
+        """What the script says, and half an hour more."""
         for number, act in enumerate(self.script.acts):
             self.scheduler.at(act.at, acts.do, self, number, act)
         last = max([START, *(act.at for act in self.script.acts)])
         self.scheduler.run(last + HOUR // 2, self._look)
-        self._peace()
-        liveness.check(self)
-        return self.watch.counts
 
     def _look(self):
         """After every step that changed the ledger, now and then a long one."""
