@@ -136,7 +136,7 @@ export class DeviceEngine implements Engine {
   }
 
   get status(): Status {
-    const unsent = this.outbox.unsent;
+    const unsent = [...this.outbox.unsent, ...this.rescue.waiting];
     const { signedIn } = this.people;
     const known = signedIn && this.view.person(signedIn.person);
     return {

@@ -36,6 +36,7 @@ export interface Status {
   person: { person: string; name: string; role: "worker" | "supervisor"; language: "en" | "zh" } | null;
   site: string;
   enrolled: boolean;
+  /** What no server has: this device's own, and what it carries for others. */
   unsent: number;
   oldestUnsent: number | null;
   online: boolean;
@@ -131,7 +132,6 @@ export interface RescueDoor {
   scan(raw: string): Promise<RescueProgress | null>;
   readonly progress: RescueProgress | null;
   readonly list: Rescue[];
-  readonly unsent: number;
   /** Somebody has seen to a capture. */
   see(replica: string, capture: Capture): Promise<void>;
 }

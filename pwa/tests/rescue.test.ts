@@ -118,12 +118,12 @@ describe("what was brought in", () => {
     const { from, out, to, in_ } = await broken(server, [5, 7]);
     await to.receive(1);
     expect(await in_.bring(await (await out.file()).text())).toBe(2);
-    expect([to.outbox.unsent.length, in_.unsent]).toEqual([1, 2]);
+    expect([to.outbox.unsent.length, in_.waiting.length]).toEqual([1, 2]);
     await in_.run();
     const push = server.pushes.at(-1) as unknown as { replica: string; device: string; echo: number };
     expect([push.replica, push.device, push.echo]).toEqual([from.outbox.chain.replica, from.name, 0]);
     expect(carried(server)).toEqual([to.outbox.chain.replica]);
-    expect([server.holding("DOCK", KEY_TEXT), in_.unsent]).toEqual([12, 0]);
+    expect([server.holding("DOCK", KEY_TEXT), in_.waiting.length]).toEqual([12, 0]);
   });
 
   it("does nothing twice: not in a second device, not when its own comes back", async () => {
@@ -137,7 +137,7 @@ describe("what was brought in", () => {
     await in_.run();
     await third.run();
     await from.sync();
-    expect([server.holding("DOCK", KEY_TEXT), from.outbox.unsent.length, third.unsent]).toEqual([12, 0, 0]);
+    expect([server.holding("DOCK", KEY_TEXT), from.outbox.unsent.length, third.waiting.length]).toEqual([12, 0, 0]);
   });
 
   it("survives a kill, and what was seen to does not come back with the same file", async () => {
@@ -150,7 +150,7 @@ describe("what was brought in", () => {
     await in_.see(rescue?.replica ?? "", rescue?.captures[0] as never);
     const again = await equipped(await to.restarted(server));
     await again.bring(text);
-    expect([again.unsent, again.list[0]?.captures]).toEqual([1, []]);
+    expect([again.waiting.length, again.list[0]?.captures]).toEqual([1, []]);
   });
 
   it("is in the rescue of the device that carries it", async () => {
@@ -175,7 +175,7 @@ describe("what was brought in", () => {
     await in_.run();
     const bodies = (server.chains.get(from.outbox.chain.replica) ?? []).filter(({ text }) => text).map(({ text }) => JSON.parse(bodyOf(text)) as Body);
     expect([...new Set(bodies.map(({ did }) => did.verb))]).toEqual(["lost", "receive"]);
-    expect(in_.unsent).toBe(0);
+    expect(in_.waiting.length).toBe(0);
   });
 
   it("goes on under a new replica with the same ids where the server has another history", async () => {
@@ -188,7 +188,7 @@ describe("what was brought in", () => {
     await other.push.run();
     await in_.bring(text);
     await in_.run();
-    expect([server.holding("DOCK", KEY_TEXT), in_.unsent]).toEqual([55, 0]);
+    expect([server.holding("DOCK", KEY_TEXT), in_.waiting.length]).toEqual([55, 0]);
     const [id] = from.outbox.unsent.map((row) => row.id);
     const again = [...server.chains].find(([replica]) => replica !== from.outbox.chain.replica)?.[1] ?? [];
     expect(again.map(({ text }) => (JSON.parse(text) as Envelope & { body: Body }).body.id)).toEqual([id]);
@@ -201,7 +201,7 @@ describe("what was brought in", () => {
     await clone.receive(50);
     await in_.bring(await (await out.file()).text());
     expect(await in_.bring(await (await (await equipped(clone)).file()).text())).toBe(1);
-    expect(in_.unsent).toBe(2);
+    expect(in_.waiting.length).toBe(2);
   });
 
   it("is sent again to a server that was restored", async () => {
@@ -212,7 +212,7 @@ describe("what was brought in", () => {
     server.restore(0);
     await to.sync();
     await in_.run();
-    expect(in_.unsent).toBe(0);
+    expect(in_.waiting.length).toBe(0);
     expect(server.holding("DOCK", KEY_TEXT)).toBe(12);
   });
 

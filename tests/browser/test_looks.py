@@ -9,8 +9,8 @@ pytestmark = pytest.mark.browser
 SCREENS = [
     "", "receive/PO-3978", "putaway", "pick/SO-75104", "issue/WO-71774", "issue", "count/CT-1",
     "count/06-B-10", "move", "look-up", "item/BE-2908", "bin/06-B-10", "bin/06-B-10/BE-2908",
-    "document/PO-3978", "document/WO-71774", "outbox", "hand-in", "help/receive", "help/desk",
-    "desk", "desk/discrepancies", "desk/floor",
+    "document/PO-3978", "document/WO-71774", "outbox", "rescue", "rescue-codes", "hand-in",
+    "help/receive", "help/desk", "help/rescue", "desk", "desk/discrepancies", "desk/floor",
 ]  # fmt: skip
 SIZES = [(320, 568), (360, 640), (640, 360), (1280, 800)]
 SEEN = r"""async () => {

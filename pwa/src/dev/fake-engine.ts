@@ -123,7 +123,7 @@ export class Fake implements Engine {
   }
 
   readonly rescue: RescueDoor = {
-    list: [], unsent: 0, progress: null,
+    list: [], progress: null,
     file: () => Promise.resolve(new Blob(["{}"])),
     codes: () => Promise.resolve(["BCR1-AAAAAAAA-1-2-AAAA-AAAA", "BCR1-AAAAAAAA-2-2-AAAA-AAAA"]),
     bring: () => Promise.resolve(0),

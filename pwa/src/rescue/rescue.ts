@@ -110,7 +110,8 @@ export class Rescues implements RescueDoor {
     }));
   }
 
-  get unsent(): number {
+  /** What this device carries and has not sent. */
+  get waiting(): Operation[] {
     return this.rescued.unsent;
   }
 

@@ -36,8 +36,8 @@ export class Rescued {
     return this.of(replica).filter((row) => row.acked === null);
   }
 
-  get unsent(): number {
-    return this.operations.filter((row) => row.acked === null).length;
+  get unsent(): Operation[] {
+    return this.operations.filter((row) => row.acked === null);
   }
 
   /** Keeps what is new of a bundle, in one strict transaction; the same again changes nothing. */
