@@ -24,6 +24,8 @@ def accounted(state: State, at: int) -> str:
 def judge(case: Case) -> None:
     """Flag what happened in a closed period, and what an uncertain clock may have put there."""
     state, u = case.state, case.dated.u
+    if state.site.closed_through is None:
+        return
     if is_closed(state, case.at):
         detail: dict[str, object] = {
             "day": state.day_of(case.at), "accounted": accounted(state, case.at),

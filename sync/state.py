@@ -183,6 +183,7 @@ class State:
         journal = self.journal
         self.sites: Table[str, Site] = Table("site", journal)
         self.sites.load(site.site, site)
+        self._site = site.site
         self.operations: Table[str, Logged] = Table("log", journal)
         self.replicas: Table[str, Replica] = Table("replica", journal)
         self.items: Table[str, Item] = Table("item", journal)
@@ -222,7 +223,9 @@ class State:
     @property
     def site(self) -> Site:
         """The site's settings, as an edit before in the batch left them."""
-        return next(self.sites.all())
+        site = self.sites.rows[self._site]
+        assert site is not None
+        return site
 
     # --- stock -------------------------------------------------------------------------------
 
