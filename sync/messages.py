@@ -89,6 +89,24 @@ class Dated(Struct, frozen=True):
     first: tuple[Replica, Seq] | None = None
 
 
+class OwnLine(Struct, frozen=True, array_like=True):
+    """One line of a count that the server itself approved, as its variance says."""
+
+    operation: Id
+    line: int
+    key: Annotated[str, Meta(max_length=1000)]
+    counted: int
+    expected: int
+
+
+class OwnDecision(Struct, frozen=True):
+    """What the server decided itself, brought back after a restore; the id ends in its seal."""
+
+    id: Annotated[str, Meta(pattern=r"^server/\d{1,9}/\d{1,15}/[0-9a-f]{24}$")]
+    count_id: Id
+    lines: Annotated[tuple[OwnLine, ...], Meta(max_length=500)]
+
+
 class Former(Struct, frozen=True):
     """The replica that this device had before it lost its storage, as far as it remembers.
 
@@ -104,7 +122,8 @@ class Push(Struct, frozen=True):
 
     `carrier` is the replica of another device that brings a rescue of this one; `device` is then
     the device whose rescue it is. `former` tells of a lost storage until it was answered.
-    `had` is how far the replica was acknowledged before the server was restored.
+    After a restore `had` is how far the replica was acknowledged before, and `decided` what the
+    server had approved itself, as the feed told it.
     `written` is the last seq that the replica had written when it was `sent`.
     """
 
@@ -124,6 +143,7 @@ class Push(Struct, frozen=True):
     echo: Millis = 0
     leaving: bool = False
     had: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
+    decided: Annotated[tuple[OwnDecision, ...], Meta(max_length=200)] = ()
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
     operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
 

@@ -18,7 +18,7 @@ import { Updates } from "./device/updates";
 import { Vault, type Enrolment } from "./device/vault";
 import { lastSeen, lossOf, remember } from "./device/witness";
 import { NotRecorded, type Engine, type Status, type Written } from "./engine.types";
-import { epochOf, Feed, seqOf } from "./feed/feed";
+import { epochOf, Feed, ownDecisions, seqOf } from "./feed/feed";
 import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
@@ -84,8 +84,8 @@ export class DeviceEngine implements Engine {
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
     const sending = {
       store: this.store, outbox: this.outbox, wire: this.wire, clock: this.clock,
-      cursor: () => this.feed.position.cursor || "0",
-      context: () => this.context(),
+      cursor: () => this.feed.position.cursor || "0", context: () => this.context(),
+      decided: (common: number) => ownDecisions(this.view.replica, common),
     };
     this.push = new Push({ ...sending, site: () => this.status.site });
     this.rescue = new Rescues({
@@ -97,13 +97,11 @@ export class DeviceEngine implements Engine {
     });
     this.feed = new Feed({
       store: this.store, outbox: this.outbox, view: this.view, wire: this.wire,
-      hide: (rows) => this.people.hide(rows),
-      now: () => this.now(),
-      changed: () => this.changed(),
+      hide: (rows) => this.people.hide(rows), now: () => this.now(),
+      changed: () => this.changed(), restored: () => this.push.run(false, true),
     });
     this.loop = new Loop({
-      cycle: () => this.cycle(),
-      alone,
+      cycle: () => this.cycle(), alone,
       random: Math.random,
       later: (work, ms) => {
         const timer = setTimeout(work, ms);

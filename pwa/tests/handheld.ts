@@ -5,6 +5,7 @@ import { operationId } from "../src/core/hashing";
 import { SiteView } from "../src/core/site-view";
 import type { Key } from "../src/core/types.gen";
 import { Feed } from "../src/feed/feed";
+import { ownDecisions } from "../src/feed/own-decisions";
 import type { Operation } from "../src/outbox/operation";
 import { Outbox, type Context } from "../src/outbox/outbox";
 import { Push } from "../src/push/push";
@@ -36,10 +37,12 @@ export class Handheld {
       site: () => "FACTORY",
       cursor: () => this.feed.position.cursor || "0",
       context: () => this.context(),
+      decided: (common) => ownDecisions(this.view.replica, common),
     });
     this.feed = new Feed({
       store: this.store, outbox: this.outbox, view: this.view, wire,
       hide: (rows) => Promise.resolve(rows), now: () => this.wall, changed: () => undefined,
+      restored: () => this.push.run(false, true),
     });
   }
 

@@ -1,5 +1,6 @@
 /** The server was restored from a backup: the device sends again what it kept, by itself. */
 import { describe, expect, it } from "vitest";
+import { ownDecisions } from "../src/feed/own-decisions";
 import { datedOf } from "../src/push/restored";
 import type { Operation } from "../src/outbox/operation";
 import { FakeServer } from "./fake-server";
@@ -89,5 +90,25 @@ describe("a verdict that is sent again", () => {
     ["a refused one says why", { outcome: "refused", reason: "stale" }, { outcome: "refused", why: "stale" }],
   ])("%s", (_, verdict, expected) => {
     expect(told(verdict)).toMatchObject(expected);
+  });
+});
+
+describe("what the server had approved by itself", () => {
+  const line = { operation: "c1", line: 0, key: "k", item: "i", counted: 9, expected: 9, count_id: "c", place: "A", state: "approved" };
+
+  it("is brought back by a device that knew of it, before the new picture takes the place of the old", async () => {
+    const { server, handheld } = await worked(1);
+    const before = server.seq;
+    server.tell("variance", '["c1",0]', { ...line, decided: "server/1/9/abc" });
+    server.tell("variance", '["c1",1]', { ...line, line: 1, decided: "desk-1" });
+    await handheld.sync();
+    expect(ownDecisions(handheld.view.replica, before)).toEqual([{ id: "server/1/9/abc", count_id: "c", lines: [["c1", 0, "k", 9, 9]] }]);
+    expect(ownDecisions(handheld.view.replica, server.seq)).toEqual([]);
+    server.restore(1);
+    await handheld.feed.run();
+    await handheld.sync();
+    const told = server.pushes.flatMap((push) => (push as { decided?: unknown[] }).decided ?? []);
+    expect(told).toEqual([{ id: "server/1/9/abc", count_id: "c", lines: [["c1", 0, "k", 9, 9]] }]);
+    expect(handheld.push.restored.owes).toBe(false);
   });
 });

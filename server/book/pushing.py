@@ -17,6 +17,7 @@ from server.book.chain import Chained, check, lost_through, split
 from server.book.changing import write_rows
 from server.book.load import load
 from server.book.lost import report_lost
+from server.book.own import bring_back
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync import refilling
@@ -94,6 +95,9 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
             _report_fork(session, turn)
         if turn.conflict is None and turn.job.push.former is not None:
             report_lost(session, turn.job.device, turn.job.push)
+    for turn in turns:
+        if turn.conflict is None and turn.job.push.decided:
+            bring_back(session, turn.job.push.decided)
     # One that must repair itself first vouches for nothing, and holds nobody's watermark back.
     heard_from = [turn for turn in turns if turn.conflict is None]
     refill.note_heard(session, [(t.job.device, t.job.push, t.replica.acked)

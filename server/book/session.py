@@ -60,15 +60,16 @@ class Session(Struct):
 
     def seal(self, data: bytes) -> str:
         """Return the MAC by which a verdict is known again after a restore."""
-        return self._sealed(str(self.head.epoch), data)
+        return self.sealed(str(self.head.epoch), data)
 
     def is_sealed(self, data: bytes, text: str) -> bool:
         """Say whether a text is the seal that this server's key has put on these bytes."""
         epoch, _, _ = text.partition(".")
         plain = epoch.isascii() and epoch.isdigit()
-        return plain and hmac.compare_digest(text.encode(), self._sealed(epoch, data).encode())
+        return plain and hmac.compare_digest(text.encode(), self.sealed(epoch, data).encode())
 
-    def _sealed(self, epoch: str, data: bytes) -> str:
+    def sealed(self, epoch: str, data: bytes) -> str:
+        """Return the seal that an epoch puts on bytes."""
         # A copy keeps the interpreter; hmac.digest would offer it to the other threads each time.
         mac = self.mac.copy()
         mac.update(f"{epoch}\n".encode() + data)

@@ -1,24 +1,19 @@
 """After each group: what the watermark settles, in the same transaction."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.changing import write_changes
 from server.book.load import load
+from server.book.own import own_intent
 from server.book.rows import fetch, fetch_in, table
 from server.book.session import Session
-from sync.arrivals import Arrival
 from sync.case import SERVER
-from sync.dating import Dated
-from sync.hashing import sha256_hex
-from sync.operations import Approve, Body, Envelope, Link
 from sync.reconcile import decide
 from sync.records import Discrepancy, Document, Line, LotRow, Variance
 from sync.settling import SILENT_MS, approvable, approval, graver, sort_out
@@ -100,7 +95,7 @@ def _approve_count(
 ) -> None:
     """Approve what one count says, as far as nothing is left to ask; say what waits, and why."""
     state = session.state
-    load(session, [(SERVER, [_own(session, approval(rows))])])
+    load(session, [(SERVER, [own_intent(session, approval(rows))])])
     # An approval before may have changed what this one expects.
     now = [state.variances.find((one.operation, one.line)) or one for one in rows]
     parts = [replace(one, by_hand="parts") for one in now if _key(one) in shared]
@@ -113,7 +108,7 @@ def _approve_count(
             state.variances.put((one.operation, one.line), one)
         write_changes(session, SERVER, "by_hand", state.changed_since(mark))
     if fit:
-        decided = decide(state, _own(session, approval(fit)), SERVER, session.seal)
+        decided = decide(state, own_intent(session, approval(fit)), SERVER, session.seal)
         if decided.entry is not None:
             session.batch.add(decided.entry)
 
@@ -154,18 +149,3 @@ def _shared(session: Session, due: Sequence[Variance]) -> set[tuple[str, str, st
     rows = fetch_in(session.connection, "variance", Variance, session.head.site, "count_id", ids)
     parts = Counter(_key(one) for one in rows if one.state != "reversed")
     return {name for name, number in parts.items() if number > 1}
-
-
-def _own(session: Session, did: Approve) -> Arrival:
-    """Return an intent of the server's own replica, as bytes like any other operation."""
-    site, seq = session.head.site, session.state.seq + 1
-    replica = hashlib.sha256(f"{SERVER}/{site}/{session.head.epoch}".encode()).hexdigest()[:32]
-    body = Body(
-        v=1, class_="intent", id=f"{SERVER}/{session.head.epoch}/{seq}", site=site, actor=SERVER,
-        wall=session.now, mono=0, segment=SERVER, did=msgspec.Raw(msgspec.json.encode(did)),
-    )  # fmt: skip
-    content = msgspec.json.encode(body)
-    link = Link(replica, seq)
-    payload = msgspec.json.encode(Envelope(link, msgspec.Raw(content)))
-    return Arrival(payload, sha256_hex(payload), sha256_hex(content), link, body.id,
-                   Dated(session.now, 0, "high"), body, did)  # fmt: skip

@@ -296,3 +296,48 @@ async def test_a_decision_about_an_unlisted_lot_comes_back_before_the_goods(worl
     await world.restore()
     await world.refill("B", "D", "A")
     assert (await world.picture())[0] == stock
+
+
+def own_decisions(rows):
+    """What a device has of the server's own approvals, as its feed told it."""
+    told = {}
+    for row in rows:
+        if (row.decided or "").startswith("server/"):
+            one = told.setdefault(row.decided, {"count_id": row.count_id, "lines": []})
+            line = [row.operation, row.line, row.key, row.counted, row.expected]
+            one["lines"].append(line)
+    return [{"id": id_, **one} for id_, one in told.items()]
+
+
+async def approved_by_the_server(world):
+    """A count that matched is approved; then a pick from before it arrives, and is absorbed."""
+    world.backup()
+    await world.play("""
+        06:40 B receive 9 CA/L1 to B2             | posted
+        08:00 A count B2: CA/L1=9                 | posted
+    """)
+    await world.heartbeat(clock("08:30"))
+    await world.play("07:30 C pick 2 CA/L1 from B2 | flagged COUNT_EXPLAINED")
+    assert await world.variances() == ["B2 CA/L1 9/9 approved"]
+    return await world.stock(), own_decisions(await world.rows("variance", Variance))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("ABC")), ids="".join)
+async def test_what_the_server_approved_itself_is_brought_back_by_any_device(world, order):
+    before, decided = await approved_by_the_server(world)
+    await world.restore()
+    for name in order:
+        await world.push(name, decided=decided)
+    assert (await world.stock(), await world.variances()) == (before, ["B2 CA/L1 9/9 approved"])
+
+
+async def test_nobody_can_make_up_what_the_server_approved(world):
+    before, (decided,) = await approved_by_the_server(world)
+    await world.restore()
+    decided["lines"][0][3] = 500
+    world.devices["A"].echo = world.devices["B"].echo = 0
+    for name in "ABC":
+        await world.push(name, decided=[decided])
+    assert before["B2", "CA/L1"] == 9
+    assert (await world.stock())["B2", "CA/L1"] == 7
+    assert await world.variances() == ["B2 CA/L1 9/7 open"]

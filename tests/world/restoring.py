@@ -47,7 +47,7 @@ class Restored(Warehouse):
         if isinstance(answer, Conflict) and answer.code == "epoch" and body is None:
             device.had = device.acked
             device.epoch, device.acked = answer.epoch, answer.have.seq
-            return await self.push(name, at, had=device.had)
+            return await self.push(name, at, had=device.had, decided=how.get("decided", []))
         if not isinstance(answer, Conflict):
             for raw in answer.verdicts:
                 verdict = json.loads(bytes(raw))

@@ -405,6 +405,16 @@ export interface Dated {
   first?: [string, number] | null;
 }
 
+/** One line of a count that the server itself approved, as its variance says. */
+export type OwnLine = [operation: string, line: number, key: string, counted: number, expected: number];
+
+/** What the server decided itself, brought back after a restore; the id ends in its seal. */
+export interface OwnDecision {
+  id: string;
+  count_id: string;
+  lines: OwnLine[];
+}
+
 /** The replica that this device had before it lost its storage, as far as it remembers. */
 export interface Former {
   replica: string | null;
@@ -429,6 +439,7 @@ export interface Push {
   echo?: number;
   leaving?: boolean;
   had?: number;
+  decided?: OwnDecision[];
   dated?: Dated[];
   operations?: unknown[];
 }

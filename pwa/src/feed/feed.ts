@@ -35,6 +35,8 @@ export interface FeedParts {
   hide: Hide;
   now(): number;
   changed(): void;
+  /** Lets the queue meet a restored server first. */
+  restored?(): Promise<unknown>;
 }
 
 const NOWHERE: Position = { cursor: "", scope: "0", covered: {}, at: null, watermark: null, blocks: [] };
@@ -79,6 +81,8 @@ export class Feed {
       }
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 410) throw error;
+      // What only the old picture tells must be remembered before a new one takes its place.
+      if (error.code === "epoch") await this.parts.restored?.().catch(() => undefined);
       return this.bootstrap();
     }
     if (this.overlayRows > OVERLAY_ROWS_MAX) await this.compact();
@@ -221,3 +225,5 @@ export function seqOf(cursor: string): number {
 export function epochOf(cursor: string): number {
   return Number(cursor.split(".")[0] ?? 0);
 }
+
+export { ownDecisions } from "./own-decisions";

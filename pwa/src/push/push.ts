@@ -2,7 +2,7 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Conflict, Exchange, Former, Pushed } from "../core/types.gen";
+import type { Conflict, Exchange, Former, OwnDecision, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -35,6 +35,8 @@ export interface PushParts {
   cursor(): string;
   /** A context without a person, for what the device itself must say. */
   context(): Context;
+  /** What the server approved by itself after a number of its log, as far as this device has read. */
+  decided?(common: number): OwnDecision[];
 }
 
 const BYTES_MAX = 1_000_000;
@@ -82,7 +84,7 @@ export class Push {
    * `leaving` while nobody is signed in: with nothing unsent the watermark need not wait.
    */
   async run(leaving = false, heartbeat = false): Promise<number> {
-    this.owesEcho ||= heartbeat || this.isOfAnOldEpoch;
+    this.owesEcho ||= heartbeat || this.isOfAnOldEpoch || this.restored.owes;
     this.repairs = 0;
     for (let turn = 0; ; turn++) {
       const echo = this.heard.serverNow;
@@ -160,6 +162,7 @@ export class Push {
     // A clock that stepped between question and answer says nothing about either.
     this.exchanges = [...this.exchanges.slice(told), ...(segment === asked.segment ? [exchange] : [])].slice(-EXCHANGES_MAX);
     this.former = null;
+    await this.restored.told();
     await this.hear(pushed, pushed.server_now - (asked.sent + received) / 2);
     const [seq, hash] = pushed.acked;
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
@@ -208,15 +211,16 @@ export class Push {
       case "gap":
         return this.fill(conflict.need_from ?? 1);
       case "epoch":
-        return this.refill(conflict.epoch ?? this.heard.epoch, (conflict.have ?? [0, null])[0]);
+        return this.refill(conflict);
     }
   }
 
   /** The server was restored: what it no longer has goes again, of earlier replicas too (rule 3). */
-  private async refill(epoch: number, have: number): Promise<void> {
+  private async refill({ epoch = this.heard.epoch, have, common = 0 }: Conflict): Promise<void> {
     const { outbox, clock, store } = this.parts;
-    await this.restored.begin(epoch, outbox.chain.replica, outbox.lastAcked[0], clock.now());
-    await this.fill(have + 1);
+    const decided = this.parts.decided?.(common) ?? [];
+    await this.restored.begin({ epoch, replica: outbox.chain.replica, had: outbox.lastAcked[0], at: clock.now(), decided });
+    await this.fill((have ?? [0])[0] + 1);
     await outbox.adopt();
     await this.restored.queued(outbox.unsent.filter((row) => row.verdict).length);
     this.heard = { ...this.heard, epoch };

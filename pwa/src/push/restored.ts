@@ -2,7 +2,7 @@
  * After the server was restored from a backup: this device sends again what it kept, and says so
  * quietly. What is remembered outlives a restart in the middle of it.
  */
-import type { Dated, Verdict } from "../core/types.gen";
+import type { Dated, OwnDecision, Verdict } from "../core/types.gen";
 import type { Operation } from "../outbox/operation";
 import type { Store } from "../store/store";
 
@@ -15,6 +15,8 @@ export interface Restored {
   at: number;
   /** How many records go again. */
   again: number;
+  /** What the server of before approved by itself, and the one of now has not heard yet. */
+  decided: OwnDecision[];
 }
 
 /** What the screen tells of it: how many are sent again, and how many of them still wait. */
@@ -24,6 +26,8 @@ export interface RestoredNote {
   left: number;
 }
 
+/** In one push. */
+const DECISIONS_MAX = 200;
 const TOLD_MS = 12 * 3_600_000;
 
 export class RestoredServer {
@@ -39,9 +43,18 @@ export class RestoredServer {
   }
 
   /** Remembers how far this device was, before anything is queued again; once per epoch. */
-  async begin(epoch: number, replica: string, had: number, at: number): Promise<void> {
-    if (this.now?.epoch === epoch && this.now.replica === replica) return;
-    await this.keep({ epoch, replica, had, at, again: 0 });
+  async begin(restored: Omit<Restored, "again">): Promise<void> {
+    if (this.now?.epoch === restored.epoch && this.now.replica === restored.replica) return;
+    await this.keep({ ...restored, again: 0 });
+  }
+
+  get owes(): boolean {
+    return (this.now?.decided.length ?? 0) > 0;
+  }
+
+  /** A push was answered that told what the server had decided. */
+  async told(): Promise<void> {
+    if (this.now && this.owes) await this.keep({ ...this.now, decided: this.now.decided.slice(DECISIONS_MAX) });
   }
 
   async queued(again: number): Promise<void> {
@@ -49,9 +62,9 @@ export class RestoredServer {
   }
 
   /** What the next push says of it. */
-  frame(epoch: number, replica: string): { had?: number } {
-    const isMine = this.now?.epoch === epoch && this.now.replica === replica;
-    return isMine && this.now ? { had: this.now.had } : {};
+  frame(epoch: number, replica: string): { had?: number; decided?: OwnDecision[] } {
+    if (this.now?.epoch !== epoch || this.now.replica !== replica) return {};
+    return { had: this.now.had, decided: this.now.decided.slice(0, DECISIONS_MAX) };
   }
 
   note(unsent: Operation[], now: number): RestoredNote | null {
