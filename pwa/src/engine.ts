@@ -259,7 +259,8 @@ export class DeviceEngine implements Engine {
     await this.people.signIn(who, pin);
     this.sessionEnded = false;
     this.changed();
-    void this.loop.wake();
+    // Also to be waited for again, before it goes where there is no network.
+    void this.syncNow();
   }
 
   async consent(who: Who, pin: string): Promise<{ actor: string; at: number } | null> {
@@ -270,9 +271,8 @@ export class DeviceEngine implements Engine {
   /** The outbox stays; with nothing unsent the device also leaves the watermark. */
   async signOut(): Promise<void> {
     await this.people.signOut();
-    this.asked = true;
     this.changed();
-    void this.loop.wake();
+    void this.syncNow();
   }
 
   /** Speaks with the server even with nothing to send: somebody may wait to hear that all is here. */
