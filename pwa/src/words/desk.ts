@@ -5,7 +5,7 @@ export const desk = {
   "desk.title": { en: "Desk", zh: "主管台" },
   "tab.variances": { en: "Variances", zh: "盘点差异" },
   "tab.discrepancies": { en: "Discrepancies", zh: "异常处理" },
-  "tab.floor": { en: "Floor now", zh: "现场看板" },
+  "tab.floor": { en: "Floor", zh: "现场看板" },
   "floor.active_devices": { en: "{n} active {n|device|devices}", zh: "在用设备 {n} 台" },
   "floor.active": { en: "complete to {time} · heard {seen}", zh: "数据收齐至 {time} · 最近联系 {seen}" },
   "floor.handed_in": { en: "handed in since {since}: not waited for", zh: "{since} 起已交班，不等它的数据" },
