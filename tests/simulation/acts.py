@@ -28,6 +28,10 @@ def _server(world, words):
         server.crash_at, server.crash_down_ms = match[1], int(match[2]) * SECOND
     elif match := re.fullmatch(r"full (\d+)s", words):
         server.full_until = world.now + int(match[1]) * SECOND
+    elif words == "backup":
+        server.back_up()
+    elif words == "restore":
+        server.restore()
     else:
         raise AssertionError(words)
 

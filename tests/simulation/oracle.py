@@ -47,6 +47,8 @@ def check_kept(world):
     for device in world.every_device:
         stores = device.disk.stores
         durable |= {row.id for row in stores["outbox"].values()}
+        if world.watch.restores:
+            durable |= {row.id for row in stores["sent"].values()}
     for id_, (label, kept, when) in world.watch.beeped.items():
         if id_ not in logged and id_ not in durable and id_ not in world.watch.lost:
             raise Broken(

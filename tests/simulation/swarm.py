@@ -14,7 +14,7 @@ from tests.simulation.site import BINS, DEVICES, ITEMS, START, WITHOUT_LOTS
 
 FAULTS = ("lose", "repeat", "delay", "cut", "offline", "mute", "crash", "full", "kill", "power",
           "broken", "step", "sleep", "evict", "clone", "slips", "offset", "drift", "leave",
-          "reviews", "fresh")  # fmt: skip
+          "reviews", "fresh", "restore")  # fmt: skip
 PLACES = (*BINS, "DOCK")
 
 
@@ -146,6 +146,15 @@ def _faults(dice, on, devices, end):
         at, who = dice.randint(START, end), dice.choice(devices)
         if fault in on:
             yield Act(at, "server" if fault == "full" else who, words)
+    yield from _old_and_new(dice, on, devices, end)
+
+
+def _old_and_new(dice, on, devices, end):
+    """A backup is put back; a phone is set up today."""
+    at, later = sorted((dice.randint(START, end), dice.randint(START, end)))
+    if "restore" in on:
+        yield Act(at, "server", "backup")
+        yield Act(later, "server", "restore")
     for who in devices:
         if "fresh" in on and dice.random() < 0.5:
             yield Act(START, who, "fresh")

@@ -41,6 +41,7 @@ class Watch:
         """(replica, seq) → its row of the log."""
         self.told = {}
         """(epoch, id, content) → the bytes of the first verdict that was given."""
+        self.restores = 0
         self.taken = []
         """Pushes that the server took, in its order."""
         self.cursors = {}
@@ -89,6 +90,20 @@ class Watch:
         """Return the ledger's number of an operation as it came under this replica."""
         entry = self.by_link.get((row.replica, row.seq))
         return entry["seq"] if entry and entry["payload_hash"] == row.hash else None
+
+    def restored(self, server):
+        """What was acknowledged, is on no device and in no backup is the predicted loss."""
+        self.log.clear()
+        self.by_link.clear()
+        self.last_at.clear()
+        self.taken.clear()
+        self.restores += 1
+        self.read_log(server)
+        here = {entry["id"] for entry in self.log}
+        for device in self.world.every_device:
+            for name in ("outbox", "sent"):
+                here |= {row.id for row in device.disk.stores[name].values()}
+        self.lost |= self.beeped.keys() - here
 
     # --- the server ------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ class Kept(NamedTuple):
     hash: str
     verdict: dict | None = None
     acked: int | None = None
+    first: tuple | None = None
 
     @property
     def name(self):
@@ -107,6 +108,12 @@ class Outbox:
 
     def mine(self):
         return [row for row in self.operations if row.replica == self.chain.replica]
+
+    @property
+    def last_acked(self):
+        """The last operation that the server has, as far as this device knows."""
+        acked = [row.seq for row in self.mine() if row.acked is not None]
+        return acked[-1] if acked else 0
 
     def find(self, id_):
         return next((row for row in reversed(self.operations) if row.id == id_), None)
@@ -246,17 +253,38 @@ class Outbox:
     def _fork(self, seq):
         unsent = [row for row in self.mine() if row.acked is None]
         again = sorted([*self._sent_after(seq), *unsent], key=lambda row: row.seq)
-        chain = Chain(self.new_replica(), 0, None)
+        yield from self._append_again(again, Chain(self.new_replica(), 0, None))
+
+    def adopt(self):
+        """What was sent under replicas of before goes to a restored server again, in this chain."""
+        return self.in_turn(self._adopt())
+
+    def _adopt(self):
+        old = [
+            row
+            for row in self.disk.stores["sent"].values()
+            if row.replica != self.chain.replica
+            and row.acked != SUPERSEDED
+            and body_of(row)["did"]["verb"] != "lost"
+        ]
+        if old:
+            yield from self._append_again(old, self.chain)
+
+    def _append_again(self, again, chain):
+        """Write rows at the end of a chain, under the ids and with the verdicts that they have."""
         writes = []
         for old in again:
             text, digest = seal(chain.replica, chain.seq + 1, chain.prev, body_bytes(old.text))
             chain = Chain(chain.replica, chain.seq + 1, digest)
-            new = Kept(chain.replica, chain.seq, old.id, text, digest, old.verdict, None)
+            new = old._replace(
+                replica=chain.replica, seq=chain.seq, text=text, hash=digest, acked=None,
+                first=old.first or old.name,
+            )  # fmt: skip
             writes += [
                 ("add", "outbox", new.name, new),
                 ("delete", "outbox", old.name, None),
                 ("put", "sent", old.name, old._replace(acked=SUPERSEDED)),
-            ]  # fmt: skip
+            ]
         yield from self.record([*writes, ("put", "meta", "chain", chain)])
         yield from self._reload()
 

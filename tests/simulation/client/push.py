@@ -24,6 +24,7 @@ class Push:
         meta = page.disk.stores["meta"]
         self.heard = meta.get("heard", NOTHING_HEARD)
         self.exchanges = meta.get("exchanges", [])
+        self.restored = meta.get("restored", (0, "", 0))
         self.answered_at = 0
         self.at_most = BATCH_MAX
         self.owes_echo = True
@@ -70,9 +71,8 @@ class Push:
         sent, _, segment = self.page.clock.read()
         exchanges = list(self.exchanges)
         try:
-            body = self._text(
-                batch, {**more, "sent": sent, "segment": segment, "exchanges": exchanges}
-            )
+            told = {"sent": sent, "segment": segment, "written": self.outbox.chain.seq}
+            body = self._text(batch, {**more, **told, "exchanges": exchanges})
             pushed = yield Ask("push", body)
             if not isinstance(pushed, dict):
                 raise Unsound("an answer that cannot be read")
@@ -99,7 +99,7 @@ class Push:
         frame = {
             "v": 1, "site": self.page.site, "replica": self.outbox.chain.replica,
             "carrier": None, "epoch": self.heard["epoch"], "cursor": self.page.feed.cursor or "0",
-            "segment": self.page.clock.segment(), **more, "dated": [*map(_dated, batch)],
+            **more, **self._had(), "dated": [*map(_dated, batch)],
         }  # fmt: skip
         frame["dated"] = [one for one in frame["dated"] if one]
         # The stored texts go out byte for byte.
@@ -122,7 +122,14 @@ class Push:
         seq, digest = pushed["acked"]
         row = next((row for row in self.outbox.mine() if row.seq == seq), None)
         if row and digest is not None and row.hash != digest:
-            yield from self.outbox.fork(self._last_acked(seq))
+            # The server must see the other history itself; only then does this one leave it.
+            shown = any(row.seq == seq for row in batch)
+            leave = self.outbox.fork if shown else self.outbox.send_again_after
+            yield from leave(self._last_acked(seq))
+            return
+        if seq < self.outbox.last_acked:
+            # It had more: an older database was put back, and nobody has told it yet.
+            yield from self._fill(seq + 1)
             return
         # A carrier may have brought the server further: only what went with it is safe.
         last = batch[-1].seq if batch else 0
@@ -151,9 +158,24 @@ class Push:
         elif conflict["code"] == "gap":
             yield from self._fill(conflict.get("need_from") or 1)
         else:
-            self.heard = {**self.heard, "epoch": conflict.get("epoch") or self.heard["epoch"]}
-            yield Write([("put", "meta", "heard", self.heard)], strict=False)
-            yield from self._fill(have[0] + 1)
+            yield from self._refill(conflict.get("epoch") or self.heard["epoch"], have[0])
+
+    def _refill(self, epoch, have):
+        """The server was restored: what it no longer has goes again, of earlier replicas too."""
+        outbox = self.outbox
+        mark = (epoch, outbox.chain.replica)
+        if self.restored[:2] != mark:
+            restored = (*mark, outbox.last_acked)
+            yield Write([("put", "meta", "restored", restored)], strict=False)
+            self.restored = restored
+        yield from self._fill(have + 1)
+        yield from outbox.adopt()
+        self.heard = {**self.heard, "epoch": epoch}
+        yield Write([("put", "meta", "heard", self.heard)], strict=False)
+
+    def _had(self):
+        here = (self.heard["epoch"], self.outbox.chain.replica)
+        return {"had": self.restored[2]} if self.restored[:2] == here else {}
 
     def _fill(self, first):
         outbox = self.outbox
@@ -171,4 +193,13 @@ def _dated(row):
     if row.verdict is None:
         return None
     told = {name: row.verdict[name] for name in ("id", "outcome", "times", "u", "trust", "seal")}
-    return {**told, "outcome": "posted" if told["outcome"] == "flagged" else told["outcome"]}
+    why = row.verdict.get("reason")
+    if told["outcome"] == "parked":
+        why = next((flag["code"] for flag in row.verdict["flags"]), None)
+    if told["outcome"] == "flagged":
+        told["outcome"] = "posted"
+    if why:
+        told["why"] = why
+    if row.first:
+        told["first"] = row.first
+    return told
