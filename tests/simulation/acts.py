@@ -121,6 +121,7 @@ def _evict(world, device):
     """The browser threw everything away: what was unsent is the predicted loss."""
     stores = device.disk.stores
     world.watch.lost |= {row.id for row in stores["outbox"].values()}
+    world.watch.evicted |= {row.id for row in stores["sent"].values()}
     world.watch.lost |= {
         (device.label, row["id"], row["wall"]) for row in stores["journal"].values()
     }

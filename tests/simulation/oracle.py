@@ -111,6 +111,10 @@ def check_watermark(world):
                 replica.site == SITE, replica.active.is_(True),
                 replica.seen_at > world.now - SILENT_MS))
         }  # fmt: skip
+    # Who is heard for the first time, or after a long silence, may bring what W has passed.
+    if mark <= world.watch.mark:
+        return
+    world.watch.mark = mark
     logged = {entry["id"] for entry in world.watch.log}
     for id_, (label, kept, when) in world.watch.beeped.items():
         if id_ in logged or when >= mark or kept.replica not in active or id_ in world.watch.lost:

@@ -41,7 +41,11 @@ class Watch:
         """(replica, seq) → its row of the log."""
         self.told = {}
         """(epoch, id, content) → the bytes of the first verdict that was given."""
+        self.evicted = set()
+        """Ids that the server had when their device lost them: only a restore can miss them."""
         self.restores = 0
+        self.mark = 0
+        """How far W has been seen to reach."""
         self.taken = []
         """Pushes that the server took, in its order."""
         self.cursors = {}
@@ -92,18 +96,19 @@ class Watch:
         return entry["seq"] if entry and entry["payload_hash"] == row.hash else None
 
     def restored(self, server):
-        """What was acknowledged, is on no device and in no backup is the predicted loss."""
+        """What was evicted after it was acknowledged, and is in no backup, is the predicted loss."""
         self.log.clear()
         self.by_link.clear()
         self.last_at.clear()
         self.taken.clear()
+        self.mark = 0
         self.restores += 1
         self.read_log(server)
         here = {entry["id"] for entry in self.log}
         for device in self.world.every_device:
             for name in ("outbox", "sent"):
                 here |= {row.id for row in device.disk.stores[name].values()}
-        self.lost |= self.beeped.keys() - here
+        self.lost |= self.evicted - here
 
     # --- the server ------------------------------------------------------------------------------
 
