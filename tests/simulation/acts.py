@@ -121,7 +121,10 @@ def _evict(world, device):
     """The browser threw everything away: what was unsent is the predicted loss."""
     stores = device.disk.stores
     world.watch.lost |= {row.id for row in stores["outbox"].values()}
-    world.watch.evicted |= {row.id for row in stores["sent"].values()}
+    sent = {row.id for row in stores["sent"].values()}
+    world.watch.evicted |= sent
+    # Acknowledged by a server that was restored since, and not sent again yet.
+    world.watch.lost |= sent - {entry["id"] for entry in world.watch.log}
     world.watch.lost |= {
         (device.label, row["id"], row["wall"]) for row in stores["journal"].values()
     }

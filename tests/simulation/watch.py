@@ -96,7 +96,7 @@ class Watch:
         return entry["seq"] if entry and entry["payload_hash"] == row.hash else None
 
     def restored(self, server):
-        """What was evicted after it was acknowledged, and is in no backup, is the predicted loss."""
+        """What a device lost after it was acknowledged, and no backup has, is gone."""
         self.log.clear()
         self.by_link.clear()
         self.last_at.clear()
