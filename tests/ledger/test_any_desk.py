@@ -18,7 +18,17 @@ from tests.world.desk import intend
 from tests.world.warehouse import SITE, clock, key
 
 STEPS = 70
-GOODS = ["BE/L1", "BE/L2", "CA/L1", "PT/L1@2026-09-21", "PT/L2@2027-01-01", "NU", "BE/L1!quality"]
+GOODS = [
+    "BE/L1",
+    "BE/L2",
+    "CA/L1",
+    "PT/L1@2026-09-21",
+    "PT/L2@2027-01-01",
+    "NU",
+    "BE/L1!quality",
+    "BE#S1",
+    "BE#S2",
+]
 BINS = ["B1", "B2", "B3", "DOCK", "STAGE"]
 PAPERS = ["PO-1", "PO-9", "SO-1", "SO-2", "WO-1", "MV-STAGE", "MV-B2", None]
 
@@ -26,7 +36,17 @@ PAPERS = ["PO-1", "PO-9", "SO-1", "SO-2", "WO-1", "MV-STAGE", "MV-B2", None]
 def fact(dice, made):
     """Return one thing that a worker may have done."""
     what, here, there = dice.choice(GOODS), dice.choice(BINS), dice.choice(BINS)
-    base = {"key": key(what), "quantity": dice.randint(1, 9)}
+    single = "#" in what
+    base = {"key": key(what), "quantity": 1 if single else dice.randint(1, 9)}
+    if dice.random() < 0.15:
+        tote = {"container": dice.choice(["T1", "T2"])}
+        return dice.choice([
+            base | {"verb": "putaway", "from": {"location": here}, "to": tote},
+            base | {"verb": "move", "from": tote, "to": {"location": here}},
+            {"verb": "move", "container": "T1", "to": {"location": here}},
+            {"verb": "ship", "container": "T1", "from": {"location": here},
+             "to": {"location": "customer/C1"}},
+        ])  # fmt: skip
     moved = base | {"from": {"location": here}, "to": {"location": there}}
     place = {"location": here}
     did = dice.choice([
@@ -38,9 +58,11 @@ def fact(dice, made):
         base | {"verb": "ship", "from": {"location": "STAGE"}, "to": {"location": "customer/C1"}},
         base | {"verb": "return", "from": {"location": "customer/C1"}, "to": place, "reason": "x"},
         base | {"verb": "produce", "to": place},
-        {"verb": "adjust", "place": place, "key": key(what), "quantity": dice.randint(-9, 9),
+        {"verb": "adjust", "place": place, "key": key(what),
+         "quantity": dice.choice([-1, 1]) if single else dice.randint(-9, 9),
          "reason": "found"},
-        {"verb": "status", "place": place, "key": key(what), "quantity": dice.choice([None, 2]),
+        {"verb": "status", "place": place, "key": key(what),
+         "quantity": None if single else dice.choice([None, 2]),
          "to_status": dice.choice(["ok", "hold", "quality"]), "reason": "x"},
         {"verb": "reverse", "target": dice.choice(made or ["none"])},
     ])  # fmt: skip
@@ -52,7 +74,8 @@ def fact(dice, made):
 
 def count(dice, at):
     lines = [
-        {"key": key(what), "quantity": dice.randint(0, 9), "first_wall": at, "last_wall": at,
+        {"key": key(what), "quantity": dice.randint(0, 1 if "#" in what else 9), "first_wall": at,
+         "last_wall": at,
          "segment": "s1"}
         for what in dice.sample(GOODS, 2)
     ]  # fmt: skip
