@@ -109,6 +109,9 @@ def test_codes_on_the_screen_are_read_by_another_device_in_any_order(handhelds, 
         assert found.text == code.get_attribute("data-code")
         read.append(found.text)
         broken.key("Next").click()
+    broken.sees(f"1 of {total}")
+    broken.key("One by one").click()
+    broken.sees(f"2 of {total}")
     # Scanned where no task is open, it leads to the rescue by itself.
     whole.go("")
     whole.scan(read[-1])
