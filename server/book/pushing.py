@@ -212,6 +212,7 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
         arrival = read(one, site, clock, floor)
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
+            session.move_on(arrival.dated.at if arrival.sealed else 0)
         since = None if arrival.sealed else wants_earlier(arrival, floor)
         if since is not None:
             if since < reached:

@@ -58,6 +58,11 @@ class Session(Struct):
         # The journal names the tables that keep it: a circle that only the collector would free.
         self.state.journal.clear()
 
+    def move_on(self, time: int) -> None:
+        """Keep the site's clock from going back: what was sealed has happened."""
+        self.now = max(self.now, time)
+        self.state.now = self.now
+
     def seal(self, data: bytes) -> str:
         """Return the MAC by which a verdict is known again after a restore."""
         return self.sealed(str(self.head.epoch), data)

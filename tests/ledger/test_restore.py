@@ -111,6 +111,16 @@ async def test_verdicts_after_a_restore_keep_their_times(world):
             assert (verdict["times"], verdict["u"]) == (old["times"], old["u"])
 
 
+async def test_the_clock_of_a_new_machine_that_is_behind_does_not_take_the_site_back(world):
+    """[T5] What was sealed has happened, whatever the new machine believes."""
+    before = await work(world)
+    await world.restore()
+    world.now = clock("06:30")
+    await world.refill("A", "B", "D")
+    assert world.answer.server_now >= clock("08:20")
+    assert (await world.stock()) == before[0]
+
+
 async def test_an_old_file_copied_back_is_noticed_at_the_first_pull(world):
     """[S6] A valid cursor that is not on the chain proves it; the epoch is opened once."""
     before = await work(world)
