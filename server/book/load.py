@@ -194,7 +194,8 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
 def _load_chains(connection: Connection, site: str, state: State, asked: Standing) -> None:
     """The chain of each thing that is named, or that a reversed operation saw, from then on."""
     seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
-    counted = [row for row in state.variances.all() if row.operation in asked.targets]
+    counted = [row for row in state.variances.all()
+               if asked.targets.keys() & {row.operation, *row.parts}]  # fmt: skip
     times = [asked.seen_since, *(row.taken for row in seen), *(row.at for row in counted)]
     state.seen_since = max(min(times), 0)
     things = asked.things | {row.thing for row in seen}

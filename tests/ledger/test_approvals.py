@@ -265,3 +265,16 @@ async def test_kinds_of_places_are_known_to_the_rule(warehouse):
     await count(warehouse, "B", "09:00", [("BE/L1", 11)], place="B3")
     await warehouse.heartbeat(warehouse.now + 60_000)
     assert await warehouse.variances() == ["B3 BE/L1 11/10 approved"]
+
+
+async def test_a_serial_that_was_approved_goes_back_when_a_part_of_its_count_is_reversed(warehouse):
+    """[C5] [L8]"""
+    await warehouse.play("08:00 A receive 1 BE#S1 to B2")
+    one = await count(warehouse, "B", "09:00", [("BE/L1", 0)])
+    two = await count(warehouse, "B", "09:05", [("BE#S1", 1)])
+    verdict = await decide(warehouse, [one, two], [(two, 0, "BE#S1", 1, 0)])
+    assert verdict["outcome"] == "accepted"
+    assert (await warehouse.stock())["B1", "BE#S1"] == 1
+    await send(warehouse, "B", {"verb": "reverse", "target": one})
+    stock = await warehouse.stock()
+    assert (stock.get(("B1", "BE#S1")), stock["B2", "BE#S1"]) == (None, 1)
