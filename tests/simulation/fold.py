@@ -14,8 +14,11 @@ from sync.stock import Key, Place, is_virtual, key_text
 MOVING = {"receive", "putaway", "move", "pick", "issue", "return"}
 
 
-def fold(log, reversed_, approved, aliases):
-    """Return {(place, key): quantity} of every real place. `log` are facts that were posted."""
+def fold(log, reversed_, approved, aliases, asked=()):
+    """Return {(place, key): quantity} of every real place. `log` are facts that were posted.
+
+    `asked` are counted lines; what stood there just before each comes back beside it.
+    """
     events = []
     for entry in log:
         if entry["kind"] != "fact" or entry["outcome"] == "parked" or entry["id"] in reversed_:
@@ -26,7 +29,11 @@ def fold(log, reversed_, approved, aliases):
     for row in approved:
         at = (row.at, row.replica, row.seq, row.line)
         events.append((at, 0, "set", (row.place, row.key), row.counted, None))
-    return _run(events)
+    seen = {}
+    for row in asked:
+        at = (row.at, row.replica, row.seq, row.line)
+        events.append((at, -1, "look", (row.place, row.key), row, seen))
+    return _run(events), seen
 
 
 def _events(entry, did, times, aliases):
@@ -59,7 +66,9 @@ def _run(events):
         _, _, what, name, amount, then = due.pop(0)
         if is_virtual(name[0]):
             continue
-        if what == "add":
+        if what == "look":
+            then[amount.operation, amount.line] = stock[name]
+        elif what == "add":
             stock[name] += amount
         elif what == "set":
             stock[name] = amount

@@ -90,7 +90,17 @@ def check_fold(world):
     reversed_ = {row.operation for row in rows(server, "result", Result) if row.reversed}
     approved = [row for row in rows(server, "variance", Variance) if row.state == "approved"]
     aliases = {row.raw: row.code for row in rows(server, "alias", Alias)}
-    expected, found = fold(world.watch.log, reversed_, approved, aliases), holdings(server)
+    asked = [row for row in rows(server, "variance", Variance) if row.state == "open"]
+    asked = [row for row in asked if row.line >= 0 and row.place not in aliases.values()]
+    expected, stood = fold(world.watch.log, reversed_, approved, aliases, asked)
+    found = holdings(server)
+    for row in asked:
+        if row.expected != stood[row.operation, row.line]:
+            raise Broken(
+                "S7",
+                f"{row.key} at {row.place} was counted at {row.at}: {row.expected} "
+                f"expected, and {stood[row.operation, row.line]} stood there",
+            )
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name, 0) != found.get(name, 0):
             raise Broken(

@@ -95,7 +95,9 @@ class ServerHost:
         # A statement that was cut off keeps its connection busy until nobody holds it any more.
         gc.collect()
         self.crash_in, self.crash_at, self.working = None, None, False
-        self.watch.after_turn(self, [])
+        done = [(task.payload, body, _answer_of(task)) for task, body, _ in tasks
+                if task.done.done()]  # fmt: skip
+        self.watch.after_turn(self, done)
         self.down_until = self.scheduler.now + self.crash_down_ms
         told = {id(answer): task for task, _, answer in tasks if task.done.done()}
         for _, _, _, answer in self.waiting:

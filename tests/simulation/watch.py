@@ -37,6 +37,7 @@ class Watch:
         """(wall, raw) of every scan that an operation of the log holds."""
         self.log = []
         """The server's log as it grew, by seq from 1 (changes too)."""
+        self.logged = set()
         self.by_link = {}
         """(replica, seq) → its row of the log."""
         self.told = {}
@@ -98,6 +99,7 @@ class Watch:
     def restored(self, server):
         """What a device lost after it was acknowledged, and no backup has, is gone."""
         self.log.clear()
+        self.logged.clear()
         self.by_link.clear()
         self.last_at.clear()
         self.taken.clear()
@@ -131,6 +133,8 @@ class Watch:
             raise Broken("S2", f"{len(sent)} operations got {len(verdicts)} verdicts")
         for text, verdict in zip(sent, verdicts, strict=True):
             body = body_bytes(text)
+            if json.loads(body)["id"] not in self.logged:
+                raise Broken("S1", f"{body!r} was acknowledged, and is not in the log")
             first = self.told.setdefault((answer["epoch"], body), bytes(verdict))
             if first != bytes(verdict):
                 raise Broken("S2", f"{body!r} was told {first!r}, then {bytes(verdict)!r}")
@@ -143,6 +147,7 @@ class Watch:
             if entry["seq"] != len(self.log) + 1:
                 raise Broken("S3", f"number {entry['seq']} follows {len(self.log)}")
             self.log.append(entry)
+            self.logged.add(entry["id"])
             if entry["replica"]:
                 self.by_link[entry["replica"], entry["rseq"]] = entry
                 self.scanned |= scans_of(entry["payload"])
