@@ -83,7 +83,7 @@ def main():
     context, survivors = multiprocessing.get_context("fork"), 0
     print(f"{'mutant':36} {'died at seed':>12}  {'promise':12} {'seconds':>7}")
     with context.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-        for number, seed, promise, text, took in pool.imap(hunt, numbers, 1):
+        for number, seed, promise, text, took in pool.imap_unordered(hunt, numbers, 1):
             died = "SURVIVED" if seed is None else seed
             survivors += seed is None
             print(f"{MUTANTS[number].name:36} {died:>12}  {promise:12} {took:7.1f}", flush=True)
