@@ -18,6 +18,7 @@ from sync.periods import is_closed
 from sync.records import Counted, Variance
 from sync.state import State
 from sync.stock import CONTAINER, Key, key_text
+from sync.tasks import ask_recount
 from sync.vocabulary import Code, Severity
 
 
@@ -99,6 +100,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
     odd = Odd(place=name[0], key=name[1], item=seen.key.item, at=seen.at)
     if near:
         case.flag(Code.COUNT_AMBIGUOUS, odd)
+        ask_recount(state, name[0])
     other = _disagrees(state, variance)
     if other is not None:
         detail: dict[str, object] = {
@@ -106,6 +108,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
             "second": [counted.operation, seen.counted, seen.at],
         }
         case.flag(Code.COUNT_DISAGREE, replace(odd, detail=detail))
+        ask_recount(state, name[0])
     state.variances.put((variance.operation, variance.line), variance)
     look_elsewhere(case, variance)
 
@@ -217,6 +220,7 @@ def _refresh_key(case: Case, name: TrackName, item: str) -> None:
             if own:
                 odd = Odd(place=name[0], key=name[1], item=item, at=row.at)
                 case.flag(Code.COUNT_AMBIGUOUS, odd)
+                ask_recount(state, name[0])
                 fresh = replace(fresh, ambiguous=True)
             if fresh != row:
                 state.variances.put((row.operation, row.line), fresh)

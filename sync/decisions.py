@@ -11,9 +11,10 @@ from sync.counts import expected, moment_of, refresh
 from sync.ledger import Posting, Track, TrackName, amend
 from sync.movements import close_covered, day_ms, know_lot
 from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject
-from sync.records import Counted, Document, Line, Variance
+from sync.records import Counted, Variance
 from sync.state import State
 from sync.stock import key_of, key_text
+from sync.tasks import ask_recount
 from sync.vocabulary import POLICIES, Code, Evidence
 
 WORDS: Final = {"approve": "approved", "recount": "recount", "reject": "rejected"}
@@ -202,34 +203,6 @@ def unset_balance(state: State, row: Variance) -> None:
     if effect is not None:
         state.apply(amend(effect, name, -effect.amount, "reverse"))
         state.run_forward(name, effect.at, -effect.amount)
-
-
-def ask_recount(state: State, place: str) -> None:
-    """Put the bin on the list of bins to count."""
-    name = f"RC-{place}"
-    document = state.documents.find(name) or Document(document=name, kind="count")
-    state.documents.put(name, replace(document, state="open"))
-    line = state.lines.find((name, 1)) or Line(document=name, line=1, place=place)
-    state.lines.put((name, 1), replace(line, quantity=line.done + 1, state="open"))
-
-
-def ask_move(state: State, place: str, item: str, quantity: int) -> None:
-    """Put goods on the list of what must go elsewhere: out of a bin, or back into one."""
-    name = f"MV-{place}"
-    lines = [row for row in state.lines.having("document", name) if row.item == item]
-    document = state.documents.find(name) or Document(document=name, kind="move")
-    state.documents.put(name, replace(document, state="open"))
-    row = lines[0] if lines else Line(
-        document=name, line=len(state.lines.having("document", name)) + 1, item=item, place=place
-    )  # fmt: skip
-    # A line that was worked off, or closed at less, asks only for what is new.
-    asked = max(row.quantity, row.done) if row.state == "open" else row.done
-    state.lines.put((name, row.line), replace(row, quantity=asked + quantity, state="open"))
-
-
-def tasks_at(place: str) -> set[str]:
-    """Return the documents that may ask for a count or a move at a place."""
-    return {f"RC-{place}", f"MV-{place}"}
 
 
 def close_document(case: Case, did: Close) -> None:

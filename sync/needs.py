@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from sync import limits
 from sync.arrivals import Arrival
 from sync.containers import INSIDE, code_of
-from sync.decisions import tasks_at
 from sync.editing import item_of_lot, paper
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
@@ -53,6 +52,7 @@ from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import State
 from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
+from sync.tasks import tasks_at
 from sync.verbs import Movement, Moving, movements_of
 
 MOVING: Final = (
@@ -177,6 +177,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             place = resolved_place(state, did.place.text)
             needs.places.add(place)
             needs.near.add(place)
+            needs.documents |= tasks_at(place)
             needs.names |= {(place, resolved_key(state, line.key)) for line in did.lines}
             needs.items |= {
                 resolved_item(state, line.key.item)

@@ -4,11 +4,11 @@ They stand there all the same (R16, R17). A place that is taken out of use is bl
 """
 
 from sync.case import Case, Odd, close, open_at
-from sync.decisions import ask_move, tasks_at
 from sync.operations import Restate
 from sync.records import Location
 from sync.state import State
 from sync.stock import key_of, key_text
+from sync.tasks import ask_move, tasks_at
 from sync.verbs import Movement
 from sync.vocabulary import Code, Severity
 

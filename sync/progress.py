@@ -5,12 +5,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.case import Case, Odd
-from sync.decisions import ask_move
 from sync.movements import lot_name
 from sync.operations import Body
 from sync.records import Line
 from sync.state import State
 from sync.stock import key_text
+from sync.tasks import ask_move
 from sync.verbs import Movement
 from sync.vocabulary import Code
 

@@ -14,14 +14,7 @@ from sync import losses
 from sync.arrivals import Sealed
 from sync.case import Case, close
 from sync.counts import refresh
-from sync.decisions import (
-    ask_recount,
-    find_variance,
-    mark_decided,
-    set_balance,
-    unlisted_line,
-    unset_balance,
-)
+from sync.decisions import find_variance, mark_decided, set_balance, unlisted_line, unset_balance
 from sync.messages import Flag
 from sync.movements import close_covered
 from sync.operations import Approve, Close, Decision, Link, Recount, Reject, Settle
@@ -29,6 +22,7 @@ from sync.records import Discrepancy, Variance
 from sync.sealing import DECIDED_ANEW
 from sync.state import State
 from sync.stock import key_of, key_text
+from sync.tasks import ask_recount
 from sync.vocabulary import POLICIES, Code, Outcome
 
 GAP: Final = Code.RESTORE_GAP

@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from sync import counts, found, limits, renaming, reversal
 from sync.case import Case, RefusedError, close
-from sync.decisions import ask_move, ask_recount, tasks_at, unset_balance
+from sync.decisions import unset_balance
 from sync.discrepancies import REVIEWS
 from sync.operations import Reverse, Settle
 from sync.records import Discrepancy
 from sync.sightings import still_there
 from sync.state import Logged, State
+from sync.tasks import ask_move, ask_recount, tasks_at
 from sync.vocabulary import Code
 
 

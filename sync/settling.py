@@ -11,12 +11,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.approvals import beside, why_by_hand, within_tolerance
-from sync.decisions import ask_recount, decision_of
+from sync.decisions import decision_of
 from sync.messages import Push
 from sync.operations import Approve
 from sync.records import Discrepancy, Variance
 from sync.returns import is_customer, unmatched
 from sync.state import Replica, State
+from sync.tasks import ask_recount
 from sync.vocabulary import POLICIES, Code
 
 SILENT_MS: Final = 8 * 3_600_000

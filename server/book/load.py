@@ -33,6 +33,7 @@ from sync.records import (
 from sync.sightings import thing_of
 from sync.state import Logged, Signed, State
 from sync.stock import is_virtual, key_of
+from sync.tasks import tasks_at
 
 POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
 
@@ -69,6 +70,8 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         asked = histories.far_ends(state)
         _load_near(connection, site, state, {place for place, _ in asked.since})
         histories.reach_doubts(asked, state)
+    counted = {row.place for row in state.variances.all() if row.state == "open"}
+    _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
 
 
 def load_named(connection: Connection, site: str, state: State, asked: Named) -> None:
@@ -109,10 +112,7 @@ def _proved(connection: Connection, site: str, device: str, person: str, now: in
 
 def load_standing(connection: Connection, site: str, state: State, asked: Standing) -> None:
     """Round two: documents, lots, holdings, and what is open where the operations act."""
-    for document in fetch_in(connection, "document", Document, site, "document", asked.documents):
-        state.documents.load(document.document, document)
-    for line in fetch_in(connection, "line", Line, site, "document", asked.documents):
-        state.lines.load((line.document, line.line), line)
+    _load_papers(connection, site, state, asked.documents)
     for document in fetch_in(connection, "document", Document, site, "stopped", asked.settled):
         state.documents.load(document.document, document)
     for lot in fetch_in(connection, "lot", LotRow, site, "item", asked.lots):
@@ -127,6 +127,15 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         _load_renamed(connection, site, state, kind, raw)
         _load_renamed_things(connection, site, state, kind, raw, code)
     _load_since(connection, site, state, asked)
+
+
+def _load_papers(connection: Connection, site: str, state: State, names: Iterable[str]) -> None:
+    """Documents with their lines."""
+    wanted = list(names)
+    for document in fetch_in(connection, "document", Document, site, "document", wanted):
+        state.documents.load(document.document, document)
+    for line in fetch_in(connection, "line", Line, site, "document", wanted):
+        state.lines.load((line.document, line.line), line)
 
 
 def _load_reservations(connection: Connection, site: str, state: State, asked: Standing) -> None:

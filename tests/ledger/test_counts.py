@@ -3,7 +3,7 @@
 import json
 
 from server.book.rows import table as server_table
-from sync.records import Variance
+from sync.records import Document, Variance
 
 
 async def approve(world, device, *, expected=None, verb="approve", by="fang"):
@@ -84,6 +84,7 @@ async def test_a_movement_during_the_count_asks_for_another(table):
     """)
     await world.heartbeat(world.now + 60_000)
     assert (await world.variances())[0].endswith("open")
+    assert "RC-B1" in {row.document for row in await world.rows("document", Document)}
 
 
 async def test_own_movements_around_a_count_are_told_apart_by_the_scans(table):
