@@ -68,9 +68,9 @@ def test_a_device_whose_work_was_wiped_says_what_is_lost_and_a_rescue_file_close
     zhao.sign_in(ZHAO_LIN)
     zhao.unsent(0)
     zhao.has_stock()
-    assert losses(factory) == [("U", [[2, 3]])]
     desk.go("desk/discrepancies")
     desk.sees("H1", "2–3")
+    assert losses(factory) == [("U", [[2, 3]])]
     opened(zhao, file)
     zhao.sees("Records: 2 · not sent yet: 0")
     assert losses(factory) == []
@@ -80,7 +80,7 @@ def test_a_device_whose_work_was_wiped_says_what_is_lost_and_a_rescue_file_close
 
 
 def test_a_device_that_its_browser_cleared_is_enrolled_anew_and_tells_of_the_old_one(
-    handhelds, factory
+    handhelds, factory, desk
 ):
     """[R4]"""
     zhao = handhelds("H1", ZHAO_LIN)
@@ -93,6 +93,8 @@ def test_a_device_that_its_browser_cleared_is_enrolled_anew_and_tells_of_the_old
     zhao.sees("Scan your badge")
     zhao.sign_in(ZHAO_LIN)
     zhao.has_stock()
+    desk.go("desk/discrepancies")
+    desk.sees("2–3")
     assert losses(factory) == [("U", [[2, 3]])]
 
 
