@@ -193,6 +193,27 @@ def do_again(
     return decided.entry
 
 
+def understand(state: State, arrival: Arrival, device: str, parked: Logged) -> Case | None:
+    """Do a fact that could not be read when it came, in its own place; None when it cannot be."""
+    own, state.seq = state.seq, parked.seq
+    mark = state.mark()
+    case = _case(state, arrival, device, "")
+    case.name = parked.id
+    try:
+        finding = _find(case, arrival, None)
+        invariants.check(case, mark)
+    except Exception:  # noqa: BLE001 - it stays parked, whatever is wrong with it
+        state.roll_back(mark)
+        state.seq = own
+        return None
+    for row in list(state.discrepancies.all()):
+        if row.operation == parked.id and row.code == Code.NOT_UNDERSTOOD and row.state == "open":
+            close(state, row, case.name)
+    later_result(state, parked.id, finding.outcome.value)
+    state.seq = own + 1
+    return case
+
+
 def _do_intent(case: Case) -> None:
     match case.did:
         case Approve():

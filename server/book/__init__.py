@@ -55,7 +55,8 @@ class Book:
         self._poked: dict[str, int] = {}
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write: first what a newer program can read that its forerunner parked."""
+        self._writer.submit(Task(self._clerk.understand, None, None))
         self._writer.start()
 
     def close(self) -> None:

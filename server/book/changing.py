@@ -10,6 +10,7 @@ from server.book.rows import fetch_in, image, key_of_row, replicated
 from server.book.session import Session
 from sync.entries import Change
 from sync.hashing import sha256_hex
+from sync.ledger import Posting
 from sync.records import FEED, Item, Row
 from sync.units import renewed
 
@@ -23,8 +24,9 @@ def write_rows(session: Session, by: str, why: str, rows: Sequence[Row]) -> int:
 
 
 def write_changes(
-    session: Session, by: str, why: str, changes: Sequence[Change], **facts: object
-) -> int:
+    session: Session, by: str, why: str, changes: Sequence[Change],
+    postings: Sequence[Posting] = (), **facts: object,
+) -> int:  # fmt: skip
     """Write changes that carry the state's seq as their version; return the number."""
     seq = session.state.seq
     parts = [[kind, key_of_row(kind, row), msgspec.Raw(image(row))] for kind, _, row, _ in changes]
@@ -33,7 +35,7 @@ def write_changes(
         "seq": seq, "id": f"change/{seq}", "verb": why, "actor": by, "payload": payload,
         "payload_hash": sha256_hex(payload), "content_hash": sha256_hex(payload),
     }  # fmt: skip
-    session.batch.add_change(fields, changes)
+    session.batch.add_change(fields, changes, postings)
     return seq
 
 

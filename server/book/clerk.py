@@ -25,6 +25,7 @@ from server.book.refill import (
     open_epoch,
     waiting_decisions,
 )
+from server.book.replay import readable, replay
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
 from server.book.settle import reached, run_settling
@@ -119,6 +120,24 @@ class Clerk:
         except Exception:
             self._masters.pop(site, None)
             LOG.exception("site %s: what waits for operations that came back stays open", site)
+
+    def understand(self, connection: Connection) -> None:
+        """Do what was parked because an older program could not read it (R5)."""
+        for site in connection.scalars(sa.select(table("site").c.site)).all():
+            try:
+                with connection.begin_nested():
+                    self._understand(connection, site)
+            except Exception:
+                self._masters.pop(site, None)
+                LOG.exception("site %s: what an older program parked stays so", site)
+
+    def _understand(self, connection: Connection, site: str) -> None:
+        for one in readable(self._open(connection, site)):
+            session = self._open(connection, site)
+            if replay(session, *one):
+                session.close(session.head.watermark)
+                self._masters.pop(site, None)
+                self.heads[site] = session.batch.head.seq
 
     def _settle(self, connection: Connection, session: Session) -> int:
         """Do what the watermark settles; return how far it stands now.

@@ -12,6 +12,7 @@ from server.book.rows import image, insert, key_of_row, replicated, table, upser
 from sync.entries import Change, Entry
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import link
+from sync.ledger import Posting
 from sync.records import Holding, Row, Sighting
 from sync.stock import is_virtual
 
@@ -43,11 +44,11 @@ class Batch:
         self._advance(logged.seq, logged.payload_hash, entry.changes)
         fields |= {"kind": entry.kind, "device": entry.device, "carrier": entry.carrier}
         self._log.append(fields | self._frame())
-        for n, posting in enumerate(entry.postings):
-            row = {"site": self.head.site, "seq": logged.seq, "n": n}
-            self._postings.append(row | msgspec.structs.asdict(posting))
+        self._post(logged.seq, entry.postings)
 
-    def add_change(self, fields: dict[str, Any], changes: Sequence[Change]) -> None:
+    def add_change(
+        self, fields: dict[str, Any], changes: Sequence[Change], postings: Sequence[Posting] = ()
+    ) -> None:
         """Take a change that is no operation: master data, documents, an import."""
         self._advance(fields["seq"], fields["payload_hash"], changes)
         empty = {
@@ -56,6 +57,12 @@ class Batch:
             "trust": "high", "outcome": "posted", "verdict": b"",
         }  # fmt: skip
         self._log.append(empty | fields | self._frame())
+        self._post(fields["seq"], postings)
+
+    def _post(self, seq: int, postings: Sequence[Posting]) -> None:
+        for n, posting in enumerate(postings):
+            row = {"site": self.head.site, "seq": seq, "n": n}
+            self._postings.append(row | msgspec.structs.asdict(posting))
 
     def _frame(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ import pytest
 from server.book import CursorGoneError
 from sync.messages import Conflict
 from sync.records import Device
-from tests.world.warehouse import clock
+from tests.world.warehouse import clock, parse
 
 RECEIVE = {
     "verb": "receive", "key": {"item": "BE", "lot": {"code": "L1"}}, "quantity": 5,
@@ -293,3 +293,30 @@ async def test_what_would_break_an_invariant_is_taken_back_alone(warehouse, monk
     assert await warehouse.open() == ["INVARIANT U"]
     stock = await warehouse.stock()
     assert (stock["B1", "BE/L1"], stock["B2", "BE/L1"]) == (10, 5)
+
+
+async def test_what_an_older_program_did_not_understand_is_done_by_a_newer_one(table, monkeypatch):
+    """[R5] It takes its own place in time, and what hangs on it is right from then on."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+    """)
+    did, _ = parse("pick 2 BE/L1 from B1 for SO-1", clock("08:30"), {})
+    task = {"document": "SO-1", "line": None}
+    name = world.device("C").envelope(did, clock("08:30"), v=2, task=task)
+    answer = await world.push("C", world.now + 1_000)
+    told = json.loads(bytes(answer.verdicts[0]))
+    assert (told["outcome"], told["flags"][0]["code"]) == ("parked", "NOT_UNDERSTOOD")
+    assert await world.variances() == ["B1 BE/L1 8/10 open"]
+    monkeypatch.setattr("sync.arrivals.ENVELOPE_VERSION", 2)  # stands for the update
+    world.book.close()
+    world.open_book()
+    await world.push("C", world.now + 2_000, from_seq=1)
+    assert json.loads(bytes(world.answer.verdicts[0])) == told
+    assert await world.variances() == ["B1 BE/L1 8/8 open"]
+    assert (await world.stock())["STAGE", "BE/L1"] == 2
+    assert (await world.results())[name].outcome == "posted"
+    assert await world.open() == []
+    world.device("C").envelope({"verb": "reverse", "target": name}, clock("10:00"))
+    await world.push("C", clock("10:00"))
+    assert (await world.stock())["B1", "BE/L1"] == 10

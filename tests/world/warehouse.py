@@ -111,8 +111,8 @@ class Warehouse:
         SQLModel.metadata.create_all(engine)
         engine.dispose()
         self.now = clock("06:00")
-        self.book = Book(url, b"k" * 32, lambda: self.now)
-        self.book.start()
+        self.url = url
+        self.open_book()
         self.devices = {}
         self.ids = {}
         self.answer = None
@@ -121,6 +121,11 @@ class Warehouse:
         await self.book.change(SITE, "test", rows, "set up")
         await self.book.write(_prove_fang)
         return self
+
+    def open_book(self):
+        """Start the program on the book, as after an update."""
+        self.book = Book(self.url, b"k" * 32, lambda: self.now)
+        self.book.start()
 
     def close(self):
         self.book.close()
