@@ -42,6 +42,15 @@ class Floor:
         if not is_virtual(place):
             self.stock[place, name] += quantity
 
+    def change(self, changes, now):
+        """Goods appear and vanish; what is not there any more cannot, and nobody notices."""
+        for place, name, quantity in changes:
+            self.put(place, name, quantity)
+            if self.stock[place, name] < 0:
+                self.stock[place, name] = 0
+                for where, other, _ in changes:
+                    self.slip("gone", now, other, where)
+
     def keys_at(self, place):
         return [name for (where, name), n in self.stock.items() if where == place and n]
 

@@ -11,7 +11,7 @@ import msgspec
 
 from sync.stock import Key, Place, is_virtual, key_text
 
-MOVING = {"receive", "putaway", "move", "pick", "issue", "return"}
+MOVING = {"receive", "putaway", "move", "pick", "issue", "ship", "return"}
 
 
 def fold(log, reversed_, approved, aliases, asked=()):
@@ -39,15 +39,26 @@ def fold(log, reversed_, approved, aliases, asked=()):
 def _events(entry, did, times, aliases):
     own, taken = times["own"], times.get("taken", times["own"])
     at = (entry["replica"], entry["rseq"], 0)
-    if did["verb"] in MOVING:
+    if did["verb"] == "produce":
+        did = {**did, "from": {"location": "production"}}
+    if did["verb"] in {*MOVING, "produce"}:
         name = key_text(msgspec.convert(did["key"], Key))
         source, target = (_place(did[end], aliases) for end in ("from", "to"))
-        flow = (entry["id"], target)
+        flow = (target, name)
         if did["quantity"] is None:
             yield (taken, *at), 0, "all", (source, name), flow, (own, *at)
         else:
             yield (taken, *at), 0, "add", (source, name), -did["quantity"], None
             yield (own, *at), 1, "add", (target, name), did["quantity"], None
+    elif did["verb"] == "status":
+        name = key_text(msgspec.convert(did["key"], Key))
+        place = _place(did["place"], aliases)
+        other = (place, key_text(msgspec.convert({**did["key"], "status": did["to_status"]}, Key)))
+        if did["quantity"] is None:
+            yield (own, *at), 0, "all", (place, name), other, (own, *at)
+        else:
+            yield (own, *at), 0, "add", (place, name), -did["quantity"], None
+            yield (own, *at), 1, "add", other, did["quantity"], None
     elif did["verb"] == "adjust":
         name = key_text(msgspec.convert(did["key"], Key))
         yield (own, *at), 0, "add", (_place(did["place"], aliases), name), did["quantity"], None
@@ -75,7 +86,7 @@ def _run(events):
         else:
             taken = max(stock[name], 0)
             stock[name] -= taken
-            arrival = (then, 1, "add", (amount[1], name[1]), taken, None)
+            arrival = (then, 1, "add", amount, taken, None)
             place = next((n for n, e in enumerate(due) if (e[0], e[1]) > (then, 1)), len(due))
             due.insert(place, arrival)
     return {name: quantity for name, quantity in stock.items() if quantity}

@@ -62,9 +62,21 @@ def touched(did):
     if did["verb"] == "count":
         place = _place(did["place"])
         return {(place, name_of_key(line["key"])) for line in did["lines"]}
+    return {end for end, _ in ends_of(did)}
+
+
+def ends_of(did):
+    """Return what a fact takes from and brings to: (place, key), and whether it is the source."""
     if "key" not in did:
-        return set()
-    return {(_place(did[end]), name_of_key(did["key"])) for end in ("from", "to") if did.get(end)}
+        return []
+    name = name_of_key(did["key"])
+    if "place" not in did:
+        return [((_place(did[end]), name), end == "from") for end in ("from", "to") if end in did]
+    place = _place(did["place"])
+    if did["verb"] != "status":
+        return [((place, name), True)]
+    other = name_of_key({**did["key"], "status": did["to_status"]})
+    return [((place, name), True), ((place, other), False)]
 
 
 def _unheard(world):
@@ -101,11 +113,10 @@ def _ends(did, times, truth):
         ):
             yield (_place(did["place"]), name_of_key(line["key"])), (true, at, True)
     elif "key" in did:
-        name, everything = name_of_key(did["key"]), did["quantity"] is None
         taken = truth.get("taken") or truth["own"]
-        source = (taken, times.get("taken", times["own"]), everything)
-        yield (_place(did["from"]), name), source
-        yield (_place(did["to"]), name), (truth["own"], times["own"], False)
+        source = (taken, times.get("taken", times["own"]), did["quantity"] is None)
+        for name, is_source in ends_of(did):
+            yield name, source if is_source else (truth["own"], times["own"], False)
 
 
 def _carried_on(found, facts):
@@ -114,8 +125,8 @@ def _carried_on(found, facts):
     for entry in facts:
         did = _did(entry)
         if "key" in did and did.get("quantity", 1) is None:
-            name = name_of_key(did["key"])
-            flows.append(((_place(did["from"]), name), (_place(did["to"]), name)))
+            (source, _), (target, _) = ends_of(did)
+            flows.append((source, target))
     grown = True
     while grown:
         more = {target for source, target in flows if source in found} - found

@@ -30,10 +30,12 @@ ITEMS = ("BE", "CA", "NU")
 WITHOUT_LOTS = {"NU"}
 
 ROWS = [
-    Site(site=SITE, name="Simulated plant", over_receipt_percent=10, over_issue_percent=10),
+    Site(site=SITE, name="Simulated plant", over_receipt_percent=10, over_issue_percent=10,
+         adjust_limit=8),
     Item(item="BE", name="Bearing", lots=True),
     Item(item="CA", name="Cable", lots=True, fifo="hint"),
     Item(item="NU", name="Nut", fifo="hint"),
+    Item(item="BIKE", name="Bicycle", fifo="hint"),
     *(Location(location=name, warehouse="W", walk=n) for n, name in enumerate(BINS)),
     Location(location="DOCK", warehouse="W", kind="dock"),
     Location(location="STAGE", warehouse="W", kind="stage"),

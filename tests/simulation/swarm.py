@@ -7,6 +7,7 @@ import random
 from collections import defaultdict
 
 from sync.stock import is_virtual
+from tests.simulation.errands import errands
 from tests.simulation.network import Weather
 from tests.simulation.scheduler import DAY, MINUTE, SECOND
 from tests.simulation.script import Act, ClockOf, Script
@@ -98,6 +99,7 @@ def script(seed, count=40, only=None):
     plan = Plan(dice, devices, 0.12 if "slips" in on else 0.0)
     plan.work(count)
     end = max(plan.free.values())
+    plan.acts += errands(seed, devices, end, count // 3)
     acts = [*plan.acts, *_by_clones(dice, on, plan.acts)]
     acts += [*_faults(dice, on, devices, end), *_reviews(dice, on, end)]
     acts.sort(key=lambda act: act.at)

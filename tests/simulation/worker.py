@@ -16,14 +16,25 @@ from tests.world.warehouse import key
 
 RETRY_MS = 15 * SECOND
 GOODS = re.compile(
-    r"(?P<verb>receive|move|pick|issue) (?P<quantity>\d+|all) (?P<key>\S+)"
+    r"(?P<verb>receive|move|pick|issue|ship|return|produce) (?P<quantity>\d+|all) (?P<key>\S+)"
     r"(?: from (?P<source>\S+))?(?: to (?P<target>\S+))?(?: carry (?P<carry>\d+)s)?"
     r"(?: slip (?P<slip>.+))?"
 )
+IN_PLACE = re.compile(
+    r"(?P<verb>adjust|status) (?P<quantity>[+-]?\d+|all) (?P<key>\S+) at (?P<place>\S+)"
+    r"(?: to (?P<status>\w+))?"
+)
 COUNT = re.compile(r"count (?P<place>\S+)(?: slip (?P<key>\S+) (?P<by>[+-]\d+))?")
-SOURCE = {"receive": "supplier/V1"}
-TARGET = {"receive": "DOCK", "pick": "STAGE", "issue": "production/WO-1"}
-PAPER = {"receive": "PO-1", "pick": "SO-1", "issue": "WO-1"}
+SOURCE = {
+    "receive": "supplier/V1", "ship": "STAGE", "return": "customer/C1", "produce": "production/WO-1"
+}  # fmt: skip
+TARGET = {
+    "receive": "DOCK", "pick": "STAGE", "issue": "production/WO-1", "ship": "customer/C1",
+    "return": "DOCK", "produce": "DOCK",
+}  # fmt: skip
+PAPER = {"receive": "PO-1", "pick": "SO-1", "issue": "WO-1", "produce": "WO-1", "return": "SO-1"}
+ARRIVING = {"receive", "produce"}
+"""Nobody carries these from a place of ours."""
 
 
 class Worker:
@@ -82,6 +93,8 @@ class Worker:
     def _act(self, number, words):
         if match := GOODS.fullmatch(words):
             yield from self._goods(number, match.groupdict())
+        elif match := IN_PLACE.fullmatch(words):
+            yield from self._in_place(number, match.groupdict())
         elif match := COUNT.fullmatch(words):
             yield from self._count(number, match.groupdict())
         elif words == "undo":
@@ -117,21 +130,46 @@ class Worker:
             floor.put(target, name, carried)
             floor.slip(slip, self.world.now, name, source, target)
             return
-        did = {"verb": verb, "key": key(act["key"]), "from": {"location": source},
+        did = {"verb": verb, "key": key(act["key"]), "reason": "",
                "quantity": None if wanted is None else carried}  # fmt: skip
+        if verb != "produce":
+            did["from"] = {"location": source}
         said = self._slipped(did, slip, name, source, target)
         did["to"] = {"code": said[1:]} if said.startswith("?") else {"location": said}
-        if verb != "receive" and act["carry"]:
+        if verb not in ARRIVING and act["carry"]:
             did["taken_wall"] = scan["wall"]
         draft = {"did": did, "captures": [scan["id"]]}
         if verb in PAPER:
             draft["task"] = {"document": PAPER[verb]}
-        truth = {"taken": taken_at if "taken_wall" in did else None, "target": target,
-                 "name": name, "carried": 0 if slip == "ghost" else carried}  # fmt: skip
+        changes = [] if slip == "ghost" else [(target, name, carried)]
+        truth = {"taken": taken_at if "taken_wall" in did else None, "changes": lambda: changes}
         for copy in range(2 if slip == "twice" else 1):
             kept = yield from self._write(f"{number}.{copy}", draft, {} if copy else truth)
             if slip == "ghost" or copy:
                 self.ghosts.append(kept.id)
+
+    def _in_place(self, number, act):
+        """Goods are found, broken or labelled anew: at the moment of the scan, where they stand."""
+        floor, place, name = self.world.floor, act["place"], text_of(act["key"])
+        there = floor.there(place, name)
+        wanted = None if act["quantity"] == "all" else int(act["quantity"])
+        if not there or there < abs(wanted or 0):
+            return
+        scan = yield from self._scan(f"{act['key']} #{number}")
+        did = {"verb": act["verb"], "key": key(act["key"]), "place": {"location": place},
+               "quantity": wanted, "reason": "seen"}  # fmt: skip
+        if act["verb"] == "status":
+            did["to_status"] = act["status"]
+
+        def changes():
+            if act["verb"] == "adjust":
+                return [(place, name, wanted)]
+            labelled = floor.there(place, name) if wanted is None else wanted
+            other = text_of(act["key"].partition("!")[0] + f"!{act['status']}")
+            return [(place, name, -labelled), (place, other, labelled)]
+
+        draft = {"did": did, "captures": [scan["id"]]}
+        yield from self._write(f"{number}.0", draft, {"changes": changes})
 
     def _slipped(self, did, slip, name, source, target):
         """Return the target that is scanned, and note what the ledger cannot know."""
@@ -148,12 +186,12 @@ class Worker:
         """Write until the tone sounds, or until the screen shows that it was written before."""
         floor, world = self.world.floor, self.world
         while True:
-            put = []
+            put, changes = [], []
 
-            def reading(put=put):
+            def reading(put=put, changes=changes):
                 put.append(world.now)
-                if truth.get("carried"):
-                    floor.put(truth["target"], truth["name"], truth["carried"])
+                changes[:] = truth["changes"]() if "changes" in truth else ()
+                floor.change(changes, world.now)
 
             marked = {**draft, "mark": mark}
             how, kept = yield lambda page, d=marked, r=reading: page.write(d, r)
@@ -164,8 +202,7 @@ class Worker:
             if kept is not None:
                 world.watch.did(self.device, kept, {**truth, "own": put[0]})
                 return kept
-            if put and truth.get("carried"):
-                floor.put(truth["target"], truth["name"], -truth["carried"])
+            floor.change([(place, name, -n) for place, name, n in changes], world.now)
             yield RETRY_MS
 
     def _found(self, mark):

@@ -91,6 +91,7 @@ class World:
             self.changed = False
             self._turns += 1
             oracle.check_watermark(self)
+            oracle.check_explained(self)
             if self._turns % CHECK_EVERY == 0:
                 oracle.check_all(self)
 
