@@ -169,6 +169,7 @@ class ServerHost:
             self._die(tasks)
             return
         self.working, self.waiting = False, []
+        self.watch.world.heard = True
         done = [(task.payload, body, _answer_of(task)) for task, body, _ in tasks]
         self.watch.after_turn(self, done)
         for (_, _, answer), (_, _, told) in zip(tasks, done, strict=True):
