@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from tests.simulation.scheduler import MINUTE
 from tests.simulation.script import Act
-from tests.simulation.site import BINS, START
+from tests.simulation.site import BINS, BOXES, START
 
 GOODS = ("BE/L9", "CA/L9", "BIKE")
 
@@ -20,8 +20,16 @@ class Errands:
         self.dice = dice
         self.stock = defaultdict(int)
         self.shipped = defaultdict(int)
+        self.serials = {}
+        self.boxes = {}
+        self.boxed = defaultdict(int)
 
     def words(self):
+        odd = self.dice.random()
+        if odd < 0.3:
+            return self._serial()
+        if odd < 0.55:
+            return self._box()
         held = sorted(name for name, n in self.stock.items() if n > 0)
         if not held or self.dice.random() < 0.25:
             return self._arrival()
@@ -79,6 +87,66 @@ class Errands:
         target = self.dice.choice(("DOCK", *BINS))
         self.stock[target, key] += quantity
         return f"return {quantity} {key} from customer/C1 to {target} carry 10s"
+
+    def _serial(self):
+        """One thing: it comes, stands, is labelled, leaves, and may come back."""
+        known = self.serials.keys()
+        name = self.dice.choice([f"GM#S{n}" for n in range(1, 5)])
+        if name not in known:
+            self.serials[name] = self._stand()
+            return f"receive 1 {name} to {self.serials[name]}"
+        place, act = self.serials[name], self.dice.random()
+        if place == "customer/C1":
+            self.serials[name] = self.dice.choice(BINS)
+            return f"return 1 {name} from customer/C1 to {self.serials[name]}"
+        if place == "STAGE" or act < 0.1:
+            self.serials[name] = "customer/C1"
+            return f"ship 1 {name} from {place} to customer/C1"
+        if act < 0.3:
+            self.serials[name] = "STAGE"
+            return f"pick 1 {name} from {place} to STAGE"
+        self.serials[name] = self._stand(place)
+        return f"move 1 {name} from {place} to {self.serials[name]} carry 20s"
+
+    def _stand(self, but=None):
+        boxes = [f"={code}" for code, at in self.boxes.items() if at != "customer/C1"]
+        return self.dice.choice([place for place in (*BINS, *boxes) if place != but])
+
+    def _box(self):
+        """A pallet and two totes: they come empty, are filled, nested, shipped, and come back."""
+        code = self.dice.choice(BOXES)
+        place, act = self.boxes.get(code), self.dice.random()
+        if place in {None, "customer/C1"}:
+            self.boxes[code] = self.dice.choice(BINS)
+            source = f" from {place}" if place else ""
+            return f"move 1 ={code}{source} to {self.boxes[code]}"
+        key = "CA/L8"
+        if act < 0.35:
+            quantity = self.dice.randint(2, 12)
+            self.boxed[code] += quantity
+            return f"receive {quantity} {key} to ={code}"
+        if act < 0.55 and self.boxed[code] > 0:
+            quantity = self.dice.randint(1, self.boxed[code])
+            self.boxed[code] -= quantity
+            return f"issue {quantity} {key} from ={code} to production/WO-1"
+        if act < 0.7 and code == "P1":
+            return self._ship_box(code, place)
+        if code != "P1" and place != "=P1" and self.boxes.get("P1", "customer/C1") in BINS:
+            self.boxes[code] = "=P1"
+            return f"move 1 ={code} from {place} to =P1"
+        self.boxes[code] = self.dice.choice([one for one in BINS if one != place])
+        return f"move 1 ={code} from {place} to {self.boxes[code]}"
+
+    def _ship_box(self, code, place):
+        """What stands in it leaves with it; the inner totes stay in it."""
+        gone = [code, *(inner for inner, at in self.boxes.items() if at == f"={code}")]
+        self.boxes[code] = "customer/C1"
+        for inner in gone:
+            self.boxed[inner] = 0
+        for name, at in self.serials.items():
+            if at in {f"={inner}" for inner in gone}:
+                self.serials[name] = "customer/C1"
+        return f"ship 1 ={code} from {place} to customer/C1"
 
 
 def errands(seed, devices, end, count):

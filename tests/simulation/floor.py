@@ -4,13 +4,24 @@ from collections import defaultdict
 
 import msgspec
 
-from sync.stock import Key, is_virtual, key_text
+from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from tests.world.warehouse import key
 
 
 def text_of(words):
-    """Return the canonical text of `BE/L1`."""
-    return name_of_key(key(words))
+    """Return the canonical text of `BE/L1`, or of the container `=T1`."""
+    return name_of_key(key_said(words))
+
+
+def key_said(words):
+    if words.startswith("="):
+        return {"item": CONTAINER, "serial": words[1:]}
+    return key(words)
+
+
+def place_said(words):
+    """Return the place `B1`, or what is in the container `=T1`."""
+    return f"container/{words[1:]}" if words.startswith("=") else words
 
 
 def name_of_key(given):
@@ -50,6 +61,20 @@ class Floor:
                 self.stock[place, name] = 0
                 for where, other, _ in changes:
                     self.slip("gone", now, other, where)
+
+    def inside(self, box):
+        """Return (place, key, quantity) of all that is in a container; inner ones stay in it."""
+        place = f"container/{key_of(box).serial}"
+        for name in self.keys_at(place):
+            if key_of(name).item == CONTAINER:
+                yield from self.inside(name)
+            else:
+                yield place, name, self.stock[place, name]
+
+    def arrival(self, place, name, quantity):
+        """Return what changes when goods get there; what leaves in a container leaves with it."""
+        gone = self.inside(name) if is_virtual(place) and key_of(name).item == CONTAINER else ()
+        return [(place, name, quantity), *((at, what, -n) for at, what, n in gone)]
 
     def keys_at(self, place):
         return [name for (where, name), n in self.stock.items() if where == place and n]

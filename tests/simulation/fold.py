@@ -6,10 +6,12 @@ Nothing in it knows in which order anything arrived, so equality with it is prom
 
 import json
 from collections import defaultdict
+from functools import partial
 
 import msgspec
 
 from sync.stock import Key, Place, is_virtual, key_text
+from tests.simulation import things
 
 MOVING = {"receive", "putaway", "move", "pick", "issue", "ship", "return"}
 
@@ -19,16 +21,26 @@ def fold(log, reversed_, approved, aliases, asked=()):
 
     `asked` are counted lines; what stood there just before each comes back beside it.
     """
-    events = []
+    events, chains = [], defaultdict(list)
     for entry in log:
         if entry["kind"] != "fact" or entry["outcome"] == "parked" or entry["id"] in reversed_:
             continue
         body = json.loads(entry["payload"])["body"]
         times = json.loads(entry["verdict"])["times"]
-        events += _events(entry, body["did"], times, aliases)
+        did = body["did"]
+        one = things.of_movement(did, partial(_place, aliases=aliases))
+        if one is None:
+            events += _events(entry, did, times, aliases)
+        else:
+            seen = things.moving(did, *one, (entry["replica"], entry["rseq"], 0), times)
+            chains[things.thing(seen.key)].append(seen)
     for row in approved:
+        if things.thing(row.key):
+            chains[things.thing(row.key)].append(things.counted(row))
+            continue
         at = (row.at, row.replica, row.seq, row.line)
         events.append((at, 0, "set", (row.place, row.key), row.counted, None))
+    events += things.events(chains)
     seen = {}
     for row in asked:
         at = (row.at, row.replica, row.seq, row.line)
@@ -81,6 +93,8 @@ def _run(events):
             then[amount.operation, amount.line] = stock[name]
         elif what == "add":
             stock[name] += amount
+        elif what == "empty":
+            _leaves(stock, name[0])
         elif what == "set":
             stock[name] = amount
         else:
@@ -90,3 +104,11 @@ def _run(events):
             place = next((n for n, e in enumerate(due) if (e[0], e[1]) > (then, 1)), len(due))
             due.insert(place, arrival)
     return {name: quantity for name, quantity in stock.items() if quantity}
+
+
+def _leaves(stock, box):
+    """What a container holds leaves with it; what it was short of came from nobody knows where."""
+    for place, name in [held for held in stock if held[0] == box and not things.thing(held[1])]:
+        short = min(stock.pop((place, name)), 0)
+        if short:
+            stock[f"unidentified/{box}", name] += short

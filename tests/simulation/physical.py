@@ -9,10 +9,12 @@ from collections import defaultdict
 from itertools import combinations
 
 from sync.records import Discrepancy, Variance
-from sync.stock import is_virtual
+from sync.stock import CONTAINER, container_key, is_virtual, key_text
+from tests.simulation import things
 from tests.simulation.client.outbox import body_of
 from tests.simulation.floor import name_of_key
 from tests.simulation.oracle import holdings, rows
+from tests.simulation.site import BOXES
 from tests.simulation.watch import Broken
 
 DECIDED_BY_A_PERSON = {"open", "rejected", "recount"}
@@ -28,7 +30,7 @@ def check_world(world):
     ]  # fmt: skip
     explained = explanations(world) if differ else set()
     for name in differ:
-        if name not in explained:
+        if not {name, _thing(name), _box(name[0])} & explained:
             raise Broken(
                 "S6",
                 f"{name}: the ledger has {ledger.get(name, 0)}, there are "
@@ -47,7 +49,7 @@ def explanations(world):
     }
     facts = [entry for entry in world.watch.log if entry["kind"] == "fact"]
     found |= world.floor.slips.keys() | _unheard(world) | _undatable(world, facts)
-    return _carried_on(found, facts)
+    return _carried_on(found | {_thing(name) for name in found if all(name)}, facts)
 
 
 def _did(entry):
@@ -55,18 +57,34 @@ def _did(entry):
 
 
 def _place(end):
-    return next(iter(end.values()))
+    kind, text = next((kind, text) for kind, text in end.items() if text)
+    return f"container/{text}" if kind == "container" else text
+
+
+def _thing(name):
+    """A serial or a container is one thing, wherever it is: what is doubted, is everywhere."""
+    one = things.thing(name[1]) if all(name) else None
+    return ("", " ".join(one)) if one else name
+
+
+def _box(place):
+    """Return the thing that a container is, for what stands in it."""
+    inside = place.startswith(things.INSIDE)
+    return ("", f"{CONTAINER} {place.removeprefix(things.INSIDE)}") if inside else None
 
 
 def touched(did):
     if did["verb"] == "count":
         place = _place(did["place"])
-        return {(place, name_of_key(line["key"])) for line in did["lines"]}
-    return {end for end, _ in ends_of(did)}
+        return {_thing((place, name_of_key(line["key"]))) for line in did["lines"]}
+    return {_thing(end) for end, _ in ends_of(did)}
 
 
 def ends_of(did):
     """Return what a fact takes from and brings to: (place, key), and whether it is the source."""
+    if did.get("container"):
+        box = key_text(container_key(did["container"]))
+        return [((_place(did[end]), box), end == "from") for end in ("from", "to") if end in did]
     if "key" not in did:
         return []
     name = name_of_key(did["key"])
@@ -111,12 +129,21 @@ def _ends(did, times, truth):
         for line, true, at in zip(
             did["lines"], truth["lines"], times.get("lines", ()), strict=True
         ):
-            yield (_place(did["place"]), name_of_key(line["key"])), (true, at, True)
-    elif "key" in did:
-        taken = truth.get("taken") or truth["own"]
-        source = (taken, times.get("taken", times["own"]), did["quantity"] is None)
-        for name, is_source in ends_of(did):
-            yield name, source if is_source else (truth["own"], times["own"], False)
+            yield _thing((_place(did["place"]), name_of_key(line["key"]))), (true, at, True)
+        return
+    taken = truth.get("taken") or truth["own"]
+    source = (taken, times.get("taken", times["own"]), did.get("quantity", 1) is None)
+    own = (truth["own"], times["own"])
+    if did.get("container") and is_virtual(_place(did["to"])):
+        for code in BOXES:  # whatever stood in it left with it
+            yield ("", f"{CONTAINER} {code}"), (*own, True)
+    for name, is_source in ends_of(did):
+        if things.thing(name[1]):
+            yield _thing(name), (*own, True)
+        else:
+            yield name, source if is_source else (*own, False)
+        if _box(name[0]):
+            yield _box(name[0]), (*own, False)
 
 
 def _carried_on(found, facts):
@@ -124,6 +151,9 @@ def _carried_on(found, facts):
     flows = []
     for entry in facts:
         did = _did(entry)
+        for end, _ in ends_of(did):
+            if _box(end[0]):
+                flows.append((_box(end[0]), _thing(end)))
         if "key" in did and did.get("quantity", 1) is None:
             (source, _), (target, _) = ends_of(did)
             flows.append((source, target))
@@ -132,4 +162,4 @@ def _carried_on(found, facts):
         more = {target for source, target in flows if source in found} - found
         found |= more
         grown = bool(more)
-    return {name for name in found if name[0] and not is_virtual(name[0])}
+    return {name for name in found if name[0] is not None and not is_virtual(name[0])}

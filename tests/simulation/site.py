@@ -26,6 +26,7 @@ START = 1_790_000_000_000 - 1_790_000_000_000 % 86_400_000 + 6 * 3_600_000
 DEVICES = ("A", "B", "C", "D")
 DESK = "DESK"
 BINS = ("B1", "B2", "B3", "B4", "B5")
+BOXES = ("P1", "T1", "T2")
 ITEMS = ("BE", "CA", "NU")
 WITHOUT_LOTS = {"NU"}
 
@@ -35,6 +36,7 @@ ROWS = [
     Item(item="BE", name="Bearing", lots=True),
     Item(item="CA", name="Cable", lots=True, fifo="hint"),
     Item(item="NU", name="Nut", fifo="hint"),
+    Item(item="GM", name="Gear motor", serials=True, fifo="hint"),
     Item(item="BIKE", name="Bicycle", fifo="hint"),
     *(Location(location=name, warehouse="W", walk=n) for n, name in enumerate(BINS)),
     Location(location="DOCK", warehouse="W", kind="dock"),

@@ -9,7 +9,7 @@ import re
 import msgspec
 
 from sync.stock import is_virtual, key_of
-from tests.simulation.floor import text_of
+from tests.simulation.floor import place_said, text_of
 from tests.simulation.scheduler import SECOND
 from tests.simulation.supervisor import KNOWN
 from tests.world.warehouse import key
@@ -112,8 +112,7 @@ class Worker:
 
     def _goods(self, number, act):
         floor, verb, name = self.world.floor, act["verb"], text_of(act["key"])
-        source = act["source"] or SOURCE[verb]
-        target = act["target"] or TARGET[verb]
+        source, target = _ends(act)
         wanted = None if act["quantity"] == "all" else int(act["quantity"])
         slip = act["slip"] or ""
         if slip != "ghost" and not is_virtual(source) and not floor.there(source, name):
@@ -130,19 +129,17 @@ class Worker:
             floor.put(target, name, carried)
             floor.slip(slip, self.world.now, name, source, target)
             return
-        did = {"verb": verb, "key": key(act["key"]), "reason": "",
-               "quantity": None if wanted is None else carried}  # fmt: skip
-        if verb != "produce":
-            did["from"] = {"location": source}
+        did = _moved(act, source, None if wanted is None else carried)
         said = self._slipped(did, slip, name, source, target)
-        did["to"] = {"code": said[1:]} if said.startswith("?") else {"location": said}
+        did["to"] = {"code": said[1:]} if said.startswith("?") else _end(said)
         if verb not in ARRIVING and act["carry"]:
             did["taken_wall"] = scan["wall"]
         draft = {"did": did, "captures": [scan["id"]]}
         if verb in PAPER:
             draft["task"] = {"document": PAPER[verb]}
-        changes = [] if slip == "ghost" else [(target, name, carried)]
-        truth = {"taken": taken_at if "taken_wall" in did else None, "changes": lambda: changes}
+        truth = {"taken": taken_at if "taken_wall" in did else None}
+        if slip != "ghost":
+            truth["changes"] = lambda: floor.arrival(target, name, carried)
         for copy in range(2 if slip == "twice" else 1):
             kept = yield from self._write(f"{number}.{copy}", draft, {} if copy else truth)
             if slip == "ghost" or copy:
@@ -246,6 +243,29 @@ class Worker:
         did = {"verb": "count", "place": {"location": place}, "scope": "place", "blind": True,
                "count_id": f"c{number}", "opened_wall": opened, "lines": lines}  # fmt: skip
         yield from self._write(f"{number}.0", {"did": did}, {"lines": trues})
+
+
+def _ends(act):
+    """Return from where to where; an empty container comes from nowhere at first."""
+    source = "transit" if act["key"].startswith("=") else SOURCE.get(act["verb"])
+    return place_said(act["source"] or source), place_said(act["target"] or TARGET[act["verb"]])
+
+
+def _moved(act, source, quantity):
+    did = {"verb": act["verb"], "reason": ""}
+    if act["key"].startswith("="):
+        did["container"] = act["key"][1:]
+    else:
+        did |= {"key": key(act["key"]), "quantity": quantity}
+    if act["verb"] != "produce" and source != "transit":
+        did["from"] = _end(source)
+    return did
+
+
+def _end(place):
+    if place.startswith("container/"):
+        return {"container": place.removeprefix("container/")}
+    return {"location": place}
 
 
 def _key(text):
