@@ -50,7 +50,7 @@ from sync.renaming import PREFIX, is_renaming
 from sync.returns import is_customer
 from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
-from sync.state import State
+from sync.state import LATEST_MS, State
 from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from sync.tasks import tasks_at
 from sync.verbs import Movement, Moving, movements_of
@@ -61,8 +61,6 @@ MOVING: Final = (
 LATE_MS: Final = 60_000
 """After that long, others may have taken newer goods than those that arrive (R26)."""
 
-
-LATEST_MS: Final = 2**53 - 1
 
 OVERLAP_MS: Final = 300_000
 """How long another device may have had a thing in hand just then (R20)."""

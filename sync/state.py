@@ -39,6 +39,9 @@ from sync.verbs import Movement, restated
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Struct)
 
+LATEST_MS: Final = 2**53 - 1
+"""Later than anything."""
+
 BALANCE_MAX: Final = 2**53 - 1
 
 
@@ -215,7 +218,7 @@ class State:
         """Every posting under an unknown code that is being resolved (R6)."""
         self.stood: dict[str, tuple[str, str, str, str]] = {}
         """The flow that brought a single thing to where it stood before its loaded sightings."""
-        self.seen_since = 0
+        self.seen_since = LATEST_MS
         """From which time on the sightings of the named things are known."""
         self.since_base: dict[str, list[tuple[int, Posting]]] = {}
         """Postings of an item after a device's cursor, for what a screen could know (R26)."""

@@ -206,7 +206,8 @@ def _load_chains(connection: Connection, site: str, state: State, asked: Standin
     counted = [row for row in state.variances.all()
                if asked.targets.keys() & {row.operation, *row.parts}]  # fmt: skip
     times = [asked.seen_since, *(row.taken for row in seen), *(row.at for row in counted)]
-    state.seen_since = max(min(times), 0)
+    # A second load of one batch never begins later: what stood before would be what is known.
+    state.seen_since = max(min(state.seen_since, *times), 0)
     things = asked.things | {row.thing for row in seen}
     approved = {thing_of(key_of(row.key)) for row in counted}
     _load_things(connection, site, state, things | {thing for thing in approved if thing})

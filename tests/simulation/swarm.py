@@ -99,7 +99,8 @@ def script(seed, count=40, only=None):
     plan = Plan(dice, devices, 0.12 if "slips" in on else 0.0)
     plan.work(count)
     end = max(plan.free.values())
-    plan.acts += errands(seed, devices, end, count // 2)
+    if "clone" not in on:
+        plan.acts += errands(seed, devices, end, count // 3)
     acts = [*plan.acts, *_by_clones(dice, on, plan.acts)]
     acts += [*_faults(dice, on, devices, end), *_reviews(dice, on, end)]
     acts.sort(key=lambda act: act.at)
