@@ -183,7 +183,7 @@ def _within(dated: Dated, own: Dated) -> Dated:
 
 
 class Done(NamedTuple):
-    """An operation that its replica did earlier: in the order of their numbers."""
+    """An operation that its replica did earlier; a list of them is in the order of their times."""
 
     at: int
     wall: int
@@ -191,8 +191,12 @@ class Done(NamedTuple):
 
 
 def earlier_than(arrivals: Iterable[Arrival]) -> list[Done]:
-    """Return when and by which clock reading operations were done."""
-    return [Done(one.dated.at, one.body.wall, one.body.segment) for one in arrivals if one.body]
+    """Return when and by which clock reading operations were done; a loss is nothing done."""
+    return [
+        Done(one.dated.at, one.body.wall, one.body.segment)
+        for one in arrivals
+        if one.body and not isinstance(one.did, Lost)
+    ]
 
 
 def wants_earlier(arrival: Arrival, floor: int) -> int | None:
@@ -226,10 +230,12 @@ def after_what_was_done(arrival: Arrival, done: Sequence[Done]) -> Arrival:
 
 def _floor(wall: int, segment: str, done: Sequence[Done], here: str) -> int:
     """Return when the last operation before a scan was done; segments follow one another."""
-    segments = [*(one.segment for one in done), here]
-    before = [
-        one.at
-        for number, one in enumerate(done)
-        if (one.wall <= wall if one.segment == segment else segment in segments[number:])
-    ]
-    return max(before, default=0)
+    passed = segment == here
+    for one in reversed(done):
+        if one.segment == segment:
+            passed = True
+            if one.wall <= wall:
+                return one.at
+        elif passed:
+            return one.at
+    return 0

@@ -59,16 +59,19 @@ class Clock(Struct, frozen=True):
 
 def date(reading: Reading, clock: Clock) -> Dated:
     """Return the server time of a device time: sure, or clamped between what is possible."""
-    before, after = _around(reading, clock.contacts)
+    contacts = clock.contacts
     first, last = _possible(reading, clock)
-    found = _in_segment(reading, clock.contacts) or _between(reading, before, after)
-    if found is not None:
-        offset, u = found
-        at = reading.wall + offset
-        return Dated(min(max(at, first or at), last), u, "high")
-    at = min(reading.wall + _likely(reading, clock.contacts, before, after), last)
-    first = at if first is None else first
-    return Dated(max(at, first), max(last - first, GRAIN_MS), "low")
+    found = _in_segment(reading, contacts)
+    if found is None:
+        before, after = _around(reading, contacts)
+        found = _between(reading, before, after)
+        if found is None:
+            at = min(reading.wall + _likely(reading, contacts, before, after), last)
+            first = at if first is None else first
+            return Dated(max(at, first), max(last - first, GRAIN_MS), "low")
+    offset, u = found
+    at = reading.wall + offset
+    return Dated(min(max(at, first or at), last), u, "high")
 
 
 def monotone(dated: Dated, floor: int) -> Dated:
@@ -136,37 +139,38 @@ def _is_before(contact: Contact, reading: Reading) -> bool:
 
 
 def _offset(wall: int, contacts: Sequence[Contact]) -> tuple[int, int] | None:
-    """Return server time minus device time at a device time, and how far off that can be."""
-    lows = [low for contact in contacts if (low := _low(contact, wall)) is not None]
-    if not lows:
-        return None
-    low, high = max(lows), min(_high(contact, wall) for contact in contacts)
-    if low - high > GRAIN_MS:
+    """Return server time minus device time at a device time, and how far off that can be.
+
+    An answer bounds it from below; a question alone may have travelled long, and does not.
+    """
+    low = high = None
+    for contact in contacts:
+        drift = _drift(contact, wall)
+        most = contact.server_now - contact.sent + drift
+        high = most if high is None or most < high else high
+        if contact.received is not None:
+            least = contact.server_now - contact.received - drift
+            low = least if low is None or least > low else low
+    if low is None or high is None or low - high > GRAIN_MS:
         return None
     low, high = min(low, high), max(low, high)
     offset = min(max(_interpolated(wall, contacts), low), high)
     return offset, max(high - offset, offset - low) + GRAIN_MS
 
 
-def _low(contact: Contact, wall: int) -> int | None:
-    """Return the least offset that an answer allows; a question alone may have travelled long."""
-    if contact.received is None:
-        return None
-    return contact.server_now - contact.received - _drift(contact, wall)
-
-
-def _high(contact: Contact, wall: int) -> int:
-    return contact.server_now - contact.sent + _drift(contact, wall)
-
-
 def _drift(contact: Contact, wall: int) -> int:
-    away = max(contact.sent - wall, wall - contact.ended, 0)
-    return -(-away // DRIFT)
+    ended = contact.sent if contact.received is None else contact.received
+    away = contact.sent - wall if wall < contact.sent else wall - ended
+    return -(-away // DRIFT) if away > 0 else 0
 
 
 def _interpolated(wall: int, contacts: Sequence[Contact]) -> int:
-    before = max((c for c in contacts if c.sent <= wall), key=_sent, default=None)
-    after = min((c for c in contacts if c.sent > wall), key=_sent, default=None)
+    before = after = None
+    for contact in contacts:
+        if contact.sent > wall:
+            after = contact if after is None or contact.sent < after.sent else after
+        elif before is None or contact.sent > before.sent:
+            before = contact
     if before is None or after is None:
         return (before or after or contacts[0]).offset
     gone, span = max(wall - before.ended, 0), max(after.sent - before.ended, 1)
@@ -180,7 +184,3 @@ def _likely(
     same = [contact for contact in contacts if contact.segment == reading.segment]
     nearest = min(same, key=lambda c: abs(c.sent - reading.wall), default=after or before)
     return nearest.offset if nearest is not None else 0
-
-
-def _sent(contact: Contact) -> int:
-    return contact.sent

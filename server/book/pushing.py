@@ -33,7 +33,7 @@ from sync.contacts import Contact, encode_contacts, kept, learn, read_contacts
 from sync.dating import Clock
 from sync.losses import Hole, hole_at, holes_of, with_hole
 from sync.messages import Ack, Conflict, Push, Pushed
-from sync.operations import Lost, Settle, decode_body, decode_envelope
+from sync.operations import Lost, Settle
 from sync.reconcile import decide
 from sync.records import Discrepancy
 from sync.renaming import PREFIX
@@ -48,6 +48,22 @@ DONE_MAX: Final = 200
 
 class AloneError(Exception):
     """A group holds a push that must be decided alone: the writer does each by itself then."""
+
+
+class When(Struct, frozen=True):
+    """What a body says of the device's clock, and nothing else of it."""
+
+    wall: int
+    segment: str
+
+
+class Noted(Struct, frozen=True):
+    """As much of an envelope in the log as its replica's next scans need."""
+
+    body: When
+
+
+_decode_done: Final = msgspec.json.Decoder(Noted).decode
 
 
 class Job(Struct):
@@ -217,8 +233,7 @@ def _date(session: Session, turn: Turn) -> list[Arrival]:
         if since is not None:
             if since < reached:
                 stored, reached = _done(session, turn.replica, since), since
-            before = [one for one in (*stored, *done) if one.at > since]
-            arrival = after_what_was_done(arrival, before)
+            arrival = after_what_was_done(arrival, (*stored, *done))
         fresh.append(arrival)
         done += earlier_than([arrival])
         # A loss is dated when it was noticed; what follows was done before.
@@ -245,13 +260,14 @@ def _done(session: Session, replica: Replica, since: int) -> list[Done]:
             log.replica == replica.replica,
             log.rseq.between(replica.acked - DONE_MAX, replica.acked),
             log.at > since,
+            log.verb != "lost",
         )
         .order_by(log.rseq)
     )
     found = []
     for at, payload in rows:
         try:
-            body = decode_body(bytes(decode_envelope(payload).body))
+            body = _decode_done(payload).body
         except msgspec.MsgspecError:
             continue
         found.append(Done(at, body.wall, body.segment))
