@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
 
+from server.book.arriving import Job
 from server.book.changing import KIND_OF
 from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
-from server.book.pushing import Job
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
 from server.book.rows import table

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.arriving import Job
 from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
 from server.book.master import KINDS, Master, read_master
-from server.book.pushing import Job, run_pushes
+from server.book.pushing import run_pushes
 from server.book.reading import Reader, make_snapshot, open_reader, read_page
 from server.book.refill import (
     RolledBackError,

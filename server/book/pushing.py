@@ -5,15 +5,14 @@ Each replica stands in a group once; a repeat inside the group waits for the nex
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
 from msgspec.structs import replace
 
 from server.book import refill
-from server.book.chain import Chained, check, lost_through, split
+from server.book.arriving import Job, Turn, date_all
+from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
 from server.book.load import load
 from server.book.lost import report_lost
@@ -21,74 +20,20 @@ from server.book.own import bring_back
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync import refilling
-from sync.arrivals import (
-    Arrival,
-    Done,
-    after_what_was_done,
-    earlier_than,
-    read,
-    wants_earlier,
-)
-from sync.contacts import Contact, encode_contacts, kept, learn, read_contacts
-from sync.dating import Clock
-from sync.losses import Hole, hole_at, holes_of, with_hole
-from sync.messages import Ack, Conflict, Push, Pushed
+from sync.contacts import encode_contacts, kept
+from sync.losses import Hole, holes_of, with_hole
+from sync.messages import Ack, Conflict, Pushed
 from sync.operations import Lost, Settle
 from sync.reconcile import decide
 from sync.records import Discrepancy
 from sync.renaming import PREFIX
-from sync.sealing import unsealed
 from sync.settling import brought, heard
 from sync.state import Replica
 from sync.vocabulary import Code
 
-DONE_MAX: Final = 200
-"""How many operations of a replica before this one a scan inside it can be older than."""
-
 
 class AloneError(Exception):
     """A group holds a push that must be decided alone: the writer does each by itself then."""
-
-
-class When(Struct, frozen=True):
-    """What a body says of the device's clock, and nothing else of it."""
-
-    wall: int
-    segment: str
-
-
-class Noted(Struct, frozen=True):
-    """As much of an envelope in the log as its replica's next scans need."""
-
-    body: When
-
-
-_decode_done: Final = msgspec.json.Decoder(Noted).decode
-
-
-class Job(Struct):
-    """One push that waits for its turn; `device` is the enrolled device that brought it."""
-
-    device: str
-    push: Push
-    received: int
-
-    @property
-    def carrier(self) -> str:
-        """The device that brings another one's replica, if it is one."""
-        return self.device if self.push.carrier is not None else ""
-
-
-class Turn(Struct):
-    """One push in its turn: its replica, its chain, and what it came to."""
-
-    job: Job
-    replica: Replica
-    chained: Chained
-    arrivals: list[Arrival]
-    contacts: tuple[Contact, ...] = ()
-    conflict: Conflict | None = None
-    verdicts: tuple[msgspec.Raw, ...] = ()
 
 
 def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]:
@@ -98,6 +43,7 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     known = {replica.replica: replica for replica in found}
     refill.begin(session)
     turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    date_all(session, [turn for turn in turns if turn.conflict is None])
     if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
     for turn in turns:
@@ -146,8 +92,6 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
         turn.conflict = Conflict(code="fork", have=Ack(0, None))
         return turn
     turn.conflict = check(chained, replica, _stored(session, chained, replica))
-    if turn.conflict is None:
-        turn.arrivals = _date(session, turn)
     return turn
 
 
@@ -186,92 +130,6 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
         )
     )
     return {row[0]: row[1] for row in rows}
-
-
-def _contacts(turn: Turn) -> tuple[Contact, ...]:
-    """Return what is known of a replica's clock, this push among it."""
-    push = turn.job.push
-    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges)
-    if turn.job.carrier:
-        # Whoever carries what another device wrote speaks by a clock of its own.
-        return contacts
-    return (*contacts, Contact(push.sent, None, turn.job.received, push.segment, _written(turn)))
-
-
-def _written(turn: Turn) -> int | None:
-    """Return the last seq that a replica had written when it asked, None when it did not say.
-
-    What it calls unsent may be here already: then its number says nothing of what is to come.
-    """
-    push, chained = turn.job.push, turn.chained
-    if push.written is not None:
-        return push.written
-    sent = [max(one.link.seq, lost_through(one.content) or 0)
-            for one in (*chained.repeats, *chained.fresh)]  # fmt: skip
-    if sent:
-        return max(sent) + push.unsent
-    return None if push.unsent else turn.replica.acked
-
-
-def _date(session: Session, turn: Turn) -> list[Arrival]:
-    """Read and date the envelopes of a push, in the order of their chain."""
-    site = session.head.site
-    turn.contacts = _contacts(turn)
-    clock = Clock(turn.contacts, turn.job.received)
-    arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
-    told = {one.id: one for one in turn.job.push.dated}
-    fresh: list[Arrival] = []
-    stored: list[Done] = []
-    done: list[Done] = []
-    floor = reached = turn.replica.at
-    for one in turn.chained.fresh:
-        arrival = read(one, site, clock, floor)
-        if arrival.id in told:
-            arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
-            session.move_on(arrival.dated.at if arrival.sealed else 0)
-        since = None if arrival.sealed else wants_earlier(arrival, floor)
-        if since is not None:
-            if since < reached:
-                stored, reached = _done(session, turn.replica, since), since
-            arrival = after_what_was_done(arrival, (*stored, *done))
-        fresh.append(arrival)
-        done += earlier_than([arrival])
-        # A loss is dated when it was noticed; what follows was done before.
-        floor = floor if isinstance(arrival.did, Lost) else max(floor, arrival.dated.at)
-    holes = holes_of(turn.replica.holes)
-    arrivals += refill.as_before(session, fresh)
-    return [_found(one, hole_at(holes, one.link.seq)) for one in arrivals] if holes else arrivals
-
-
-def _found(arrival: Arrival, hole: Hole | None) -> Arrival:
-    """Mark what was missing from a hole, and is here after all."""
-    if hole is None or isinstance(arrival.did, Lost):
-        return arrival
-    return replace(arrival, fills=hole.discrepancy)
-
-
-def _done(session: Session, replica: Replica, since: int) -> list[Done]:
-    """Return what a replica did from a time on, as far as the log has it: counts take long."""
-    log = table("log").c
-    rows = session.connection.execute(
-        sa.select(log.at, log.payload)
-        .where(
-            log.site == session.head.site,
-            log.replica == replica.replica,
-            log.rseq.between(replica.acked - DONE_MAX, replica.acked),
-            log.at > since,
-            log.verb != "lost",
-        )
-        .order_by(log.rseq)
-    )
-    found = []
-    for at, payload in rows:
-        try:
-            body = _decode_done(payload).body
-        except msgspec.MsgspecError:
-            continue
-        found.append(Done(at, body.wall, body.segment))
-    return found
 
 
 def _decide(session: Session, turn: Turn) -> None:

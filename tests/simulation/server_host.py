@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from server.api.errors import refusal_for
 from server.api.sentences import SENTENCES
 from server.book import CursorGoneError
+from server.book.arriving import Job
 from server.book.clerk import Clerk
-from server.book.pushing import Job
 from server.book.writer import Task, Writer
 from sync.messages import Conflict, Push
 from tests.simulation.site import KEY, SITE, database, template

@@ -9,8 +9,8 @@ import json
 import msgspec
 from msgspec.structs import replace
 
+from server.book.arriving import Job
 from server.book.clerk import Clerk
-from server.book.pushing import Job
 from server.book.rows import fetch, table
 from sync.messages import Push
 from sync.records import Discrepancy, Holding, Variance
