@@ -35,9 +35,8 @@ A site of your own:
   bincard import items items.csv --site PLANT
   bincard device enrol --name "Handheld 1" --site PLANT
 
-Settings are environment variables: BINCARD_DATA (the folder of database and key),
-BINCARD_PORT, BINCARD_HOST, BINCARD_ORIGIN (the https address that phones open),
-BINCARD_BACKUP_DIR (on another disk), BINCARD_DATABASE, BINCARD_PROXIES, BINCARD_ACCESS_LOG=1.
+Settings are environment variables, such as BINCARD_DATA (the folder of database and key) and
+BINCARD_ORIGIN (the https address that phones open); bincard settings lists them all.
 Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 not ready.
 """
 
@@ -131,6 +130,12 @@ def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Sai
     from server.commands import sites
 
     return sites.operations(settings, asked.site, asked.limit)
+
+
+def _settings(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands.settings import show
+
+    return show(settings)
 
 
 def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -238,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")
+    _add(commands, "settings", _settings, "list the settings and what is in effect")
     _add_import(commands)
     _add_groups(commands)
     return parser

@@ -1,4 +1,4 @@
-"""Writes the generated files of the web app, or says which of them are stale (`--check`).
+"""Writes the generated files, or says which of them are stale (`--check`).
 
 They are committed, so that a reader sees them and a build needs no Python.
 """
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from server.commands.settings import page
 from sync.typescript import gs1_typescript, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
+    "docs/settings.md": page,
     "pwa/src/core/types.gen.ts": typescript,
     "pwa/src/core/gs1.gen.ts": gs1_typescript,
 }

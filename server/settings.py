@@ -1,63 +1,137 @@
 """What an installation decides: where data live, on which address to listen, and the limits.
 
-Only `server/app.py` and `server/cli.py` hand the environment to this module.
+Only `server/app.py` and `server/cli.py` hand the environment to this module. Each setting is
+described once, here: `bincard settings` and docs/settings.md are written from it.
 """
 
 import contextlib
+import difflib
 import os
 import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, NamedTuple, get_args, get_type_hints
 
 TOKEN_KEY_BYTES: Final = 32
+PREFIX: Final = "BINCARD_"
+FROM_FILE: Final = "_FILE"
+TRACES_PATH: Final = "/v1/traces"
 
 
 class SettingsInvalid(Exception):  # noqa: N818 - named by what is wrong, as all refusals are
     """A setting that cannot work, with a sentence that says what to change."""
 
 
+class About(NamedTuple):
+    """What is known of a setting: its name, its meaning, and what it may be.
+
+    `shown` is the default in words, where it follows from others. Nobody is shown a secret.
+    """
+
+    name: str
+    words: str
+    shown: str | None = None
+    least: int = 1
+    most: int = 10**9
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name
+
+
 @dataclass(frozen=True)
 class Settings:
-    data: Path = Path("data")
-    """BINCARD_DATA: the folder of the database and the token key."""
-
-    database: str = "sqlite:///data/bincard.db"
-    """BINCARD_DATABASE: an SQLAlchemy URL; bincard.db in the data folder unless told."""
-
-    host: str = "127.0.0.1"
-    """BINCARD_HOST: the address to listen on."""
-
-    port: int = 8000
-    """BINCARD_PORT: the port to listen on."""
-
-    origin: str = "http://127.0.0.1:8000"
-    """BINCARD_ORIGIN: the address that devices open; it stands in the enrolment QR."""
-
-    proxies: str = ""
-    """BINCARD_PROXIES: addresses of reverse proxies whose X-Forwarded-For is believed."""
-
-    web: Path = Path(__file__).parents[1] / "pwa" / "dist"
-    """BINCARD_WEB: the built web app."""
-
-    enrol_per_minute: int = 20
-    """BINCARD_ENROL_PER_MINUTE: tries with an enrolment code from one address."""
-
-    sign_in_per_minute: int = 60
-    """BINCARD_SIGN_IN_PER_MINUTE: sign-ins from one address; a site may share one address."""
-
-    push_per_second: int = 1_000
-    """BINCARD_PUSH_PER_SECOND: pushes of one device; far above what a healthy one sends."""
-
-    backups: Path | None = None
-    """BINCARD_BACKUP_DIR: where the daily backups go; on another disk, so that devices may
-    forget what two of them have. Else they go to `backups` in the data folder and only help
-    against mistakes, so that devices keep everything for 30 days."""
-
-    access_log: bool = False
-    """BINCARD_ACCESS_LOG: 1 writes one JSON line per request to standard error."""
+    data: Annotated[
+        Path, About("DATA", "The folder of the database and the token key.", shown="data")
+    ] = Path("data")
+    database: Annotated[
+        str,
+        About(
+            "DATABASE",
+            "The database: sqlite:///PATH.",
+            shown="bincard.db in the data folder",
+            secret=True,
+        ),
+    ] = "sqlite:///data/bincard.db"
+    host: Annotated[str, About("HOST", "The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, About("PORT", "The port to listen on.", least=0, most=65_535)] = 8000
+    origin: Annotated[
+        str,
+        About(
+            "ORIGIN",
+            "The address that devices open; it stands in the enrolment QR.",
+            shown="http:// with host and port",
+        ),
+    ] = "http://127.0.0.1:8000"
+    proxies: Annotated[
+        str, About("PROXIES", "Addresses of reverse proxies whose X-Forwarded-For is believed.")
+    ] = ""
+    web: Annotated[Path, About("WEB", "The built web app.", shown="pwa/dist")] = (
+        Path(__file__).parents[1] / "pwa" / "dist"
+    )
+    enrol_per_minute: Annotated[
+        int, About("ENROL_PER_MINUTE", "Tries with an enrolment code from one address.")
+    ] = 20
+    sign_in_per_minute: Annotated[
+        int,
+        About("SIGN_IN_PER_MINUTE", "Sign-ins from one address; a site may share one address."),
+    ] = 60
+    push_per_second: Annotated[
+        int,
+        About("PUSH_PER_SECOND", "Pushes of one device; far above what a healthy one sends."),
+    ] = 1_000
+    backups: Annotated[
+        Path | None,
+        About(
+            "BACKUP_DIR",
+            "Where the daily backups go; on another disk, so that devices may forget what two of "
+            "them have. Without it they go to the data folder and only help against mistakes, and "
+            "devices keep everything for 30 days.",
+            shown="backups in the data folder",
+        ),
+    ] = None
+    access_log: Annotated[bool, About("ACCESS_LOG", "1 writes one line per request.")] = False
+    log_format: Annotated[
+        str,
+        About(
+            "LOG_FORMAT",
+            "Lines for people (text), or one JSON object per line (json).",
+            choices=("text", "json"),
+        ),
+    ] = "text"
+    metrics_token: Annotated[
+        str,
+        About(
+            "METRICS_TOKEN",
+            "Who shows it as bearer token may read /metrics; without it only this machine may.",
+            secret=True,
+        ),
+    ] = ""
+    traces: Annotated[
+        str,
+        About(
+            "TRACES_URL",
+            "Where traces go (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces. The "
+            "standard OTEL_EXPORTER_OTLP_ENDPOINT is understood too. Nothing is traced without.",
+        ),
+    ] = ""
+    drain_s: Annotated[
+        int,
+        About(
+            "DRAIN_SECONDS",
+            "How long a server that was told to stop goes on answering while /ready says 503, "
+            "so that a balancer notices.",
+            least=0, most=300,
+        ),
+    ] = 0  # fmt: skip
+    disk_free_mb: Annotated[
+        int,
+        About("DISK_FREE_MB", "/ready says 503 when the data folder has less room.", least=0),
+    ] = 200
 
     @property
     def token_key_file(self) -> Path:
@@ -86,37 +160,85 @@ class Settings:
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
         """Read what the environment says. Raises `SettingsInvalid`."""
-        data = Path(environment.get("BINCARD_DATA") or "data").absolute()
-        host = environment.get("BINCARD_HOST") or cls.host
-        port = _number(environment, "BINCARD_PORT", cls.port, least=0, most=65_535)
-        backups = environment.get("BINCARD_BACKUP_DIR")
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared only
-        shown = f"[{shown}]" if ":" in shown else shown
-        return cls(
-            data=data,
-            database=environment.get("BINCARD_DATABASE") or f"sqlite:///{data / 'bincard.db'}",
-            host=host,
-            port=port,
-            origin=(environment.get("BINCARD_ORIGIN") or f"http://{shown}:{port}").rstrip("/"),
-            proxies=environment.get("BINCARD_PROXIES", cls.proxies),
-            web=Path(environment.get("BINCARD_WEB") or cls.web),
-            enrol_per_minute=_number(environment, "BINCARD_ENROL_PER_MINUTE", cls.enrol_per_minute),
-            sign_in_per_minute=_number(
-                environment, "BINCARD_SIGN_IN_PER_MINUTE", cls.sign_in_per_minute
-            ),
-            push_per_second=_number(environment, "BINCARD_PUSH_PER_SECOND", cls.push_per_second),
-            backups=Path(backups).absolute() if backups else None,
-            access_log=environment.get("BINCARD_ACCESS_LOG", "0") not in {"", "0"},
+        _check_names(environment)
+        given: dict[str, Any] = {}
+        for one, (kind, about) in abouts().items():
+            text = _text(environment, about.variable)
+            if text:
+                given[one] = _read(text, kind, about)
+        data = given["data"] = Path(given.get("data", cls.data)).absolute()
+        if "backups" in given:
+            given["backups"] = given["backups"].absolute()
+        given.setdefault("database", f"sqlite:///{data / 'bincard.db'}")
+        host, port = given.get("host", cls.host), given.get("port", cls.port)
+        given["origin"] = given.get("origin", f"http://{_shown(host)}:{port}").rstrip("/")
+        given.setdefault("traces", _traces(environment))
+        return cls(**given)
+
+
+def abouts() -> dict[str, tuple[Any, About]]:
+    """Return every setting by the name of its field: what it is, and what is known of it."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: get_args(hint) for name, hint in hints.items()}
+
+
+def _check_names(environment: Mapping[str, str]) -> None:
+    """Refuse a name that means nothing: it would be a setting that is silently not made."""
+    names = [about.variable for _, about in abouts().values()]
+    known = {*names, *(name + FROM_FILE for name in names)}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1, 0)[0]
+            raise SettingsInvalid(
+                f"There is no setting {name}. Did you mean {near}? bincard settings lists them all."
+            )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    """Return what a variable says, or the file that another names: for secrets."""
+    text, file = environment.get(name, ""), environment.get(name + FROM_FILE, "")
+    if text and file:
+        raise SettingsInvalid(f"Give {name} or {name}{FROM_FILE}, not both.")
+    if not file:
+        return text
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{name}{FROM_FILE}: {file} cannot be read ({error}).") from error
+
+
+def _read(text: str, kind: Any, about: About) -> Any:  # noqa: ANN401 - whatever the field is
+    """Read one setting as what its field is."""
+    if kind is bool:
+        return text != "0"
+    if kind is int:
+        return _number(text, about)
+    if about.choices and text not in about.choices:
+        raise SettingsInvalid(
+            f"{about.variable} is {text!r}; give one of: {', '.join(about.choices)}."
         )
+    return text if kind is str else Path(text)
 
 
-def _number(
-    environment: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = 10**9
-) -> int:
-    text = environment.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-        raise SettingsInvalid(f"{name} is {text!r}; give a whole number from {least} to {most}.")
+def _number(text: str, about: About) -> int:
+    if not text.isascii() or not text.isdigit() or not about.least <= int(text) <= about.most:
+        raise SettingsInvalid(
+            f"{about.variable} is {text!r}; give a whole number from {about.least} to {about.most}."
+        )
     return int(text)
+
+
+def _shown(host: str) -> str:
+    """Return a host as it stands in an address that a browser on this machine opens."""
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared only
+    return f"[{shown}]" if ":" in shown else shown
+
+
+def _traces(environment: Mapping[str, str]) -> str:
+    """Return what the standard variables of OpenTelemetry say about where traces go."""
+    whole = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "")
+    base = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    return whole or (base.rstrip("/") + TRACES_PATH if base else "")
 
 
 def token_key(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from tests.simulation.script import parse
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
-SEEDS = os.environ.get("BINCARD_WORLD_SEEDS", "100")
+SEEDS = os.environ.get("WORLD_SEEDS", "100")
 """A number and no time, so that every machine plays the same worlds."""
 
 CRASHES_EVERY = "331"
