@@ -20,11 +20,12 @@ from server.book.changing import KIND_OF
 from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
+from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
 from server.book.rows import table
 from server.book.verify import verify_site
-from server.book.writer import BusyError, StorageFullError, Task, Writer
+from server.book.writer import Task, Writer
 from sync.arrivals import UnreadableError
 from sync.messages import Conflict, Page, Push, Pushed, Snapshot
 from sync.records import Row
@@ -103,7 +104,18 @@ class Book:
             with self._reading.begin() as connection:
                 return query(connection)
 
-        return await to_thread.run_sync(run)
+        def patiently() -> T:
+            try:
+                try:
+                    return run()
+                except sa.exc.DBAPIError as error:
+                    if not is_cut(error):
+                        raise
+                    return run()
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                raise named(error) from error
+
+        return await to_thread.run_sync(patiently)
 
     async def pull(self, site: str, cursor: str | None, limit: int, replica: str | None) -> Page:
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""

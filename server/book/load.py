@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from server.book.rows import fetch, fetch_in, table
+from server.book.rows import fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from sync import containers, histories, needs
 from sync.arrivals import Arrival
@@ -35,6 +35,8 @@ from sync.state import Logged, Signed, State
 from sync.stock import is_virtual, key_of
 from sync.tasks import tasks_at
 
+_holding, _sighting = table("holding").c, table("sighting").c
+_counted, _variance = table("counted").c, table("variance").c
 POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
 
 
@@ -162,12 +164,12 @@ def _load_holdings(connection: Connection, site: str, state: State, asked: Stand
 
 
 def _holdings_of(connection: Connection, site: str, names: Iterable[TrackName]) -> list[Holding]:
-    rows = connection.exec_driver_sql(
-        "SELECT h.place, h.key, h.item, h.quantity, h.version FROM json_each(?) AS n"
-        " CROSS JOIN holding AS h ON h.site = ? AND h.place = json_extract(n.value, '$[0]')"
-        " AND h.key = json_extract(n.value, '$[1]')",
-        (_json(names), site),
-    ).all()
+    rows = fetch_listed(
+        connection,
+        "SELECT h.place, h.key, h.item, h.quantity, h.version FROM {n}"
+        " CROSS JOIN holding AS h WHERE h.place = n.place AND h.key = n.key AND h.site = ?",
+        list(names), site, like=(_holding.place, _holding.key),
+    )  # fmt: skip
     return [Holding(place=r[0], key=r[1], item=r[2], quantity=r[3], version=r[4]) for r in rows]
 
 
@@ -243,11 +245,12 @@ def _inside(connection: Connection, site: str, places: Sequence[str], since: int
                                     "quantity <> 0")
     }  # fmt: skip
     for end in ("from", "to"):
-        rows = connection.exec_driver_sql(
-            "SELECT DISTINCT p.key FROM json_each(?) AS n CROSS JOIN posting AS p"  # noqa: S608 - no input in it
-            f" ON p.site = ? AND p.place_{end} = n.value AND p.t_{end} >= ?",
-            (_json(places), site, since),
-        )
+        rows = fetch_listed(
+            connection,
+            "SELECT DISTINCT p.key FROM {n} CROSS JOIN posting AS p"  # noqa: S608 - no input in it
+            f" WHERE p.place_{end} = n.place AND p.site = ? AND p.t_{end} >= ?",
+            [(place,) for place in places], site, since, like=(_holding.place,),
+        )  # fmt: skip
         keys |= {row[0] for row in rows}
     things = {thing_of(key_of(key)) for key in keys}
     return {thing for thing in things if thing is not None}
@@ -269,13 +272,15 @@ def _load_things(connection: Connection, site: str, state: State, things: set[st
                     f"at >= {state.seen_since:d}")  # fmt: skip
     for row in rows:
         state.sightings.load((row.thing, row.of, row.line), row)
-    before = connection.exec_driver_sql(
-        "SELECT n.value, (SELECT s.posted FROM sighting AS s"
-        " WHERE s.site = ? AND s.thing = n.value AND s.at < ? AND NOT s.gone AND s.posted <> '[]'"
-        " ORDER BY s.at DESC, s.replica DESC, s.rseq DESC, s.line DESC LIMIT 1)"
-        " FROM json_each(?) AS n",
-        (site, state.seen_since, _json(things)),
-    ).all()
+    before = fetch_listed(
+        connection,
+        "SELECT n.thing, (SELECT CAST(s.posted AS text) FROM sighting AS s"
+        " WHERE s.site = n.site AND s.thing = n.thing AND s.at < n.at AND NOT s.gone"
+        " AND CAST(s.posted AS text) <> '[]'"
+        " ORDER BY s.at DESC, s.replica DESC, s.rseq DESC, s.line DESC LIMIT 1) FROM {n}",
+        [(site, thing, state.seen_since) for thing in things],
+        like=(_sighting.site, _sighting.thing, _sighting.at),
+    )  # fmt: skip
     for thing, posted in before:
         if posted is not None:
             state.stood[thing] = msgspec.json.decode(posted, type=tuple[str, str, str, str])
@@ -327,15 +332,15 @@ def _load_since(connection: Connection, site: str, state: State, asked: Standing
     """What was posted of each item after the picture that each operation was based on."""
     if not asked.since_base:
         return
-    rows = connection.exec_driver_sql(
-        f"SELECT p.seq, {POSTING} FROM posting AS p WHERE p.site = ? AND p.seq > ?"  # noqa: S608 - no input in it
-        " AND p.item IN (SELECT value FROM json_each(?)) ORDER BY p.seq, p.n",
-        (
-            site,
-            min(cursor for _, cursor in asked.since_base.values()),
-            _json({item for item, _ in asked.since_base.values()}),
-        ),
-    ).all()
+    oldest = min(cursor for _, cursor in asked.since_base.values())
+    rows = fetch_listed(
+        connection,
+        f"SELECT p.seq, {POSTING} FROM posting AS p"  # noqa: S608 - no input in it
+        " WHERE p.item IN (SELECT n.item FROM {n}) AND p.site = ? AND p.seq > ?"
+        " ORDER BY p.seq, p.n",
+        [(item,) for item in {item for item, _ in asked.since_base.values()}],
+        site, oldest, like=(_holding.item,),
+    )  # fmt: skip
     found: dict[str, list[tuple[int, Posting]]] = {}
     for seq, *fields in rows:
         posting = Posting(*fields)
@@ -349,16 +354,15 @@ def load_history(connection: Connection, site: str, state: State, asked: History
     """Round three: the postings of each key at each place from a time on, as tracks."""
     wanted = {name: since for name, since in asked.since.items() if not is_virtual(name[0])}
     ends: dict[TrackName, list[Posting]] = {name: [] for name in wanted}
-    parameter = _json((*name, since) for name, since in wanted.items())
+    given = [(*name, since) for name, since in wanted.items()]
     for end in ("from", "to"):
-        rows = connection.exec_driver_sql(
-            f"SELECT {POSTING} FROM json_each(?) AS n CROSS JOIN posting AS p"  # noqa: S608 - no input in it
-            f" ON p.site = ? AND p.place_{end} = json_extract(n.value, '$[0]')"
-            f" AND p.key = json_extract(n.value, '$[1]')"
-            f" AND p.t_{end} >= json_extract(n.value, '$[2]')"
-            " ORDER BY p.seq, p.n",
-            (parameter, site),
-        ).all()
+        rows = fetch_listed(
+            connection,
+            f"SELECT {POSTING} FROM {{n}} CROSS JOIN posting AS p"  # noqa: S608 - no input in it
+            f" WHERE p.place_{end} = n.place AND p.key = n.key AND p.t_{end} >= n.at"
+            " AND p.site = ? ORDER BY p.seq, p.n",
+            given, site, like=(_counted.place, _variance.key, _counted.at),
+        )  # fmt: skip
         for row in rows:
             posting = Posting(*row)
             place = posting.place_from if end == "from" else posting.place_to
@@ -373,7 +377,3 @@ def load_history(connection: Connection, site: str, state: State, asked: History
         balance = holding.quantity if holding else 0
         track = track_of(balance, wanted[name], name[0], postings + made)
         state.tracks.rows[name] = track
-
-
-def _json(value: Iterable[object]) -> str:
-    return msgspec.json.encode(list(value)).decode()

@@ -1,22 +1,21 @@
 """Between the tables and the records of `sync/`: reading, upserting, bulk inserts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from server.book.dialect import Dialect, Reader, dialect_of
 from server.tables import REPLICATED
 from sync.feed import feed_key
 from sync.records import ROWS, Row
 
 S = TypeVar("S", bound=msgspec.Struct)
-_DIALECTS: Final[dict[str, Any]] = {"postgresql": postgresql, "sqlite": sqlite}
 
 
 def table(name: str) -> Table:
@@ -50,92 +49,79 @@ def fetch_in(  # noqa: PLR0913, PLR0917 - a query in words
 ) -> list[S]:  # fmt: skip
     """Return the rows of a site whose column is among the values; `where` adds a condition.
 
-    All values are one JSON parameter: the text never changes, so it is built and prepared once.
+    All values are one parameter: the text never changes, so it is built and prepared once.
     """
     wanted = list(values)
     if not wanted:
         return []
-    text, read = _select_in(name, struct, column, where)
-    parameters = (site, msgspec.json.encode(wanted).decode())
+    speaks = dialect_of(connection)
+    text, read = _select_in(speaks, name, struct, column, where)
+    parameters = (site, speaks.values(wanted, table(name).c[column]))
     rows = connection.exec_driver_sql(text, parameters).all()
     if not read:
         return structs(struct, rows)
     return structs(struct, ([read.get(n, _same)(v) for n, v in enumerate(row)] for row in rows))
 
 
-Reader = Callable[[Any], Any]
-
-
 @cache
 def _select_in(
-    name: str, struct: type[msgspec.Struct], column: str, where: str
+    speaks: Dialect, name: str, struct: type[msgspec.Struct], column: str, where: str
 ) -> tuple[str, dict[int, Reader]]:
     """Return the query, and how to read the columns that the driver does not give as they are."""
     columns = _columns(name, struct)
     text = (
         f"SELECT {', '.join(c.name for c in columns)} FROM {name} WHERE site = ?"  # noqa: S608 - names of our own
-        f" AND {column} IN (SELECT value FROM json_each(?)){' AND ' if where else ''}{where}"
+        f" AND {speaks.among(table(name).c[column])}{' AND ' if where else ''}{where}"
     )
-    read: dict[int, Reader] = {}
-    for number, found in enumerate(columns):
-        if isinstance(found.type, sa.Boolean):
-            read[number] = bool
-        elif isinstance(found.type, sa.JSON):
-            read[number] = msgspec.json.decode
-    return text, read
+    readers = {number: speaks.reader(found) for number, found in enumerate(columns)}
+    return speaks.text(text), {n: reader for n, reader in readers.items() if reader is not None}
 
 
 def _same(value: object) -> object:
     return value
 
 
+def fetch_listed(
+    connection: Connection, text: str, rows: Collection[Sequence[Any]], *parameters: object,
+    like: Sequence[sa.Column[Any]],
+) -> Sequence[sa.Row[*tuple[Any, ...]]]:  # fmt: skip
+    """Run a query that joins given rows, `n` in it: `{n}` is where they stand, parameters follow.
+
+    The rows have the names and types of the columns that they are `like`.
+    """
+    if not rows:
+        return []
+    speaks = dialect_of(connection)
+    statement = _joined(speaks, text, tuple(like))
+    return connection.exec_driver_sql(
+        statement, (*speaks.rows(rows, *like), *parameters)
+    ).all()  # fmt: skip
+
+
+@cache
+def _joined(speaks: Dialect, text: str, like: tuple[sa.Column[Any], ...]) -> str:
+    return speaks.text(text.replace("{n}", speaks.listed(*like)))
+
+
 def insert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, every column given, in one statement."""
-    _write(connection, _insert(name, connection.dialect.name), rows)
+    if rows:
+        dialect_of(connection).write(connection, name, rows, over=False)
 
 
 def upsert(connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows, every column given, in one statement, over those with the same key."""
-    _write(connection, _upsert(name, connection.dialect.name), rows)
+    """Write rows, every column given, in one statement, over those with the same key.
 
-
-class Written(msgspec.Struct, frozen=True):
-    """A statement for many rows, and which values of a row it takes, in its order."""
-
-    text: str
-    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
-    json: tuple[str, ...]
-
-
-def _write(connection: Connection, how: Written, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The driver gets tuples: it is most of the work of a push that anything slower would do."""
-    if not rows:
-        return
-    for name in how.json:
-        rows = [{**row, name: _payload(row[name]).decode()} for row in rows]
-    connection.exec_driver_sql(how.text, [how.values(row) for row in rows])
+    In the order of their keys: whoever locks rows in one order never waits in a circle.
+    """
+    if rows:
+        ordered = sorted(rows, key=_order(name))
+        dialect_of(connection).write(connection, name, ordered, over=True)
 
 
 @cache
-def _insert(name: str, dialect: str) -> Written:
-    return _written(_DIALECTS[dialect].insert(table(name)), name, dialect)
-
-
-@cache
-def _upsert(name: str, dialect: str) -> Written:
-    into = table(name)
-    statement = _DIALECTS[dialect].insert(into)
-    keys = [column.name for column in into.primary_key]
-    rest = {c.name: statement.excluded[c.name] for c in into.c if c.name not in keys}
-    update = statement.on_conflict_do_update(index_elements=keys, set_=rest)
-    return _written(update, name, dialect)
-
-
-def _written(statement: sa.Insert, name: str, dialect: str) -> Written:
-    columns = table(name).c
-    text = str(statement.compile(dialect=_DIALECTS[dialect].dialect()))
-    json = tuple(column.name for column in columns if isinstance(column.type, sa.JSON))
-    return Written(text, itemgetter(*(column.name for column in columns)), json)
+def _order(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    return itemgetter(*(column.name for column in table(name).primary_key))
 
 
 def values_of(site: str, row: msgspec.Struct) -> dict[str, Any]:

@@ -5,32 +5,26 @@ settings. When a group fails, each of its pushes runs again alone; nothing is ac
 before the commit.
 """
 
+import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+
+from server.book.faults import BusyError, is_cut, named
 
 T = TypeVar("T")
 
+LOG: Final = logging.getLogger("bincard.book")
 GROUP_MAX: Final = 64
 WAITING_MAX: Final = 2_000
 
 
-class BusyError(Exception):
-    """Too much is waiting; try again after `retry_after_ms`."""
-
-    def __init__(self, retry_after_ms: int = 1_000) -> None:
-        super().__init__("too many pushes are waiting")
-        self.retry_after_ms = retry_after_ms
-
-
-class StorageFullError(Exception):
-    """The disk is full: nothing was written, the devices keep their queues."""
+class _CutError(Exception):
+    """The connection was lost before the commit: nothing was written."""
 
 
 class Task(Generic[T]):
@@ -104,21 +98,49 @@ class Writer:
         try:
             results = self._transaction(tasks)
         except Exception as error:  # noqa: BLE001 - whatever failed is told to who waits for it
-            if len(tasks) > 1:
+            told = named(error)
+            # A database that is away is so for each of them: none is tried alone.
+            if len(tasks) > 1 and not isinstance(told, BusyError):
                 for task in tasks:
                     self._do([task])
                 return
-            tasks[0].done.set_exception(_known(error))
+            for task in tasks:
+                task.done.set_exception(told)
             return
         for task, result in zip(tasks, results, strict=True):
             task.done.set_result(result)
 
     def _transaction(self, tasks: list[Task[Any]]) -> Sequence[Any]:
-        with self._engine.begin() as connection:
-            group = tasks[0].group
-            if group is None:
-                return [tasks[0].run(connection)]
-            return self._grouped(connection, group, [task.payload for task in tasks])
+        """Do tasks in one transaction; once more when it was cut before anything could be kept.
+
+        What became of a commit that was cut nobody knows: the devices send it again.
+        """
+        try:
+            return self._once(tasks)
+        except _CutError:
+            LOG.warning("the connection to the database was cut; what was begun is done again")
+        try:
+            return self._once(tasks)
+        except _CutError as error:
+            raise BusyError from error
+
+    def _once(self, tasks: list[Task[Any]]) -> Sequence[Any]:
+        with self._engine.connect() as connection:
+            try:
+                transaction = connection.begin()
+                results = self._decide(connection, tasks)
+            except Exception as error:
+                if is_cut(error):
+                    raise _CutError from error
+                raise
+            transaction.commit()
+            return results
+
+    def _decide(self, connection: Connection, tasks: list[Task[Any]]) -> Sequence[Any]:
+        group = tasks[0].group
+        if group is None:
+            return [tasks[0].run(connection)]
+        return self._grouped(connection, group, [task.payload for task in tasks])
 
 
 def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:
@@ -135,15 +157,3 @@ def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:
             groups.append([task])
             seen = {replica}
     return groups
-
-
-def _known(error: Exception) -> Exception:
-    """Name a full disk and a database that another process holds; SQLite says it in words only."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(cause, sqlite3.OperationalError):
-        words = str(cause)
-        if "disk is full" in words or "disk I/O error" in words:
-            return StorageFullError(words)
-        if "database is locked" in words:
-            return BusyError()
-    return error

@@ -9,6 +9,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from server.book.engine import plain_engine
+
 HERE: Final = Path(__file__).parent
 
 
@@ -46,7 +48,7 @@ def current(url: str) -> str | None:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return None
-    engine = sa.create_engine(url)
+    engine = plain_engine(url)
     try:
         with engine.connect() as connection:
             return step_of(connection)

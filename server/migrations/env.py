@@ -1,17 +1,27 @@
-"""Alembic's entrance: one connection, one transaction per run."""
+"""Alembic's entrance: one connection, one transaction per run.
 
-import sqlalchemy as sa
+A database may be at work meanwhile: who migrates waits in line with others that do, and gives up
+soon when a table is in use, instead of making every scan wait behind it.
+"""
+
 from alembic import context
 from sqlmodel import SQLModel
 
 import server.tables  # noqa: F401 - describes the tables to SQLModel
+from server.book.engine import plain_engine
+
+ONE_AT_A_TIME = 0x62696E63617264
+"""The number of the advisory lock: `bincard` in letters."""
 
 
 def run() -> None:
     url = context.config.get_main_option("sqlalchemy.url") or ""
-    engine = sa.create_engine(url)
+    engine = plain_engine(url)
     try:
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
             context.configure(
                 connection=connection,
                 target_metadata=SQLModel.metadata,

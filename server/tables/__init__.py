@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from server.tables.access import Credential, Enrolment, SignIn
+from server.tables.columns import settle
 from server.tables.ledger import Feed, Log, Posting, ReplicaRow
 from server.tables.master import (
     AliasRow,
@@ -45,6 +46,8 @@ __all__ = [
     "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip
+
+settle(SQLModel.metadata)
 
 REPLICATED: Final[dict[str, sa.Table]] = {
     kind: SQLModel.metadata.tables["result" if kind == "operation" else kind] for kind in ROWS

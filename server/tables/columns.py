@@ -23,3 +23,18 @@ def key() -> Any:  # noqa: ANN401 - SQLModel's Field is untyped by design
 def big(default: int | None = 0) -> Any:  # noqa: ANN401 - as above
     """Return a column of 64 bits: times in ms, quantities, seqs."""
     return Field(default=default, sa_type=sa.BigInteger)
+
+
+def settle(metadata: sa.MetaData) -> None:
+    """Give every column the type that it has on both databases.
+
+    Whole numbers have 64 bits, as in SQLite; texts are compared as bytes, so that no order of
+    ours depends on the language of a server, or changes with an update of its libraries.
+    """
+    bytewise = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+    for table in metadata.tables.values():
+        for column in table.c:
+            if isinstance(column.type, sa.String):
+                column.type = bytewise
+            elif isinstance(column.type, sa.Integer):
+                column.type = sa.BigInteger()

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from server.book.engine import make_engine
-from server.book.writer import BusyError, Task, Writer
+from server.book.faults import BusyError
+from server.book.writer import Task, Writer
 
 
 @pytest.fixture

@@ -102,16 +102,24 @@ def place(text):
     return {"code": text[1:]} if text.startswith("?") else {"location": text}
 
 
-class Warehouse:
-    """The book of one site, its devices, and the world's clock."""
+def made(path):
+    """Make a book in a file; return its address."""
+    url = f"sqlite:///{path}"
+    engine = make_engine(url, writes=True)
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    return url
 
-    def __init__(self, path):
-        url = f"sqlite:///{path}"
-        engine = make_engine(url, writes=True)
-        SQLModel.metadata.create_all(engine)
-        engine.dispose()
+
+class Warehouse:
+    """The book of one site, its devices, and the world's clock.
+
+    `place` is a file that is made, or the address of a database that has its tables.
+    """
+
+    def __init__(self, place):
         self.now = clock("06:00")
-        self.url = url
+        self.url = place if isinstance(place, str) else made(place)
         self.open_book()
         self.devices = {}
         self.ids = {}

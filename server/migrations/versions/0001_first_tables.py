@@ -28,15 +28,13 @@ def _column(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
 
 
 def _text(name: str) -> sa.Column[Any]:
-    return _column(name, sa.String())
+    # Compared as bytes, whatever the language of the server.
+    kind = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+    return _column(name, kind)
 
 
 def _big(name: str) -> sa.Column[Any]:
     return _column(name, sa.BigInteger())
-
-
-def _whole(name: str) -> sa.Column[Any]:
-    return _column(name, sa.Integer())
 
 
 def _flag(name: str) -> sa.Column[Any]:
@@ -59,10 +57,10 @@ def _if(rows: str) -> dict[str, Any]:
 sa.Table(
     "site", _METADATA,
     _text("*site"), _text("name"), _text("name_zh"), _text("time_zone"),
-    _whole("over_receipt_percent"), _whole("over_issue_percent"), _whole("count_tolerance"),
-    _whole("count_tolerance_percent?"),
-    _whole("unsent_warning"), _whole("unsent_warning_hours"), _text("closed_through?"),
-    _big("adjust_limit?"), _big("version"), _whole("epoch"),
+    _big("over_receipt_percent"), _big("over_issue_percent"), _big("count_tolerance"),
+    _big("count_tolerance_percent?"),
+    _big("unsent_warning"), _big("unsent_warning_hours"), _text("closed_through?"),
+    _big("adjust_limit?"), _big("version"), _big("epoch"),
     _big("seq"), _text("link"), _text("scope"), _big("clock"), _big("watermark"),
     _big("master_seq"),
 )  # fmt: skip
@@ -74,7 +72,7 @@ sa.Table(
 
 sa.Table(
     "location", _METADATA,
-    _text("*site"), _text("*location"), _text("warehouse"), _text("kind"), _whole("walk"),
+    _text("*site"), _text("*location"), _text("warehouse"), _text("kind"), _big("walk"),
     _flag("blocked"), _big("capacity?"), _text("mixing"), _big("version"),
 )  # fmt: skip
 
@@ -83,7 +81,7 @@ sa.Table(
     _text("*site"), _text("*item"), _text("name"), _text("name_zh"), _text("spec"), _text("unit"),
     _text("kind"), _flag("lots"), _flag("dated"), _flag("serials"), _text("fifo"), _json("units"),
     _json("aliases"), _text("receive_status"), _big("count_tolerance?"),
-    _whole("count_tolerance_percent?"), _flag("active"), _big("version"),
+    _big("count_tolerance_percent?"), _flag("active"), _big("version"),
 )  # fmt: skip
 
 sa.Table(
@@ -106,18 +104,18 @@ sa.Table(
 
 sa.Table(
     "line", _METADATA,
-    _text("*site"), _text("*document"), _whole("*line"), _text("item?"), _big("quantity"),
+    _text("*site"), _text("*document"), _big("*line"), _text("item?"), _big("quantity"),
     _big("done"), _text("place?"), _text("state"), _big("version"),
 )  # fmt: skip
 
 sa.Table(
     "price", _METADATA,
-    _text("*site"), _text("*document"), _whole("*line"), _big("cost"),
+    _text("*site"), _text("*document"), _big("*line"), _big("cost"),
 )  # fmt: skip
 
 sa.Table(
     "reservation", _METADATA,
-    _text("*site"), _text("*document"), _whole("*line"), _text("*place"), _text("*key"),
+    _text("*site"), _text("*document"), _big("*line"), _text("*place"), _text("*key"),
     _text("item"), _big("quantity"), _big("version"),
     sa.Index("ix_reservation_item", "site", "item"),
 )  # fmt: skip
@@ -158,7 +156,7 @@ sa.Table(
 
 sa.Table(
     "variance", _METADATA,
-    _text("*site"), _text("*operation"), _whole("*line"), _text("count_id"), _text("place"),
+    _text("*site"), _text("*operation"), _big("*line"), _text("count_id"), _text("place"),
     _text("key"), _text("item"), _big("counted"), _big("expected"), _big("at"), _big("u"),
     _big("first"), _big("last"), _text("replica"), _big("seq"), _text("actor"), _text("device"),
     _flag("blind"), _text("state"), _text("decided?"), _flag("ambiguous"), _text("fifo_date?"),
@@ -182,7 +180,7 @@ sa.Table(
 
 sa.Table(
     "sighting", _METADATA,
-    _text("*site"), _text("*thing"), _big("*of"), _whole("*line"), _big("at"), _big("taken"),
+    _text("*site"), _text("*thing"), _big("*of"), _big("*line"), _big("at"), _big("taken"),
     _big("u"), _text("replica"), _big("rseq"), _text("place"), _text("source"), _text("key"),
     _flag("sets"), _text("only_from?"), _text("only_key?"), _flag("gone"), _json("posted"),
     _big("version"), sa.Index("ix_sighting_of", "site", "of"),
@@ -200,7 +198,7 @@ sa.Table(
     "log", _METADATA,
     _text("*site"), _big("*seq"), _text("kind"), _text("id"), _text("verb"), _text("actor"),
     _text("device"), _text("carrier"), _text("replica?"), _big("rseq?"), _text("document?"),
-    _whole("line?"), _text("accounted"),
+    _big("line?"), _text("accounted"),
     _big("received_at"), _big("at"), _big("u"), _text("trust"), _text("outcome"),
     _bytes("payload"), _text("payload_hash"), _text("content_hash"), _bytes("verdict"),
     _text("link"), _text("scope"), sa.UniqueConstraint("site", "id"),
@@ -209,7 +207,7 @@ sa.Table(
 
 sa.Table(
     "posting", _METADATA,
-    _text("*site"), _big("*seq"), _whole("*n"), _big("of"), _whole("line"), _text("kind"),
+    _text("*site"), _big("*seq"), _big("*n"), _big("of"), _big("line"), _text("kind"),
     _text("item"), _text("key"), _text("place_from"), _text("place_to"), _big("quantity"),
     _big("t_from?"), _big("t_to?"), _big("u"), _text("replica"), _big("rseq"), _big("counted?"),
     sa.Index("ix_posting_from", "site", "place_from", "key", "t_from", **_if("t_from IS NOT NULL")),
@@ -220,15 +218,15 @@ sa.Table(
 
 sa.Table(
     "feed", _METADATA,
-    _text("*site"), _big("*seq"), _whole("*n"), _text("kind"), _text("key"), _bytes("payload?"),
+    _text("*site"), _big("*seq"), _big("*n"), _text("kind"), _text("key"), _bytes("payload?"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
 sa.Table(
     "replica", _METADATA,
     _text("*site"), _text("*replica"), _text("device"), _big("acked"), _text("hash?"),
-    _big("seen_at"), _big("watermark"), _big("at"), _whole("unsent"), _flag("active"),
-    _bytes("contacts"), _whole("blocks"), _bytes("holes"),
+    _big("seen_at"), _big("watermark"), _big("at"), _big("unsent"), _flag("active"),
+    _bytes("contacts"), _big("blocks"), _bytes("holes"),
 )  # fmt: skip
 
 sa.Table(
@@ -244,7 +242,7 @@ sa.Table(
 
 sa.Table(
     "sign_in", _METADATA,
-    _text("*site"), _text("*device"), _text("*person"), _big("proved_at?"), _whole("wrong"),
+    _text("*site"), _text("*device"), _text("*person"), _big("proved_at?"), _big("wrong"),
     _big("locked_until"),
 )  # fmt: skip
 
