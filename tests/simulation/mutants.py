@@ -59,7 +59,7 @@ MUTANTS = (
            ("if dated.at >= floor:", "if dated.at >= 0:")),
     mutant("error bar without the trip", f"{LEDGER}.dating",
            ("return offset, max(high - offset, offset - low) + GRAIN_MS", "return offset, 5")),
-    mutant("what is unsent is yet to come", f"{BOOK}.pushing",
+    mutant("what is unsent is yet to come", f"{BOOK}.arriving",
            ("    if push.written is not None:\n        return push.written\n",
             "    if not chained.fresh:\n        return turn.replica.acked + push.unsent\n")),
     mutant("count at arrival", f"{LEDGER}.counts",
