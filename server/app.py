@@ -37,7 +37,10 @@ from server.in_use import sharing
 from server.migrations import check_schema
 from server.settings import Settings, token_key
 
+LOG: Final = logging.getLogger("bincard.server")
+
 DAY_S: Final = 86_400
+MINUTE_S: Final = 60
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
@@ -77,6 +80,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_prune_daily, book)
+                tasks.start_soon(_refresh_snapshots, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
                 yield
                 tasks.cancel_scope.cancel()
@@ -102,7 +106,9 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         lifespan=[opened],
         exception_handlers={Exception: answer_for},
         middleware=[AccessLog(), SecurityHeaders()],
-        compression_config=CompressionConfig("gzip", minimum_size=1_024, gzip_compress_level=5),
+        compression_config=CompressionConfig(
+            "gzip", minimum_size=1_024, gzip_compress_level=5, exclude_opt_key="packed"
+        ),
         openapi_config=openapi(version("bincard")),
         plugins=[PackedTypes()],
         logging_config=None,
@@ -113,6 +119,15 @@ async def _prune_daily(book: Book) -> None:
     while True:
         await book.prune()
         await anyio.sleep(DAY_S)
+
+
+async def _refresh_snapshots(book: Book) -> None:
+    while True:
+        try:
+            await book.refresh_snapshots()
+        except Exception:
+            LOG.exception("no fresh snapshot was made: who starts anew waits for one")
+        await anyio.sleep(MINUTE_S)
 
 
 def _rest_the_collector() -> None:

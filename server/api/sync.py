@@ -1,6 +1,7 @@
 """Push, pull, snapshot and poke: how a device and the ledger keep each other up to date."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -28,6 +29,9 @@ POKE_SILENCE_S: Final = 20
 """A line this often keeps proxies from closing the stream."""
 
 IMMUTABLE: Final = "private, max-age=31536000, immutable"
+
+PACKED: Final = {"packed": True}
+"""`opt` of what is kept compressed: the framework must not do it again."""
 
 ChunkHash = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")]
 RowsMax = Annotated[int, QueryParameter(ge=1, le=PULL_LIMIT_MAX)]
@@ -113,6 +117,7 @@ async def snapshot(
         **problems(*AS_DEVICE, Code.NOT_FOUND),
         304: ResponseSpec(None, description="The device has it"),
     },
+    opt=PACKED,
 )
 async def chunk(
     request: Request[Any, Any, Any],
@@ -124,10 +129,14 @@ async def chunk(
     headers = {"ETag": f'"{hash_}"', "Cache-Control": IMMUTABLE}
     if hash_ in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
-    data = await gate.book.chunk(device.site, hash_)
-    if data is None:
+    packed = await gate.book.chunk(device.site, hash_)
+    if packed is None:
         raise Refusal(Code.NOT_FOUND)
-    return Response(data, media_type="application/json", headers=headers)  # type: ignore[arg-type]
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    else:
+        packed = gzip.decompress(packed)
+    return Response(packed, media_type="application/json", headers=headers)  # type: ignore[arg-type]
 
 
 @get("/poke", guards=[device], media_type="text/event-stream", responses=problems(*AS_DEVICE))

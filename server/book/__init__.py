@@ -6,9 +6,8 @@ consistent picture without ever waiting for it. Everything is acknowledged after
 
 import asyncio
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
 from server.book.rows import table
+from server.book.snapshots import BEHIND_MAX, BEHIND_OFTEN, keep, part_of
 from server.book.verify import verify_site
 from server.book.writer import Task, Writer
 from sync.arrivals import UnreadableError
@@ -38,8 +38,6 @@ __all__ = [
 T = TypeVar("T")
 LOG: Final = logging.getLogger("bincard.book")
 
-CHUNKS_KEPT: Final = 512
-
 
 class Book:
     """The one door to what is stored. `now` gives milliseconds since 1970 UTC."""
@@ -50,8 +48,7 @@ class Book:
         self._reading = make_engine(url, writes=False)
         self._clerk = Clerk(token_key, now)
         self._writer = Writer(self._writing, self._clerk.push_group)
-        self._chunks: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._making: dict[str, asyncio.Lock] = {}
         self._listeners: dict[str, set[asyncio.Event]] = {}
         self._poked: dict[str, int] = {}
 
@@ -133,38 +130,46 @@ class Book:
         """Begin the epoch after a restore on every site; return its number by site."""
 
         def run(connection: Connection) -> dict[str, int]:
-            sites = connection.scalars(sa.select(table("site").c.site)).all()
-            return {site: self._clerk.restored(connection, site, least) for site in sites}
+            return {
+                site: self._clerk.restored(connection, site, least) for site in _sites(connection)
+            }
 
         return await self.write(run)
 
     async def snapshot(self, site: str, replica: str | None) -> Snapshot:
-        """Return the site as it stands, its chunks ready to be fetched by their hash."""
+        """Return a site that is nearly as it stands, its parts ready to be fetched by their hash.
 
-        def run(connection: Connection) -> Snapshot:
-            snapshot, chunks = self._clerk.snapshot(connection, site, replica)
-            self._keep({f"{site}/{digest}": data for digest, data in chunks.items()})
-            return snapshot
+        It is made here only when none is kept: after a restore, or before the first time.
+        """
 
-        return await self.read(run)
+        def look(connection: Connection) -> Snapshot | None:
+            return self._clerk.snapshot(connection, site, replica, BEHIND_MAX)
+
+        while (told := await self.read(look)) is None:
+            async with self._making.setdefault(site, asyncio.Lock()):
+                if await self.read(look) is None:
+                    await self._make_snapshot(site)
+        return told
+
+    async def refresh_snapshots(self) -> None:
+        """Make the snapshots anew that are left behind, so that nobody has to wait for one."""
+        for site in await self.read(_sites):
+            fresh = partial(self._clerk.snapshot, site=site, replica=None, behind=BEHIND_OFTEN)
+            if await self.read(fresh) is None:
+                await self._make_snapshot(site)
+
+    async def _make_snapshot(self, site: str) -> None:
+        kept, packed = await self.read(lambda book: self._clerk.make_snapshot(book, site))
+        await self.write(lambda book: keep(book, site, kept, packed))
 
     async def chunk(self, site: str, digest: str) -> bytes | None:
-        """Return a chunk of a recent snapshot of the site; None once it is too old."""
-        with self._lock:
-            return self._chunks.get(f"{site}/{digest}")
-
-    def _keep(self, chunks: dict[str, bytes]) -> None:
-        with self._lock:
-            for digest, data in chunks.items():
-                self._chunks[digest] = data
-                self._chunks.move_to_end(digest)
-            while len(self._chunks) > max(CHUNKS_KEPT, len(chunks)):
-                self._chunks.popitem(last=False)
+        """Return a part of a kept snapshot, packed by gzip; None once it is too old."""
+        return await self.read(lambda connection: part_of(connection, site, digest))
 
     def verify(self, site: str | None) -> list[str]:
         """Replay the ledger of one site or all; return every difference in words."""
         with self._reading.begin() as connection:
-            sites = [site] if site else list(connection.scalars(sa.select(table("site").c.site)))
+            sites = [site] if site else _sites(connection)
             return [f"{one}: {what}" for one in sites for what in verify_site(connection, one)]
 
     # --- pokes -----------------------------------------------------------------------------------
@@ -189,6 +194,10 @@ class Book:
             self._poked[site] = head or 0
             for event in self._listeners.get(site, ()):
                 event.set()
+
+
+def _sites(connection: Connection) -> Sequence[str]:
+    return connection.scalars(sa.select(table("site").c.site)).all()
 
 
 def _never(_: Connection) -> Pushed | Conflict:

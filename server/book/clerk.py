@@ -17,7 +17,7 @@ from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import run_pushes
-from server.book.reading import Reader, make_snapshot, open_reader, read_page
+from server.book.reading import Reader, open_reader, read_page
 from server.book.refill import (
     RolledBackError,
     do_waiting,
@@ -30,6 +30,7 @@ from server.book.replay import readable, replay
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
 from server.book.settle import reached, run_settling
+from server.book.snapshots import Kept, make, newest, told
 from server.tables import SiteRow
 from sync.case import SERVER
 from sync.messages import Conflict, Page, Pushed, Snapshot
@@ -196,10 +197,16 @@ class Clerk:
         return read_page(reader, cursor, limit, replica)
 
     def snapshot(
-        self, connection: Connection, site: str, replica: str | None
-    ) -> tuple[Snapshot, dict[str, bytes]]:
-        """Return the site as it stands, and its chunks by their hash."""
-        return make_snapshot(self._reader(connection, site), replica)
+        self, connection: Connection, site: str, replica: str | None, behind: int
+    ) -> Snapshot | None:
+        """Return the newest kept snapshot as a device hears of it; None when one must be made."""
+        reader = self._reader(connection, site)
+        kept = newest(reader, behind)
+        return told(reader, kept, replica) if kept is not None else None
+
+    def make_snapshot(self, connection: Connection, site: str) -> tuple[Kept, dict[str, bytes]]:
+        """Return the site as it stands, and its parts by their hash, ready to be kept."""
+        return make(self._reader(connection, site))
 
     def _reader(self, connection: Connection, site: str) -> Reader:
         reader = open_reader(connection, site, self._key, self._now())

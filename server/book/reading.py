@@ -1,7 +1,6 @@
-"""What devices read: pages of the feed, and snapshots in columns."""
+"""What devices read of the feed, page by page."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
@@ -10,12 +9,8 @@ from sqlalchemy import Connection
 
 from server.book.cursor import Cursor, CursorGoneError, read_cursor, write_cursor
 from server.book.refill import RolledBackError
-from server.book.rows import fetch, image, key_of_row, replicated, table
-from server.book.save import is_private
-from sync.hashing import sha256_hex
-from sync.messages import Ack, Chunk, ChunkName, Page, Row, Snapshot
-from sync.records import FEED
-from sync.records import Row as Record
+from server.book.rows import table
+from sync.messages import Ack, Page, Row
 
 CHUNK_ROWS: Final = 2_000
 DAY_MS: Final = 86_400_000
@@ -62,11 +57,8 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
         link, _, _ = _at(reader, cursor.seq)
         if cursor.epoch > reader.epoch or link != cursor.link:
             raise RolledBackError(cursor)
-        # What the device has not read yet may be pruned; at the head nothing can be missing.
-        if cursor.seq < reader.seq:
-            _, _, received_at = _at(reader, cursor.seq + 1)
-            if received_at < reader.now - FEED_KEPT_MS:
-                raise CursorGoneError("cursor_expired")
+        if not reaches(reader, cursor.seq, FEED_KEPT_MS):
+            raise CursorGoneError("cursor_expired")
     rows, end = _rows(reader, cursor.seq, limit)
     link, scope, _ = _at(reader, end) if end else (reader.link, reader.scope, 0)
     return Page(
@@ -75,10 +67,18 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
         more=end < reader.seq,
         scope=scope,
         rows=tuple(rows),
-        acks=_acks(reader, end, replica),
+        acks=acks_at(reader, end, replica),
         server_now=reader.now,
         watermark=reader.watermark,
     )
+
+
+def reaches(reader: Reader, seq: int, kept_ms: int) -> bool:
+    """Say whether the feed is whole from a seq on, where it is kept for so many ms.
+
+    What comes after may be pruned; at the head nothing can be missing.
+    """
+    return seq >= reader.seq or _at(reader, seq + 1)[2] >= reader.now - kept_ms
 
 
 def _rows(reader: Reader, after: int, limit: int) -> tuple[list[Row], int]:
@@ -125,8 +125,8 @@ def prune_feed(connection: Connection, now: int) -> None:
     connection.execute(sa.delete(feed).where(feed.c.seq <= old))
 
 
-def _acks(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:
-    """Return how far a replica is acknowledged as of a page's end."""
+def acks_at(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:
+    """Return how far a replica is acknowledged as of a seq: a page's end, or a snapshot."""
     if replica is None:
         return {}
     if end == reader.seq:
@@ -144,62 +144,3 @@ def _acks(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:
         )
     found = reader.connection.execute(statement).one_or_none()
     return {replica: Ack(found[0], found[1])} if found else {replica: Ack(0, None)}
-
-
-# --- snapshots ----------------------------------------------------------------------------------
-
-
-def make_snapshot(reader: Reader, replica: str | None) -> tuple[Snapshot, dict[str, bytes]]:
-    """Return a site's snapshot and the bytes of its chunks by their hash."""
-    bytes_of: dict[str, bytes] = {}
-    names: list[ChunkName] = []
-    for kind in FEED:
-        records = _live(reader, kind)
-        for start in range(0, len(records), CHUNK_ROWS):
-            part = records[start : start + CHUNK_ROWS]
-            data = encode(pack(kind, part))
-            digest = sha256_hex(data)
-            bytes_of[digest] = data
-            names.append(ChunkName(digest, kind, len(part), len(data)))
-    snapshot = Snapshot(
-        epoch=reader.epoch,
-        cursor=reader.cursor(reader.seq, reader.link),
-        scope=reader.scope,
-        acks=_acks(reader, reader.seq, replica),
-        chunks=tuple(names),
-        server_now=reader.now,
-    )
-    return snapshot, bytes_of
-
-
-def _live(reader: Reader, kind: str) -> list[Record]:
-    name, (struct, fields) = replicated(kind), FEED[kind]
-    rows = fetch(reader.connection, name, struct, table(name).c.site == reader.site)
-    rows.sort(key=lambda row: [str(getattr(row, field)) for field in fields])
-    return [row for row in rows if not is_private(row) and row.version]
-
-
-def pack(kind: str, rows: Sequence[Record]) -> Chunk:
-    """Turn rows into columns; texts become indexes into a dictionary, -1 is null."""
-    images = [msgspec.json.decode(image(row)) for row in rows]
-    fields = list(images[0]) if images else []
-    return Chunk(
-        kind=kind,
-        rows=len(rows),
-        keys=tuple(key_of_row(kind, row) for row in rows),
-        versions=tuple(row.version for row in rows),
-        columns={field: _column([image_[field] for image_ in images]) for field in fields},
-    )
-
-
-def _column(values: Sequence[Any]) -> msgspec.Raw:
-    if all(value is None or isinstance(value, str) for value in values):
-        texts = _distinct(values)
-        index = {text: number for number, text in enumerate(texts)}
-        codes = [-1 if value is None else index[value] for value in values]
-        return msgspec.Raw(encode({"texts": texts, "codes": codes}))
-    return msgspec.Raw(encode({"values": values}))
-
-
-def _distinct(values: Iterable[Any]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if value is not None))

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from server.tables.access import Credential, Enrolment, SignIn
 from server.tables.columns import settle
-from server.tables.ledger import Feed, Log, Posting, ReplicaRow
+from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
 from server.tables.master import (
     AliasRow,
     DeviceRow,
@@ -40,10 +40,10 @@ from server.tables.stock import (
 from sync.records import ROWS
 
 __all__ = [
-    "REPLICATED", "AliasRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
+    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
     "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
-    "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "VarianceRow",
+    "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip
 

@@ -124,3 +124,22 @@ class ReplicaRow(SQLModel, table=True):
     contacts: bytes = b""
     blocks: int = 0
     holes: bytes = b""
+
+
+class SnapshotRow(SQLModel, table=True):
+    """The site as of a seq: the names of its parts, and where the feed goes on from there."""
+
+    __tablename__ = "snapshot"
+    site: str = key()
+    epoch: int = key()
+    seq: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    names: bytes
+
+
+class ChunkRow(SQLModel, table=True):
+    """One part of snapshots, packed by gzip, named by the hash of what is in it."""
+
+    __tablename__ = "chunk"
+    site: str = key()
+    hash: str = key()
+    data: bytes

@@ -42,7 +42,7 @@ async def decide(world, parts, decisions, *, base=None, count_id="q"):
 
 async def seq(world):
     """Return how far a screen has read that shows everything."""
-    return int((await world.book.snapshot(SITE, None)).cursor.split(".")[1])
+    return int((await world.read_on()).cursor.split(".")[1])
 
 
 async def settings(world, *rows, **site):

@@ -258,7 +258,7 @@ async def test_the_feed_takes_a_device_from_any_cursor_to_the_same_picture(wareh
         cursor, more = page.cursor, page.more
     assert len(pages) > 1
     assert [page.acks[device.replica].seq for page in pages][-1] == 5
-    assert pages[-1].scope == (await warehouse.book.snapshot("S", None)).scope
+    assert pages[-1].scope == (await warehouse.read_on()).scope
 
 
 async def test_a_device_that_was_away_for_two_weeks_takes_a_new_snapshot(warehouse):

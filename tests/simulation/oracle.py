@@ -1,5 +1,6 @@
 """The promises that need a long look: checked at checkpoints, and at the end of each world."""
 
+import gzip
 import json
 
 import sqlalchemy as sa
@@ -165,9 +166,9 @@ def check_explained(world):
 def projection(server):
     """Return {(kind, key): (version, payload)} of everything that devices are to hold."""
     with server.database.engine.connect() as connection:
-        _, chunks = server.clerk.snapshot(connection, SITE, None)
+        _, chunks = server.clerk.make_snapshot(connection, SITE)
     found = {}
     for data in chunks.values():
-        for kind, key, version, payload in rows_of(json.loads(data)):
+        for kind, key, version, payload in rows_of(json.loads(gzip.decompress(data))):
             found[kind, key] = (version, payload)
     return found

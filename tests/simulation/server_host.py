@@ -5,6 +5,7 @@ in production. A crash rolls back what was not committed; answers that were not 
 """
 
 import gc
+import gzip
 import sqlite3
 
 import msgspec
@@ -15,6 +16,7 @@ from server.api.sentences import SENTENCES
 from server.book import CursorGoneError
 from server.book.arriving import Job
 from server.book.clerk import Clerk
+from server.book.snapshots import keep, part_of
 from server.book.writer import Task, Writer
 from sync.messages import Conflict, Push
 from tests.simulation.site import KEY, SITE, database, template
@@ -22,6 +24,8 @@ from tests.simulation.site import KEY, SITE, database, template
 decode_push = msgspec.json.Decoder(Push).decode
 encode = msgspec.json.Encoder().encode
 GROUP_MS = 20
+BEHIND = 40
+"""So that snapshots are mostly older than the log."""
 PULL_LIMIT = 8
 """Small, so that pages end in the middle of what happened."""
 
@@ -48,7 +52,6 @@ class ServerHost:
         self.working = False
         """Only its own work dies: a test that looks at its tables does not count."""
         self.waiting = []
-        self.chunks = {}
         self.backup = self.database.image()
         self._listen()
         self._boot()
@@ -58,7 +61,6 @@ class ServerHost:
     def _boot(self):
         self.clerk = Clerk(KEY, lambda: self.scheduler.now)
         self.writer = Writer(self.database.engine, self.clerk.push_group)
-        self.chunks.clear()
 
     def _listen(self):
         engine = self.database.engine
@@ -176,14 +178,15 @@ class ServerHost:
             answer(told)
 
     def _read(self, path, body):
-        if path == "chunk":
-            data = self.chunks.get(body["hash"])
-            return (200, data, 0) if data is not None else (404, b"{}", 0)
-        with self.database.engine.connect() as connection:
+        with self.database.engine.begin() as connection:
             try:
+                if path == "chunk":
+                    data = part_of(connection, SITE, body["hash"])
+                    return (200, gzip.decompress(data), 0) if data is not None else (404, b"{}", 0)
                 if path == "snapshot":
-                    told, chunks = self.clerk.snapshot(connection, SITE, body["replica"])
-                    self.chunks.update(chunks)
+                    if self.clerk.snapshot(connection, SITE, None, BEHIND) is None:
+                        keep(connection, SITE, *self.clerk.make_snapshot(connection, SITE))
+                    told = self.clerk.snapshot(connection, SITE, body["replica"], BEHIND)
                 else:
                     told = self.clerk.page(
                         connection, SITE, body["cursor"], PULL_LIMIT, body["replica"]

@@ -3,6 +3,7 @@
 Built once per process on the real tables and the real clerk; each world begins with a copy.
 """
 
+import gzip
 import json
 import sqlite3
 from functools import cache
@@ -14,6 +15,7 @@ from sqlmodel import SQLModel
 import server.tables  # noqa: F401 - fills the metadata
 from server.book.clerk import Clerk
 from server.book.rows import table
+from server.book.snapshots import keep
 from sync.records import Device, Document, Item, Line, Location, Person, Site
 from tests.simulation.client.feed import NOWHERE, rows_of
 from tests.simulation.disk import Disk
@@ -119,8 +121,11 @@ def _yesterday():
     fresh = Database()
     fresh.become(template())
     with fresh.engine.begin() as connection:
-        told, chunks = Clerk(KEY, lambda: START).snapshot(connection, SITE, None)
-    blocks = {name: rows_of(json.loads(data)) for name, data in chunks.items()}
+        clerk = Clerk(KEY, lambda: START)
+        kept, chunks = clerk.make_snapshot(connection, SITE)
+        keep(connection, SITE, kept, chunks)
+        told = clerk.snapshot(connection, SITE, None, 0)
+    blocks = {name: rows_of(json.loads(gzip.decompress(data))) for name, data in chunks.items()}
     position = {**NOWHERE, "cursor": told.cursor, "scope": told.scope, "blocks": [*blocks]}
     return blocks, position
 

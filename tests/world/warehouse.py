@@ -197,6 +197,13 @@ class Warehouse:
             words.append(verdict["reason"])
         return " ".join(words)
 
+    async def read_on(self):
+        """Read from the snapshot that is kept to the head; return the last page."""
+        page = await self.book.snapshot(SITE, None)
+        while getattr(page, "more", True):
+            page = await self.book.pull(SITE, page.cursor, 2_000, None)
+        return page
+
     # --- looking -------------------------------------------------------------------------------
 
     async def rows(self, name, struct):

@@ -230,6 +230,16 @@ sa.Table(
 )  # fmt: skip
 
 sa.Table(
+    "snapshot", _METADATA,
+    _text("*site"), _whole("*epoch"), _big("*seq"), _bytes("names"),
+)  # fmt: skip
+
+sa.Table(
+    "chunk", _METADATA,
+    _text("*site"), _text("*hash"), _bytes("data"),
+)  # fmt: skip
+
+sa.Table(
     "credential", _METADATA,
     _text("*site"), _text("*person"), _text("pin_hash"),
 )  # fmt: skip
