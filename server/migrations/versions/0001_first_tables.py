@@ -231,7 +231,7 @@ sa.Table(
 
 sa.Table(
     "snapshot", _METADATA,
-    _text("*site"), _whole("*epoch"), _big("*seq"), _bytes("names"),
+    _text("*site"), _big("*epoch"), _big("*seq"), _bytes("names"),
 )  # fmt: skip
 
 sa.Table(
