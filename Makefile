@@ -73,11 +73,13 @@ test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narr
 	echo "pytest:"; tail -n 1 test-results/pytest.log; \
 	exit $$status
 
-world: install ## Replay one simulated world (SEED=7), or a script (SCRIPT=path)
-	@python -m tests.simulation $(if $(SCRIPT),--script $(SCRIPT),--seed $(or $(SEED),1))
+WORLD_OF := $(if $(CLIENT),--client $(CLIENT)) $(if $(ACTS),--acts $(ACTS))
+
+world: install ## Replay one simulated world (SEED=7, CLIENT=js), or a script (SCRIPT=path)
+	@python -m tests.simulation $(WORLD_OF) $(if $(SCRIPT),--script $(SCRIPT),--seed $(or $(SEED),1))
 
 world-long: install ## Simulate worlds for an hour (SECONDS_LONG, FIRST)
-	@python -m tests.simulation --first $(or $(FIRST),$(shell date +%s)) \
+	@python -m tests.simulation $(WORLD_OF) --first $(or $(FIRST),$(shell date +%s)) \
 		--seconds $(or $(SECONDS_LONG),3600)
 
 world-crashes: install ## Crash server and phone at every point of forty short scripts

@@ -8,7 +8,7 @@ import sys
 
 from tests.simulation import runs
 from tests.simulation.script import parse
-from tests.simulation.swarm import script
+from tests.simulation.swarm import ACTS, script
 
 
 def same_everywhere():
@@ -24,16 +24,20 @@ def arguments():
     parser.add_argument("--script", type=pathlib.Path, help="replay a script")
     parser.add_argument("--first", type=int, default=0, help="the first of many seeds")
     parser.add_argument("--count", type=int, help="how many seeds")
+    parser.add_argument("--client", choices=runs.CLIENTS, default="py", help="js: the shipped app")
+    parser.add_argument("--acts", type=int, default=ACTS, help="how long each script is")
     parser.add_argument("--seconds", type=float, help="how long")
     return parser.parse_args()
 
 
-def replay(words):
+def replay(words, client):
     print(words)
-    error, counts = runs.play(words)
+    error, counts = runs.play(words, client)
     print(f"\n{'all promises held' if error is None else repr(error)}; {counts}")
     if error is not None:
-        print(f"\nat commit {runs.commit()}, and still with\n\n{runs.shortest(words, error)}")
+        print(
+            f"\nat commit {runs.commit()}, and still with\n\n{runs.shortest(words, error, client)}"
+        )
     return error is None
 
 
@@ -41,15 +45,15 @@ def main():
     same_everywhere()
     told = arguments()
     if told.script is not None:
-        return replay(parse(told.script.read_text()))
+        return replay(parse(told.script.read_text()), told.client)
     if told.seed is not None:
-        return replay(script(told.seed))
+        return replay(script(told.seed, told.acts), told.client)
     seeds = (
         itertools.count(told.first)
         if told.count is None
         else range(told.first, told.first + told.count)
     )
-    return runs.share(seeds, told.seconds)
+    return runs.share(seeds, told.seconds, told.client, told.acts)
 
 
 sys.exit(0 if main() else 1)

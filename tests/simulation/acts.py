@@ -2,7 +2,6 @@
 
 import re
 
-from tests.simulation.device import Device
 from tests.simulation.scheduler import SECOND
 from tests.simulation.site import DESK
 from tests.simulation.watch import scans_of
@@ -139,7 +138,6 @@ def _clone(world, device):
     """A profile is copied to a second machine, and both go on."""
     label = f"{device.label}'"
     if label not in world.devices:
-        disk = device.disk.copy()
         # Two clocks under one replica: until the fork is found, nobody can date either.
         world.forgiven |= {device.label, label}
-        world.add(Device(world, device.name, label, clock=device.clock, disk=disk))
+        world.add(device.copied(label))

@@ -17,8 +17,9 @@ from tests.simulation.client.effects import (
     Write,
 )
 from tests.simulation.client.page import Page
-from tests.simulation.disk import DiskError
+from tests.simulation.disk import Disk, DiskError
 from tests.simulation.scheduler import MINUTE
+from tests.simulation.site import set_up_yesterday
 
 decode = msgspec.json.decode
 
@@ -45,6 +46,15 @@ class Device:
         self._timers = {}
         self.on_kill = []
         """Whoever waits for something that this process did learns that it is gone."""
+
+    @classmethod
+    def made(cls, world, label, clock, *, fresh):
+        """Return a device of yesterday; a fresh one knows nothing."""
+        return cls(world, label, clock=clock, disk=Disk() if fresh else set_up_yesterday())
+
+    def copied(self, label):
+        """Return a second machine with the same profile."""
+        return Device(self.world, self.name, label, clock=self.clock, disk=self.disk.copy())
 
     # --- what the page asks of its host ----------------------------------------------------------
 

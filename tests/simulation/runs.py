@@ -5,10 +5,12 @@ import os
 import subprocess
 import time
 from collections import Counter
+from functools import partial
 from typing import NamedTuple
 
 from tests.simulation.minimise import minimise
-from tests.simulation.swarm import script
+from tests.simulation.shipped.child import CHILDREN
+from tests.simulation.swarm import ACTS, script
 from tests.simulation.world import World
 
 CHUNK = 5
@@ -28,8 +30,12 @@ def commit():
     return told.stdout.strip() or "unknown"
 
 
-def play(words):
-    world = World(words)
+CLIENTS = ("py", "js")
+"""The reference client, or the shipped app in a node child."""
+
+
+def play(words, client="py"):
+    world = World(words, CHILDREN.one() if client == "js" else None)
     try:
         return Played(None, world.run())
     except Exception as error:  # noqa: BLE001 - whatever breaks is a finding
@@ -40,28 +46,29 @@ def promise_of(error):
     return getattr(error, "promise", type(error).__name__)
 
 
-def shortest(words, error):
+def shortest(words, error, client="py"):
     def breaks(candidate):
-        other = play(candidate).error
+        other = play(candidate, client).error
         return other is not None and promise_of(other) == promise_of(error)
 
     return minimise(words, breaks)
 
 
-def play_seed(seed):
+def play_seed(client, count, seed):
     """Play a seed; a failure comes with its shortest script, ready to be printed."""
-    words = script(seed)
-    error, counts = play(words)
+    words = script(seed, count)
+    error, counts = play(words, client)
     if error is None:
         return seed, None, counts
-    return seed, f"{error!r}"[:1500] + f"\n{shortest(words, error)}", counts
+    return seed, f"{error!r}"[:1500] + f"\n{shortest(words, error, client)}", counts
 
 
-def share(seeds, until=None):
+def share(seeds, until=None, client="py", acts=ACTS):
     """Play seeds until a time of the wall clock; print failures and a summary; say if all held."""
     began, total, broken = time.monotonic(), Counter(), 0
+    play_one = partial(play_seed, client, acts)
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        for seed, failure, counts in pool.imap_unordered(play_seed, seeds, CHUNK):
+        for seed, failure, counts in pool.imap_unordered(play_one, seeds, CHUNK):
             total.update(counts, seeds=1)
             if failure is not None:
                 broken += 1

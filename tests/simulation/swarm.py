@@ -17,6 +17,8 @@ FAULTS = ("lose", "repeat", "delay", "cut", "offline", "mute", "crash", "full", 
           "broken", "step", "sleep", "evict", "clone", "slips", "offset", "drift", "leave",
           "reviews", "fresh", "restore")  # fmt: skip
 PLACES = (*BINS, "DOCK")
+ACTS = 40
+"""How much daily work a script holds."""
 
 
 class Plan:
@@ -90,7 +92,7 @@ class Plan:
         return f" slip {self.dice.choice(kinds)}"
 
 
-def script(seed, count=40, only=None):
+def script(seed, count=ACTS, only=None):
     """Return the script of a seed; `only` names the faults that may happen at all."""
     dice = random.Random(seed)
     on = {fault for fault in FAULTS if dice.random() < 0.4}

@@ -13,7 +13,11 @@ from tests.simulation.script import parse
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 SEEDS = os.environ.get("WORLD_SEEDS", "100")
-"""A number and no time, so that every machine plays the same worlds."""
+TRUE_SEEDS = os.environ.get("TRUE_WORLD_SEEDS", "40")
+"""Numbers and no time, so that every machine plays the same worlds."""
+
+TRUE_ACTS = "24"
+"""Shorter days: the shipped app takes longer to play one."""
 
 CRASHES_EVERY = "331"
 MUTANTS = (
@@ -36,6 +40,15 @@ def simulation(module, *words):
 def test_every_promise_holds_in_the_worlds_of_the_first_seeds(capsys):
     """[S1]–[S9], [L1], [L2], [L5], and the same pushes in another order."""
     code, said = simulation("tests.simulation", "--count", SEEDS)
+    with capsys.disabled():
+        print(f"\n{said.strip().splitlines()[-1]}")
+    assert code == 0, said
+
+
+def test_every_promise_holds_with_the_shipped_app_in_the_phones(capsys):
+    """The same worlds, with pwa/src in a node child in the place of the reference client."""
+    words = ("--client", "js", "--acts", TRUE_ACTS, "--count", TRUE_SEEDS)
+    code, said = simulation("tests.simulation", *words)
     with capsys.disabled():
         print(f"\n{said.strip().splitlines()[-1]}")
     assert code == 0, said

@@ -4,13 +4,13 @@ from tests.simulation import acts, liveness, oracle
 from tests.simulation.clock import HardwareClock
 from tests.simulation.device import Device
 from tests.simulation.dice import Dice
-from tests.simulation.disk import Disk
 from tests.simulation.floor import Floor
 from tests.simulation.network import Network, Weather
 from tests.simulation.scheduler import HOUR, Scheduler
 from tests.simulation.script import ClockOf
 from tests.simulation.server_host import ServerHost
-from tests.simulation.site import DESK, SITE, START, set_up_yesterday
+from tests.simulation.shipped.device import ShippedDevice
+from tests.simulation.site import DESK, SITE, START
 from tests.simulation.supervisor import Supervisor
 from tests.simulation.watch import Watch
 from tests.simulation.worker import Worker
@@ -20,12 +20,17 @@ CHECK_EVERY = 12
 
 
 class World:
-    """Everything there is. `run` raises `Broken` where a promise does not hold."""
+    """Everything there is. `run` raises `Broken` where a promise does not hold.
+
+    With a `child` the phones run the shipped app in it, else the reference client.
+    """
 
     site = SITE
 
-    def __init__(self, script):
+    def __init__(self, script, child=None):
         self.script = script
+        self.child = child
+        self.kind = Device if child is None else ShippedDevice
         self.dice = Dice(script.seed)
         self.scheduler = Scheduler(START)
         self.watch = Watch(self)
@@ -56,8 +61,7 @@ class World:
         if label not in self.devices:
             told = self.script.clocks.get(label, ClockOf())
             clock = HardwareClock(self.now, told.offset, told.drift)
-            disk = Disk() if fresh else set_up_yesterday()
-            self.add(Device(self, label, clock=clock, disk=disk))
+            self.add(self.kind.made(self, label, clock, fresh=fresh))
         return self.devices[label]
 
     def add(self, device):
