@@ -3,39 +3,38 @@
 Nothing else reads the clock or the token key.
 """
 
-import asyncio
 import gc
 import logging
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from types import FrameType
 from typing import Final
 
 import anyio
 import uvicorn
-from litestar import Litestar, Router, get
+from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
-from msgspec import Struct
+from litestar.di import Provide
 
-from server.api import documents, people, review, stock, sync
-from server.api.access import AccessLog
+from server.api import documents, people, review, stock, sync, watching
 from server.api.bodies import Unpacked
 from server.api.errors import answer_for
-from server.api.guards import PUBLIC, Gate, give_device, give_device_name, give_gate, give_person
+from server.api.guards import Gate, give_device, give_device_name, give_gate, give_person
 from server.api.headers import SecurityHeaders
-from server.api.schema import PackedTypes, openapi, problems
+from server.api.schema import PackedTypes, openapi
 from server.api.static import static_files
 from server.backups.daily import Keeper
 from server.book import Book
 from server.in_use import sharing
 from server.migrations import check_schema
 from server.settings import Settings, token_key
+from server.watching import lines
+from server.watching.requests import Watched
 
 LOG: Final = logging.getLogger("bincard.server")
 
@@ -44,21 +43,6 @@ MINUTE_S: Final = 60
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
-
-
-class Health(Struct, frozen=True):
-    """The server answers, and so does its database."""
-
-    status: str
-    version: str
-    now: int
-
-
-@get("/health", opt=PUBLIC, responses=problems(), tags=["server"])
-async def health(gate: NamedDependency[Gate]) -> Health:
-    """Say that the server and its database answer."""
-    await gate.book.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-    return Health("ok", version("bincard"), gate.now())
 
 
 def now_ms() -> int:
@@ -88,12 +72,15 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
             book.close()
 
     gate = Gate(book, token_key(settings.token_key_file), now, settings)
+    book.tell(gate.meters)
     api = [documents.router, people.router, review.router, stock.router]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router("/api", route_handlers=api, middleware=[Unpacked()]),
             sync.router,
-            health,
+            watching.health,
+            watching.ready,
+            watching.metrics,
             static_files(settings.web),
         ],
         dependencies={
@@ -105,7 +92,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         state=State({"gate": gate}),
         lifespan=[opened],
         exception_handlers={Exception: answer_for},
-        middleware=[AccessLog(), SecurityHeaders()],
+        middleware=[SecurityHeaders()],
         compression_config=CompressionConfig(
             "gzip", minimum_size=1_024, gzip_compress_level=5, exclude_opt_key="packed"
         ),
@@ -113,6 +100,8 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         plugins=[PackedTypes()],
         logging_config=None,
     )
+    app.asgi_handler = Watched(app.asgi_handler, gate.meters)
+    return app
 
 
 async def _prune_daily(book: Book) -> None:
@@ -141,14 +130,31 @@ def _rest_the_collector() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says that it answers once it really listens, and ends open streams when told to stop."""
+    """Says that it answers once it really listens, and stops in an order that loses nobody.
 
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], closing: asyncio.Event
-    ) -> None:
+    Told to stop, it says so at /ready, goes on answering while it drains, ends open streams and
+    lets every request under way have its answer; closing the book finishes what still waits.
+    """
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], gate: Gate) -> None:
         super().__init__(config)
         self._ready = ready
-        self._closing = closing
+        self._gate = gate
+        self._stop_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; whoever tells it twice is in a hurry."""
+        drain = self._gate.settings.drain_s
+        self._gate.readiness.stopping = True
+        if drain and self._stop_at is None:
+            self._stop_at = time.monotonic() + drain
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._stop_at is not None and time.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -156,16 +162,13 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._closing.set()
+        self._gate.closing.set()
         await super().shutdown(sockets)
 
 
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Answer requests until told to stop; what is being committed then is finished first."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    logging.getLogger("bincard.access").setLevel(
-        logging.INFO if settings.access_log else logging.WARNING
-    )
+    lines.set_up(settings)
     with sharing(settings.data):
         _serve(settings, ready)
 
@@ -176,7 +179,7 @@ def _serve(settings: Settings, ready: Callable[[], None]) -> None:
         app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=bool(settings.proxies),
@@ -188,4 +191,4 @@ def _serve(settings: Settings, ready: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: None)
     _rest_the_collector()
     gate: Gate = app.state.gate
-    _Server(config, ready, gate.closing).run()
+    _Server(config, ready, gate).run()

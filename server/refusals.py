@@ -40,7 +40,12 @@ class Code(StrEnum):
     LINE_INCOMPLETE = "line_incomplete"
     BUSY = "busy"
     STORAGE_FULL = "storage_full"
-    NOT_READY = "not_ready"
+    STOPPING = "stopping"
+    DATABASE_SILENT = "database_silent"
+    TABLES_OTHER = "tables_other"
+    WRITER_STUCK = "writer_stuck"
+    DISK_LOW = "disk_low"
+    WATCHERS_ONLY = "watchers_only"
     INTERNAL = "internal"
 
 

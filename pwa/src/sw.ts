@@ -35,6 +35,6 @@ self.addEventListener("message", (event) => {
 });
 self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(event.request.url);
-  if (origin !== self.location.origin || /^\/(api|sync|schema|health)(\/|$)/.test(pathname)) return;
+  if (origin !== self.location.origin || /^\/(api|sync|schema|health|ready|metrics)(\/|$)/.test(pathname)) return;
   event.respondWith(answer(event.request));
 });

@@ -5,6 +5,7 @@ A guard leaves what it found in the request's state, for the handlers to ask for
 """
 
 import asyncio
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,9 @@ from server.people.sign_in import SignedIn, check_device, who_is
 from server.people.tokens import DeviceToken, read_device_token, read_session
 from server.refusals import Code, Refusal
 from server.settings import Settings
+from server.watching.figures import Figures
+from server.watching.meters import Meters
+from server.watching.readiness import Readiness
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -25,6 +29,10 @@ PUBLIC: Final = {"public": True}
 """`opt` of the few routes that anybody may ask."""
 
 SESSION_HEADER: Final = "X-Bincard-Session"
+
+
+THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
+FORWARDED: Final = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
 
 
 @dataclass(frozen=True)
@@ -35,15 +43,20 @@ class Gate:
     key: bytes
     now: Callable[[], int]
     settings: Settings
+    meters: Meters = field(default_factory=Meters)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the server is told to stop: open streams end then."""
+    """Set when the server begins to close: open streams end then."""
 
     enrols: Limiter = field(init=False)
     sign_ins: Limiter = field(init=False)
     pushes: Limiter = field(init=False)
+    figures: Figures = field(init=False)
+    readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
-        """Size the limits by the settings."""
+        """Size the limits by the settings, and look at what they name."""
+        object.__setattr__(self, "figures", Figures(self.settings, self.book, self.now))
+        object.__setattr__(self, "readiness", Readiness(self.settings, self.book))
         object.__setattr__(self, "enrols", Limiter(self.settings.enrol_per_minute, 60))
         object.__setattr__(self, "sign_ins", Limiter(self.settings.sign_in_per_minute, 60))
         object.__setattr__(self, "pushes", Limiter(self.settings.push_per_second, 1))
@@ -100,7 +113,19 @@ async def few_pushes(connection: Connection, _: BaseRouteHandler) -> None:
     gate_of(connection).pushes.take(give_device(connection).device)
 
 
-GUARDS: Final = frozenset({any_device, device, worker, supervisor})
+async def watcher(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let in who asks on this machine itself, or shows the token of the settings."""
+    token = gate_of(connection).settings.metrics_token
+    shown = connection.headers.get("authorization", "").partition(" ")[2].strip()
+    if token and hmac.compare_digest(shown.encode(), token.encode()):
+        return
+    # What a proxy on this machine passes on comes from somewhere else.
+    passed_on = any(name in connection.headers for name in FORWARDED)
+    if passed_on or _address(connection) not in THIS_MACHINE:
+        raise Refusal(Code.WATCHERS_ONLY)
+
+
+GUARDS: Final = frozenset({any_device, device, worker, supervisor, watcher})
 """The guards that say who may pass; the others only say how often."""
 
 

@@ -149,9 +149,33 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "服务器磁盘已满", "服务器磁盘已满，未能入账。记录仍保存在本机并会自动重发，"
         "请通知服务器管理员清理空间。",
     ),
-    Code.NOT_READY: Sentence(
-        503, "Not ready", "The database is older than the program. Run: bincard migrate.",
-        "尚未就绪", "数据库版本过旧，请运行 bincard migrate。",
+    Code.STOPPING: Sentence(
+        503, "Stopping", "The server was told to stop. It finishes what it has begun.",
+        "正在停止", "服务器正在停止，会先完成已开始的处理。",
+    ),
+    Code.DATABASE_SILENT: Sentence(
+        503, "Database silent", "The database does not answer. Look whether it runs.",
+        "数据库无响应", "数据库没有响应，请检查其是否正在运行。",
+    ),
+    Code.TABLES_OTHER: Sentence(
+        503, "Other tables",
+        "The database's tables are not those of this program. "
+        "Install the newest one everywhere, then run: bincard migrate.",
+        "数据库版本不符", "数据库版本与程序不符，请全部安装最新版本，再运行 bincard migrate。",
+    ),
+    Code.WRITER_STUCK: Sentence(
+        503, "Writing hangs",
+        "Nothing was written for half a minute though something waits. Look at the disk.",
+        "写入停滞", "有数据等待写入，但半分钟内没有写入成功，请检查磁盘。",
+    ),
+    Code.DISK_LOW: Sentence(
+        503, "Disk nearly full", "The disk of the data folder is nearly full. Free some space.",
+        "磁盘将满", "数据目录所在磁盘空间不足，请清理。",
+    ),
+    Code.WATCHERS_ONLY: Sentence(
+        403, "Not from here",
+        "The figures are for this machine alone, or for who shows BINCARD_METRICS_TOKEN.",
+        "无权查看", "指标仅供本机查看，或需出示 BINCARD_METRICS_TOKEN。",
     ),
     Code.INTERNAL: Sentence(
         500, "Server fault",

@@ -17,7 +17,7 @@ from server.api.guards import PUBLIC
 from server.refusals import Code, Refusal
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
-API: Final = frozenset({"api", "sync", "schema", "health"})
+API: Final = frozenset({"api", "sync", "schema", "health", "ready", "metrics"})
 
 NAME_MAX: Final = 80
 """No file of the web app has a longer name; a file system refuses very long ones with an error."""

@@ -17,6 +17,7 @@ from server.api.bodies import unpacked
 from server.api.guards import Gate, any_device, device, few_pushes, gate_of, give_device
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
+from server.book.cursor import seq_of
 from server.people.lot_numbers import BLOCK, next_block
 from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
@@ -97,7 +98,9 @@ async def pull(
     """Return what changed after the cursor. 410 means: start again from a snapshot."""
     if cursor is not None and not cursor.isascii():
         raise CursorGoneError("diverged")
-    return await gate.book.pull(device.site, cursor, limit, replica)
+    page = await gate.book.pull(device.site, cursor, limit, replica)
+    gate.meters.pulled(len(page.rows), seq_of(page.cursor) - seq_of(cursor))
+    return page
 
 
 @get("/snapshot", guards=[device], responses=problems(*AS_DEVICE))

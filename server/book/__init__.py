@@ -20,6 +20,7 @@ from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
+from server.book.laps import Watch
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
 from server.book.rows import table
@@ -62,6 +63,21 @@ class Book:
         self._writer.close()
         self._writing.dispose()
         self._reading.dispose()
+
+    # --- watching --------------------------------------------------------------------------------
+
+    def tell(self, watch: Watch) -> None:
+        """Tell somebody of each group of pushes from now on."""
+        self._writer.watches.append(watch)
+
+    @property
+    def waiting(self) -> int:
+        """How many pushes and changes wait for their turn."""
+        return self._writer.waiting
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Say whether nothing could be written for so long."""
+        return self._writer.is_stuck(seconds)
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -161,6 +177,8 @@ class Book:
     async def _make_snapshot(self, site: str) -> None:
         kept, packed = await self.read(lambda book: self._clerk.make_snapshot(book, site))
         await self.write(lambda book: keep(book, site, kept, packed))
+        for watch in self._writer.watches:
+            watch.snapshot_built(sum(map(len, packed.values())))
 
     async def chunk(self, site: str, digest: str) -> bytes | None:
         """Return a part of a kept snapshot, packed by gzip; None once it is too old."""

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from server.book.arriving import Job
 from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
+from server.book.laps import lap, noted
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import run_pushes
 from server.book.reading import Reader, open_reader, read_page
@@ -60,6 +61,7 @@ class Clerk:
         try:
             session, answers = self._run(connection, site, jobs)
             session.close(session.head.watermark)
+            lap("write")
         except BaseException:
             # A code that was resolved in memory only must not outlive its transaction.
             self._masters.pop(site, None)
@@ -71,6 +73,9 @@ class Clerk:
         if session.head.epoch > 1:
             self._do_waiting(connection, site)
         mark = self._settle(connection, session)
+        lap("settle")
+        if (group := noted()) is not None:
+            group.logged, group.opened = session.batch.tally(session.head.seq)
         durable = self.durable.get(site)
         return [
             replace(answer, watermark=mark, durable_through=durable)

@@ -30,6 +30,11 @@ def write_cursor(site: str, cursor: Cursor, key: bytes) -> str:
     return f"{text}.{_mac(site, text, key)}"
 
 
+def seq_of(text: str | None) -> int:
+    """Return how far a cursor that was already read has come; 0 before the beginning."""
+    return int(text.split(".")[1]) if text else 0
+
+
 def read_cursor(site: str, text: str, key: bytes) -> Cursor:
     """Return the cursor behind a text. Raises `CursorGoneError` when we did not make it."""
     body, _, mac = text.rpartition(".")

@@ -14,6 +14,7 @@ from server.book import refill
 from server.book.arriving import Job, Turn, date_all
 from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
+from server.book.laps import lap
 from server.book.load import load
 from server.book.lost import report_lost
 from server.book.own import bring_back
@@ -49,7 +50,9 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     for turn in turns:
         if turn.conflict is None:
             refill.let_in(session, turn.job.device)
+    lap("open")
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
+    lap("load")
     for turn in turns:
         if turn.conflict is None:
             _decide(session, turn)
@@ -66,6 +69,7 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
                                 for t in heard_from if not t.job.carrier])  # fmt: skip
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)
+    lap("decide")
     return [_answer(session, turn) for turn in turns]
 
 

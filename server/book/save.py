@@ -1,5 +1,6 @@
 """Everything that a batch decided, in a few bulk statements: log, postings, rows, feed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from sync.entries import Change, Entry
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import link
 from sync.ledger import Posting
-from sync.records import Holding, Row, Sighting
+from sync.records import Discrepancy, Holding, Row, Sighting
 from sync.stock import is_virtual
 
 
@@ -102,6 +103,15 @@ class Batch:
     def kinds(self) -> set[str]:
         """Return the kinds of rows that the batch changes."""
         return set(self._rows)
+
+    def tally(self, before: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+        """Count operations by verb and outcome, and by code what opened after a number."""
+        logged = Counter(
+            [(row["verb"], row["outcome"]) for row in self._log if row["kind"] != "change"]
+        )
+        doubts = self._rows.get("discrepancy", {}).values()
+        opened = [row for row in doubts if isinstance(row, Discrepancy) and row.opened_seq > before]
+        return logged, Counter([row.code for row in opened])
 
     def write(self, connection: Connection) -> None:
         """Write it all."""

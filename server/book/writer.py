@@ -8,12 +8,14 @@ before the commit.
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from server.book import laps
 from server.book.faults import BusyError, is_cut, named
 
 T = TypeVar("T")
@@ -35,6 +37,7 @@ class Task(Generic[T]):
         self.group = group
         self.payload = payload
         self.done: Future[T] = Future()
+        self.asked = (time.perf_counter(), laps.asker.get())
 
 
 Grouped = Callable[[Connection, str, Sequence[Any]], Sequence[Any]]
@@ -47,6 +50,8 @@ class Writer:
         self._engine = engine
         self._grouped = grouped
         self._queue: queue.Queue[Task[Any] | None] = queue.Queue(WAITING_MAX)
+        self.watches: list[laps.Watch] = []
+        self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._loop, name="bincard-writer", daemon=True)
 
     def start(self) -> None:
@@ -57,6 +62,17 @@ class Writer:
         """Finish what waits, then stop."""
         self._queue.put(None)
         self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for their turn."""
+        return self._queue.qsize()
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Say whether one transaction has taken longer than that, or nobody works at all."""
+        since = self._busy_since
+        hangs = since is not None and time.monotonic() - since > seconds
+        return hangs or not self._thread.is_alive()
 
     def submit(self, task: Task[T]) -> "Future[T]":
         """Queue a task. Raises `BusyError` when too much waits already."""
@@ -92,12 +108,18 @@ class Writer:
         """Do what is still wanted; once begun, a task cannot be called off any more."""
         wanted = [task for task in tasks if task.done.set_running_or_notify_cancel()]
         if wanted:
+            self._busy_since = time.monotonic()
             self._do(wanted)
+            self._busy_since = None
 
     def _do(self, tasks: list[Task[Any]]) -> None:
+        group = laps.begin(tasks[0].group or "", [task.asked for task in tasks])
         try:
             results = self._transaction(tasks)
+            laps.lap("commit")
         except Exception as error:  # noqa: BLE001 - whatever failed is told to who waits for it
+            group.fault = error
+            self._tell(group)
             told = named(error)
             # A database that is away is so for each of them: none is tried alone.
             if len(tasks) > 1 and not isinstance(told, BusyError):
@@ -107,8 +129,20 @@ class Writer:
             for task in tasks:
                 task.done.set_exception(told)
             return
+        group.answers = results
+        self._tell(group)
         for task, result in zip(tasks, results, strict=True):
             task.done.set_result(result)
+
+    def _tell(self, group: laps.Group) -> None:
+        """Let who watches see a group; a fault of theirs is none of who waits for an answer."""
+        laps.end()
+        if group.site:
+            for watch in self.watches:
+                try:
+                    watch.group_done(group)
+                except Exception:
+                    LOG.exception("what a group of pushes went through was not noted")
 
     def _transaction(self, tasks: list[Task[Any]]) -> Sequence[Any]:
         """Do tasks in one transaction; once more when it was cut before anything could be kept.

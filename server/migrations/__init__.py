@@ -29,7 +29,7 @@ def migrate(url: str) -> tuple[str | None, str | None]:
 
 def check_schema(url: str) -> None:
     """Raise `SchemaOld` unless the database is at the newest step."""
-    newest = ScriptDirectory.from_config(_config(url)).get_current_head()
+    newest = newest_step()
     found = current(url)
     if found == newest:
         return
@@ -59,6 +59,11 @@ def current(url: str) -> str | None:
 def step_of(connection: sa.Connection) -> str | None:
     """Return the step of the tables that a connection sees."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_step() -> str | None:
+    """Return the step to which this program brings a database."""
+    return ScriptDirectory.from_config(_config("sqlite://")).get_current_head()
 
 
 def is_known(step: str) -> bool:

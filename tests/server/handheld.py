@@ -15,6 +15,7 @@ class Handheld:
         self.replica = replica or uuid.uuid4().hex
         self.envelopes = []
         self.prev = None
+        self.unsent = 0
 
     def receive(self, quantity=1, to="dock", lot="K0902"):
         return self.did({
@@ -63,7 +64,7 @@ class Handheld:
         """Return the bytes of a push of these operations."""
         frame = {
             "v": 1, "site": self.site, "replica": self.replica, "epoch": 1, "sent": self.now(),
-            "segment": "s1", "unsent": 0,
+            "segment": "s1", "unsent": self.unsent,
         }  # fmt: skip
         head = json.dumps(frame)[:-1]
         return f'{head},"operations":[{",".join(self.envelopes[start:end])}]}}'.encode()

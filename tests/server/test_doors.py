@@ -39,7 +39,8 @@ DEVICES = [
     ("GET", "/sync/poke"),
     ("POST", "/sync/blocks"),
 ]
-PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health"]
+WATCHERS = [("GET", "/metrics")]
+PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health", "/ready"]
 
 
 def doors(app):
@@ -63,7 +64,7 @@ async def test_every_door_names_a_guard_or_is_marked_as_public(plant):
 
 
 async def test_the_lists_of_this_test_name_every_guarded_door(plant):
-    known = {path.split("?")[0] for _, path in SUPERVISORS + WORKERS + DEVICES}
+    known = {path.split("?")[0] for _, path in SUPERVISORS + WORKERS + DEVICES + WATCHERS}
     paths = {
         path.replace("{number:str}", "PO-1").replace("{hash_:str}", "0" * 64)
         .replace("/devices/{id_:str}", "/devices/d2").replace("{id_:str}", "o1")

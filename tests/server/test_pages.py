@@ -61,9 +61,3 @@ async def test_nothing_outside_the_web_app_is_served(plant, path):
 async def test_a_link_out_of_the_folder_leads_nowhere(plant, settings):
     (settings.web / "leak.txt").symlink_to(settings.web.parent / "secret.txt")
     assert (await plant.client.get("/leak.txt")).status_code == 404
-
-
-async def test_the_server_says_that_it_is_well(plant):
-    answer = await plant.client.get("/health")
-    assert answer.json()["status"] == "ok"
-    assert answer.json()["now"] == plant.clock.ms

@@ -48,7 +48,8 @@ def test_a_scan_travels_from_the_handheld_to_the_bin_card(founded):
     assert founded.stop() == 0
     assert device["Authorization"].split()[1] not in founded.log
     assert signed["session"] not in founded.log
-    assert '"path":"/sync/push","status":200' in founded.log
+    assert "answered request=" in founded.log
+    assert "method=POST route=/sync/push status=200" in founded.log
     verified = founded.run("verify")
     assert verified.returncode == 0, verified.stdout
     listed = founded.run("operations", "--limit", "2").stdout

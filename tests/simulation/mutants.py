@@ -30,11 +30,11 @@ MUTANTS = (
     mutant("naive cursor: past what was read", f"{BOOK}.reading",
            ("return rows, end\n", "return rows, min(end + 1, reader.seq)\n")),
     mutant("ack before commit", f"{BOOK}.writer",
-           ("            return self._grouped(connection, group, [task.payload for task in tasks])",
-            "            results = self._grouped(connection, group, [t.payload for t in tasks])\n"
-            "            for task, result in zip(tasks, results):\n"
-            "                task.done.set_result(result)\n"
-            "            return results"),
+           ("        return self._grouped(connection, group, [task.payload for task in tasks])",
+            "        results = self._grouped(connection, group, [t.payload for t in tasks])\n"
+            "        for task, result in zip(tasks, results):\n"
+            "            task.done.set_result(result)\n"
+            "        return results"),
            ("strict=True):\n            task.done.set_result(result)\n",
             "strict=True):\n            task.done.done() or task.done.set_result(result)\n")),
     mutant("the scope forgets to subtract", f"{BOOK}.save",

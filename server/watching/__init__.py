@@ -1,0 +1,1 @@
+"""Watching the server: readiness, figures, traces and log lines. Nothing here decides anything."""

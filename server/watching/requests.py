@@ -1,0 +1,89 @@
+"""Every request as those see it who look after the server: an id, a time, a line.
+
+It stands around the whole application, so that what finds no route is seen too. Routes are told
+by their template: paths hold numbers of documents, and there is no end of them.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from itertools import count
+from time import perf_counter
+from typing import Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from server.watching.lines import ACCESS, request_id
+from server.watching.meters import Meters
+
+HEADER: Final = b"x-request-id"
+GIVEN: Final = re.compile(rb"[\w.:-]{1,64}")
+NO_ROUTE: Final = "none"
+STREAMS: Final = frozenset({"/sync/poke"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Watched:
+    """An application whose requests are counted, named and written down."""
+
+    def __init__(self, app: ASGIApp, meters: Meters) -> None:
+        self._app = app
+        self._meters = meters
+        self._ids = _new_ids()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        name = _given(scope) or next(self._ids)
+        request_id.set(name)
+        status, first = 500, None
+
+        async def noting(message: Message) -> None:
+            nonlocal status, first
+            if message["type"] == "http.response.start":
+                status, first = message["status"], perf_counter()
+                message["headers"] = [*message["headers"], (HEADER, name.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            route = scope.get("path_template") or NO_ROUTE
+            ended = first if first is not None and route in STREAMS else perf_counter()
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self._meters.answered(method, route, str(status), ended - began)
+            if ACCESS.isEnabledFor(logging.INFO):
+                _write(scope, route, status, perf_counter() - began)
+
+
+def _new_ids() -> Iterator[str]:
+    """Give each request a name that no other process gives; cheap, for thousands a second."""
+    process = secrets.token_hex(4)
+    return (f"{process}-{number:x}" for number in count(1))
+
+
+def _given(scope: Scope) -> str | None:
+    """Return the id that a proxy gave, if it is one: nobody writes whole lines into our log."""
+    for name, value in scope["headers"]:
+        if name == HEADER:
+            return value.decode() if GIVEN.fullmatch(value) else None
+    return None
+
+
+def _write(scope: HTTPScope, route: str, status: int, seconds: float) -> None:
+    state, client = scope.get("state", {}), scope.get("client")
+    device, person = state.get("device"), state.get("person")
+    facts = {
+        "method": scope["method"],
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "device": device.device if device else None,
+        "person": person.person if person else None,
+        "from": client[0] if client else None,
+    }
+    ACCESS.info("answered", extra={"facts": {k: v for k, v in facts.items() if v is not None}})
