@@ -12,10 +12,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import uvicorn
+from anyio import to_thread
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -35,6 +36,9 @@ from server.migrations import check_schema
 from server.settings import Settings, token_key
 from server.watching import lines
 from server.watching.requests import Watched
+
+if TYPE_CHECKING:
+    from server.watching.traces import Traces
 
 LOG: Final = logging.getLogger("bincard.server")
 
@@ -70,9 +74,14 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
                 tasks.cancel_scope.cancel()
         finally:
             book.close()
+            if traces is not None:
+                await to_thread.run_sync(traces.close)
 
     gate = Gate(book, token_key(settings.token_key_file), now, settings)
-    book.tell(gate.meters)
+    traces = _traces(settings)
+    for watch in (gate.meters, traces):
+        if watch is not None:
+            book.tell(watch)
     api = [documents.router, people.router, review.router, stock.router]
     app = Litestar(
         route_handlers=[
@@ -100,8 +109,17 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         plugins=[PackedTypes()],
         logging_config=None,
     )
-    app.asgi_handler = Watched(app.asgi_handler, gate.meters)
+    app.asgi_handler = Watched(app.asgi_handler, gate.meters, traces)
     return app
+
+
+def _traces(settings: Settings) -> "Traces | None":
+    """Trace only where somebody listens: what is not wanted is not even imported."""
+    if not settings.traces:
+        return None
+    from server.watching.traces import Traces  # noqa: PLC0415 - only where it is wanted
+
+    return Traces(settings.traces)
 
 
 async def _prune_daily(book: Book) -> None:

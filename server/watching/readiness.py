@@ -57,7 +57,7 @@ class Readiness:
             return Code.DISK_LOW
         # One question at a time: a database that hangs must not eat a thread per visitor.
         if self._asked is None:
-            self._asked = asyncio.create_task(self._book.read(_step))
+            self._asked = asyncio.create_task(self._book.read(step_now))
         done, _ = await asyncio.wait({self._asked}, timeout=DATABASE_S)
         if not done:
             return Code.DATABASE_SILENT
@@ -67,5 +67,6 @@ class Readiness:
         return None if asked.result() == self._newest else Code.TABLES_OTHER
 
 
-def _step(connection: Connection) -> str | None:
+def step_now(connection: Connection) -> str | None:
+    """Look at which step the tables are."""
     return step_of(connection)

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from itertools import count
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
@@ -18,8 +18,11 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from server.watching.lines import ACCESS, request_id
 from server.watching.meters import Meters
 
+if TYPE_CHECKING:
+    from server.watching.traces import Traces
+
 HEADER: Final = b"x-request-id"
-GIVEN: Final = re.compile(rb"[\w.:-]{1,64}")
+GIVEN: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 NO_ROUTE: Final = "none"
 STREAMS: Final = frozenset({"/sync/poke"})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -28,9 +31,10 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 class Watched:
     """An application whose requests are counted, named and written down."""
 
-    def __init__(self, app: ASGIApp, meters: Meters) -> None:
+    def __init__(self, app: ASGIApp, meters: Meters, traces: "Traces | None") -> None:
         self._app = app
         self._meters = meters
+        self._traces = traces
         self._ids = _new_ids()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +43,10 @@ class Watched:
             return
         began = perf_counter()
         name = _given(scope) or next(self._ids)
+        method = str(scope["method"]) if scope["method"] in METHODS else "other"
         request_id.set(name)
+        parent = _header(scope, b"traceparent") if self._traces else None
+        span = self._traces.begin(method, parent, name) if self._traces else None
         status, first = 500, None
 
         async def noting(message: Message) -> None:
@@ -54,8 +61,9 @@ class Watched:
         finally:
             route = scope.get("path_template") or NO_ROUTE
             ended = first if first is not None and route in STREAMS else perf_counter()
-            method = scope["method"] if scope["method"] in METHODS else "other"
             self._meters.answered(method, route, str(status), ended - began)
+            if self._traces and span:
+                self._traces.end(span, method, route, status)
             if ACCESS.isEnabledFor(logging.INFO):
                 _write(scope, route, status, perf_counter() - began)
 
@@ -68,9 +76,14 @@ def _new_ids() -> Iterator[str]:
 
 def _given(scope: Scope) -> str | None:
     """Return the id that a proxy gave, if it is one: nobody writes whole lines into our log."""
+    given = _header(scope, HEADER)
+    return given if given and GIVEN.fullmatch(given) else None
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
     for name, value in scope["headers"]:
-        if name == HEADER:
-            return value.decode() if GIVEN.fullmatch(value) else None
+        if name == wanted:
+            return value.decode("latin-1")
     return None
 
 

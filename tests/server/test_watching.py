@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from server.backups.making import make_backup
 from server.book.writer import Task
 from server.refusals import Code
-from server.watching.readiness import Readiness
+from server.watching.readiness import Readiness, step_now
 from tests.server.conftest import SITE, Clock, opened
 from tests.server.handheld import Handheld
 
@@ -87,9 +87,11 @@ async def test_a_database_that_says_nothing_is_not_ready(plant, monkeypatch):
     gate = threading.Event()
     readiness, clock = plant.client.app.state.gate.readiness, iter(range(1_000))
     readiness._clock = lambda: next(clock)
-    asked = []
+    asked, read = [], plant.book.read
 
-    async def hang(_):
+    async def hang(query):
+        if query is not step_now:
+            return await read(query)
         asked.append(1)
         await asyncio.get_running_loop().run_in_executor(None, gate.wait, 20)
         return readiness._newest
@@ -152,7 +154,7 @@ async def test_what_is_pushed_and_pulled_is_counted(watched):
     assert stages == {"open", "load", "decide", "write", "settle", "commit"}
     assert seen["bincard_pull_rows_total",] == len(page.json()["rows"])
     assert seen["bincard_pull_behind_sum",] >= 3
-    assert seen["bincard_snapshots_built_total",] == 1
+    assert seen["bincard_snapshots_built_total",] >= 1
     assert seen["bincard_snapshot_bytes_total",] > 100
     assert seen["bincard_http_request_seconds_count", "/sync/push", "200", "POST"] == 2
     assert seen["bincard_http_request_seconds_count", "/sync/push", "409", "POST"] == 1
