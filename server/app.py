@@ -67,6 +67,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
         book.start()
         try:
             async with anyio.create_task_group() as tasks:
+                tasks.start_soon(book.watch)
                 tasks.start_soon(_prune_daily, book)
                 tasks.start_soon(_refresh_snapshots, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)

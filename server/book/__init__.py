@@ -1,7 +1,7 @@
 """The book: the ledger at rest, so that the pure rules of sync/ never see a database.
 
-One writer per process takes the pushes and changes of all sites in turn; readers look at a
-consistent picture without ever waiting for it. Everything is acknowledged after its commit.
+Writers take the pushes and changes of each site in turn; readers look at a consistent picture
+without ever waiting for them. Everything is acknowledged after its commit.
 """
 
 import asyncio
@@ -21,12 +21,15 @@ from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
+from server.book.pokes import Pokes
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
 from server.book.rows import table
+from server.book.session import lock_site
 from server.book.snapshots import BEHIND_MAX, BEHIND_OFTEN, keep, part_of
 from server.book.verify import verify_site
-from server.book.writer import Task, Writer
+from server.book.writer import Task
+from server.book.writers import Writers
 from sync.arrivals import UnreadableError
 from sync.messages import Conflict, Page, Push, Pushed, Snapshot
 from sync.records import Row
@@ -48,19 +51,21 @@ class Book:
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
         self._clerk = Clerk(token_key, now)
-        self._writer = Writer(self._writing, self._clerk.push_group)
+        self._writers = Writers(self._writing, self._clerk.push_group)
+        self._pokes = Pokes(self._writing, self._heads)
         self._making: dict[str, asyncio.Lock] = {}
-        self._listeners: dict[str, set[asyncio.Event]] = {}
-        self._poked: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to write: first what a newer program can read that its forerunner parked."""
-        self._writer.submit(Task(self._clerk.understand, None, None))
-        self._writer.start()
+        with self._reading.begin() as connection:
+            sites = _sites(connection)
+        for site in sites:
+            self._writers.submit(Task(partial(self._clerk.understand, site=site), None, None), site)
+        self._writers.start()
 
     def close(self) -> None:
         """Finish what waits and let go of the database."""
-        self._writer.close()
+        self._writers.close()
         self._writing.dispose()
         self._reading.dispose()
 
@@ -68,16 +73,16 @@ class Book:
 
     def tell(self, watch: Watch) -> None:
         """Tell somebody of each group of pushes from now on."""
-        self._writer.watches.append(watch)
+        self._writers.watches.append(watch)
 
     @property
     def waiting(self) -> int:
         """How many pushes and changes wait for their turn."""
-        return self._writer.waiting
+        return self._writers.waiting
 
     def is_stuck(self, seconds: float) -> bool:
         """Say whether nothing could be written for so long."""
-        return self._writer.is_stuck(seconds)
+        return self._writers.is_stuck(seconds)
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -86,19 +91,29 @@ class Book:
         `BusyError` and `StorageFullError`; in all of them nothing was written.
         """  # noqa: D205 - one sentence on two lines
         task: Task[Pushed | Conflict] = Task(_never, push.site, Job(device, push, received))
-        answer = await asyncio.wrap_future(self._writer.submit(task))
+        answer = await asyncio.wrap_future(self._writers.submit(task, push.site))
         self._poke(push.site)
         return answer
 
     async def change(self, site: str, by: str, rows: Sequence[Row], why: str) -> int:
         """Write master data or documents under one number of the log, and return it."""
-        seq = await self.write(lambda book: self._clerk.change(book, site, by, rows, why))
+        task = Task(lambda book: self._clerk.change(book, site, by, rows, why), None, None)
+        seq = await asyncio.wrap_future(self._writers.submit(task, site))
         self._poke(site)
         return seq
 
-    async def write(self, action: Callable[[Connection], T]) -> T:
-        """Run something in a transaction of its own, for tables outside the ledger."""
-        return await asyncio.wrap_future(self._writer.submit(Task(action, None, None)))
+    async def write(self, action: Callable[[Connection], T], site: str | None = None) -> T:
+        """Run something in a transaction of its own, for tables outside the ledger.
+
+        What reads before it writes names its site: nobody else writes there meanwhile.
+        """
+
+        def alone(connection: Connection) -> T:
+            if site is not None:
+                lock_site(connection, site)
+            return action(connection)
+
+        return await asyncio.wrap_future(self._writers.submit(Task(alone, None, None), site))
 
     def tell_durable(self, durable: Mapping[str, tuple[int, int]]) -> None:
         """Learn [epoch, seq] by site of what two backups have: the devices may forget it."""
@@ -138,7 +153,7 @@ class Book:
             )
         except RolledBackError as error:
             proof = error.proof
-            await self.write(lambda connection: self._clerk.begin_again(connection, site, proof))
+            await self.write(lambda book: self._clerk.begin_again(book, site, proof), site)
             self._poke(site)
             raise CursorGoneError("epoch") from error
 
@@ -177,7 +192,7 @@ class Book:
     async def _make_snapshot(self, site: str) -> None:
         kept, packed = await self.read(lambda book: self._clerk.make_snapshot(book, site))
         await self.write(lambda book: keep(book, site, kept, packed))
-        for watch in self._writer.watches:
+        for watch in self._writers.watches:
             watch.snapshot_built(sum(map(len, packed.values())))
 
     async def chunk(self, site: str, digest: str) -> bytes | None:
@@ -192,30 +207,25 @@ class Book:
 
     # --- pokes -----------------------------------------------------------------------------------
 
-    async def subscribe(self, site: str) -> AsyncIterator[None]:
+    def subscribe(self, site: str) -> AsyncIterator[None]:
         """Yield whenever something changed; missing one is harmless."""
-        event = asyncio.Event()
-        listeners = self._listeners.setdefault(site, set())
-        listeners.add(event)
-        try:
-            while True:
-                await event.wait()
-                event.clear()
-                yield None
-        finally:
-            listeners.discard(event)
+        return self._pokes.subscribe(site)
+
+    async def watch(self) -> None:
+        """Tell listeners what other processes have written, for ever."""
+        await self._pokes.watch()
+
+    async def _heads(self) -> Mapping[str, int]:
+        head = sa.select(table("site").c.site, table("site").c.seq)
+        return await self.read(lambda connection: dict(connection.execute(head).tuples().all()))
 
     def _poke(self, site: str) -> None:
-        """Wake who listens, unless nothing is new: an idle device's push says nothing to others."""
-        head = self._clerk.heads.get(site)
-        if head is None or head != self._poked.get(site):
-            self._poked[site] = head or 0
-            for event in self._listeners.get(site, ()):
-                event.set()
+        self._pokes.written(site, self._clerk.heads.get(site))
 
 
 def _sites(connection: Connection) -> Sequence[str]:
-    return connection.scalars(sa.select(table("site").c.site)).all()
+    site = table("site").c.site
+    return connection.scalars(sa.select(site).order_by(site)).all()
 
 
 def _never(_: Connection) -> Pushed | Conflict:

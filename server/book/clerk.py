@@ -128,15 +128,14 @@ class Clerk:
             self._masters.pop(site, None)
             LOG.exception("site %s: what waits for operations that came back stays open", site)
 
-    def understand(self, connection: Connection) -> None:
+    def understand(self, connection: Connection, site: str) -> None:
         """Do what was parked because an older program could not read it (R5)."""
-        for site in connection.scalars(sa.select(table("site").c.site)).all():
-            try:
-                with connection.begin_nested():
-                    self._understand(connection, site)
-            except Exception:
-                self._masters.pop(site, None)
-                LOG.exception("site %s: what an older program parked stays so", site)
+        try:
+            with connection.begin_nested():
+                self._understand(connection, site)
+        except Exception:
+            self._masters.pop(site, None)
+            LOG.exception("site %s: what an older program parked stays so", site)
 
     def _understand(self, connection: Connection, site: str) -> None:
         for one in readable(self._open(connection, site)):

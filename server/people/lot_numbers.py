@@ -21,7 +21,7 @@ _site: Final = SiteRow.metadata.tables["site"]
 
 async def next_block(book: Book, token: DeviceToken, replica: str, now: int) -> tuple[str, int]:
     """Return the prefix and the first number of a block that no other replica has."""
-    return await book.write(lambda connection: _take(connection, token, replica, now))
+    return await book.write(lambda connection: _take(connection, token, replica, now), token.site)
 
 
 def _take(connection: Connection, token: DeviceToken, replica: str, now: int) -> tuple[str, int]:

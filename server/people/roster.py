@@ -98,7 +98,7 @@ async def set_pin(book: Book, site: str, person: str, pin: str) -> str:
         values = {"site": site, "person": person, "pin_hash": pin_hash}
         connection.execute(sa.insert(_credential).values(values))
 
-    await book.write(store)
+    await book.write(store, site)
     return await to_thread.run_sync(verifier, pin)
 
 

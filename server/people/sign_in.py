@@ -69,13 +69,15 @@ async def sign_in(book: Book, key: bytes, token: DeviceToken, tried: Tried, now:
     """Let a person in, or say how many tries are left."""
     someone = await book.read(_finder(token.site, tried.who))
     number = someone.person if someone else _NOBODY
-    tries = await book.write(lambda connection: _count_try(connection, token, number, now))
+    tries = await book.write(
+        lambda connection: _count_try(connection, token, number, now), token.site
+    )
     pin_hash = someone.pin_hash if someone else None
     if not await to_thread.run_sync(pin_matches, tried.pin, pin_hash) or someone is None:
         if tries >= TRIES:
             raise Refusal(Code.LOCKED, retry_after=LOCK_MS // 1000, minutes=LOCK_MS // 60_000)
         raise Refusal(Code.PIN_WRONG, left=TRIES - tries)
-    await book.write(lambda connection: _record_success(connection, token, number, now))
+    await book.write(lambda connection: _record_success(connection, token, number, now), token.site)
     session = Session(
         number, token.device, token.site, now + SESSION_MS, stamp_of(someone.pin_hash)
     )

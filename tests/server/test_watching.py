@@ -44,7 +44,7 @@ async def push(plant, handheld, start=0, device="d1"):
 
 async def test_the_server_lives_even_when_its_database_hangs(plant):
     gate = threading.Event()
-    plant.book._writer.submit(Task(lambda _: gate.wait(20), None, None))
+    plant.book._writers.submit(Task(lambda _: gate.wait(20), None, None))
     answer = await plant.client.get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert answer.json()["now"] == plant.clock.ms
@@ -115,7 +115,7 @@ async def test_a_database_that_refuses_is_not_ready(plant):
 
 async def test_a_writer_that_hangs_is_not_ready(plant, settings):
     gate, begun = threading.Event(), threading.Event()
-    plant.book._writer.submit(Task(lambda _: (begun.set(), gate.wait(20)), None, None))
+    plant.book._writers.submit(Task(lambda _: (begun.set(), gate.wait(20)), None, None))
     begun.wait(5)
     readiness = Readiness(settings, plant.book)
     assert await readiness.fault() is None
