@@ -125,7 +125,10 @@ def _traces(settings: Settings) -> "Traces | None":
 
 async def _prune_daily(book: Book) -> None:
     while True:
-        await book.prune()
+        try:
+            await book.prune()
+        except Exception:
+            LOG.exception("the feed was not pruned; it is tried again in a day")
         await anyio.sleep(DAY_S)
 
 
