@@ -25,9 +25,11 @@ def arguments():
     parser.add_argument("--first", type=int, default=0, help="the first of many seeds")
     parser.add_argument("--count", type=int, help="how many seeds")
     parser.add_argument("--client", choices=runs.CLIENTS, default="py", help="js: the shipped app")
-    parser.add_argument("--acts", type=int, default=ACTS, help="how long each script is")
+    parser.add_argument("--acts", type=int, help="how long each script is")
     parser.add_argument("--seconds", type=float, help="how long")
-    return parser.parse_args()
+    told = parser.parse_args()
+    told.acts = told.acts or (ACTS if told.client == "py" else runs.ACTS_OF_THE_APP)
+    return told
 
 
 def replay(words, client):

@@ -7,6 +7,8 @@ seeds until one breaks a promise. A fault that lives through all seeds fails.
 from typing import NamedTuple
 
 LEDGER, BOOK, PHONE = "sync", "server.book", "tests.simulation.client"
+APP = "src"
+"""Of pwa: such a mutant lives in the bundle that the node child runs."""
 
 
 class Mutant(NamedTuple):
@@ -15,6 +17,10 @@ class Mutant(NamedTuple):
     name: str
     module: str
     edits: tuple
+
+    @property
+    def is_of_the_app(self):
+        return self.module.endswith(".ts")
 
 
 def mutant(name, module, *edits):
@@ -105,4 +111,33 @@ MUTANTS = (
            ("            most = min(", "            if self.failures > 3:\n                return 10**12\n            most = min(")),
     mutant("steps of the clock go unnoticed", f"{PHONE}.segments",
            ("STEP_MS = 250", "STEP_MS = 10**12")),
+    # --- the phone itself --------------------------------------------------------------------
+    mutant("app: tone before the disk", f"{APP}/outbox/outbox.ts",
+           ('await this.store.record(["journal"], (tx) => void tx.objectStore("journal").put(capture));',
+            'void this.store.record(["journal"], (tx) => void tx.objectStore("journal").put(capture)).catch(() => undefined);')),
+    mutant("app: skip fsync", f"{APP}/store/store.ts",
+           ('this.commit(stores, "strict"', 'this.commit(stores, "relaxed"')),
+    mutant("app: delete on 4xx", f"{APP}/push/push.ts",
+           ("      if (error.status === 409)",
+            "      if (batch.length) await this.parts.outbox.acknowledge([batch.at(-1)?.seq ?? 0, null], [], 0);\n"
+            "      else if (error.status === 409)")),
+    mutant("app: acknowledge whatever is there", f"{APP}/outbox/outbox.ts",
+           ("operation.seq <= acked[0] &&", "operation.seq > 0 &&")),
+    mutant("app: prune on ack", f"{APP}/outbox/outbox.ts",
+           ("void tx.objectStore(to).put(row);", "")),
+    mutant("app: a fork forgets what is unsent", f"{APP}/outbox/outbox.ts",
+           ("[...(await this.sentAfter(seq)), ...this.mine().filter((row) => row.acked === null)]",
+            "[...(await this.sentAfter(seq))]")),
+    mutant("app: patch without ack snapshot", f"{APP}/feed/feed.ts",
+           ("const acked = this.position.covered[operation.replica];",
+            "const acked = operation.acked === null ? 0 : operation.seq;")),
+    mutant("app: the cursor without its rows", f"{APP}/feed/feed.ts",
+           ("for (const row of rows) void tx", "for (const row of rows.slice(0, 0)) void tx")),
+    mutant("app: the scope forgets to subtract", f"{APP}/core/replica.ts",
+           ("if (before !== null) scope -= scopeOf(kind, key, before);", "")),
+    mutant("app: give up after a few failures", f"{APP}/push/loop.ts",
+           ("return Math.max(asked, this.backOff());",
+            "return this.failures > 3 ? 1e12 : Math.max(asked, this.backOff());")),
+    mutant("app: steps of the clock go unnoticed", f"{APP}/device/clock.ts",
+           ("STEP_MS = 250", "STEP_MS = 1e12")),
 )  # fmt: skip

@@ -54,17 +54,27 @@ class Finder:
         return None
 
 
+def player(one):
+    """Return what plays a seed against a mutant; raise LookupError where its texts are gone."""
+    if not one.is_of_the_app:
+        sys.meta_path.insert(0, Finder(one))
+    runs = importlib.import_module("tests.simulation.runs")
+    if not one.is_of_the_app:
+        assert one.module in sys.modules, f"nobody imports {one.module}"
+        return runs, lambda seed: runs.play(runs.script(seed))
+    runs.CHILDREN.fault([(one.module, old, new) for old, new in one.edits])
+    return runs, lambda seed: runs.play(runs.script(seed, runs.ACTS_OF_THE_APP), "js")
+
+
 def hunt(number):
     """Return (number, the seed that killed the mutant or None, what it broke, seconds)."""
     one, began = MUTANTS[number], time.monotonic()
-    sys.meta_path.insert(0, Finder(one))
     try:
-        runs = importlib.import_module("tests.simulation.runs")
+        runs, play = player(one)
     except LookupError as error:
         return number, None, "stale", str(error), 0.0
-    assert one.module in sys.modules, f"nobody imports {one.module}"
     for seed in range(SEEDS_MAX):
-        error = runs.play(runs.script(seed)).error
+        error = play(seed).error
         if error is not None:
             return number, seed, runs.promise_of(error), str(error), time.monotonic() - began
     return number, None, "", "", time.monotonic() - began

@@ -33,6 +33,9 @@ def commit():
 CLIENTS = ("py", "js")
 """The reference client, or the shipped app in a node child."""
 
+ACTS_OF_THE_APP = 24
+"""Shorter days: the shipped app takes longer to play one."""
+
 
 def play(words, client="py"):
     world = World(words, CHILDREN.one() if client == "js" else None)

@@ -78,6 +78,8 @@ class Watch:
         if now < before:
             raise Broken("S5", f"{device.label}: the cursor went back from {before} to {now}")
         self.cursors[page] = now
+        if feed.epoch <= self.restores:
+            return  # its numbers are those of a server that is gone
         for row in page.outbox.operations:
             told = self.seq_of(row)
             # A copy cannot tell by an ack of the other whether its own is in: until it has pushed,
@@ -106,7 +108,7 @@ class Watch:
         self.by_link.clear()
         self.last_at.clear()
         self.taken.clear()
-        self.mark = 0
+        self.mark = server.database.raw.execute("SELECT watermark FROM site").fetchone()[0]
         self.restores += 1
         self.read_log(server)
         here = {entry["id"] for entry in self.log}

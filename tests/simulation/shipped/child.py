@@ -49,9 +49,17 @@ class Child:
 class Children:
     """One child for all worlds of a process, started when the first one needs it."""
 
-    def __init__(self, edits=()):
-        self._edits = edits
+    def __init__(self):
+        self._edits = ()
         self._child = None
+
+    def fault(self, edits):
+        """Put faults into the bundle of this process; raise LookupError where they do not fit."""
+        self._edits, self._child = edits, None
+        try:
+            self.one()
+        except RuntimeError as error:
+            raise LookupError(str(error)) from error
 
     def one(self):
         """Return the child, without the pages of the world before."""
