@@ -167,8 +167,9 @@ class Writer:
                 if is_cut(error):
                     raise _CutError from error
                 raise
-            transaction.commit()
-            return results
+            # Not commit() alone: one that fails would leave the connection inside its transaction.
+            with transaction:
+                return results
 
     def _decide(self, connection: Connection, tasks: list[Task[Any]]) -> Sequence[Any]:
         group = tasks[0].group

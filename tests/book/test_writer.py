@@ -70,3 +70,22 @@ async def test_a_queue_that_is_full_says_so_at_once(writer, monkeypatch):
         writer.submit(note("one too many"))
     gate.set()
     await asyncio.wrap_future(blocked)
+
+
+async def test_a_commit_that_fails_stops_only_what_was_in_it(writer):
+    """Found by the simulation: the connection went on inside the transaction of before."""
+    with writer._engine.connect() as connection:
+        connection.connection.execute("PRAGMA foreign_keys = ON")
+
+    def of_nobody(connection):
+        for sql in (
+            "CREATE TABLE parent (line TEXT PRIMARY KEY)",
+            "CREATE TABLE child (line TEXT REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+            "INSERT INTO child VALUES ('of nobody')",
+        ):
+            connection.exec_driver_sql(sql)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        await wait(writer, Task(of_nobody, None, None))
+    await wait(writer, note("still here"))
+    assert await wait(writer, Task(lines, None, None)) == ["still here"]
