@@ -57,12 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
     from server.api.errors import refusal_for
     from server.api.sentences import say
+    from server.commands.asking import NotReadyError
     from server.migrations import SchemaOld
 
     try:
         result = run(settings, asked)
         said = result if not isinstance(result, Awaitable) else asyncio.run(_await(result))
-    except SchemaOld as fault:
+    except (SchemaOld, NotReadyError) as fault:
         return _complain(str(fault), NOT_READY)
     except Refusal as refusal:
         return _complain(say(refusal), FAILED)
@@ -136,6 +137,12 @@ def _settings(settings: Settings, _: argparse.Namespace) -> "Said":
     from server.commands.settings import show
 
     return show(settings)
+
+
+def _ready(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands.asking import ready
+
+    return ready(settings)
 
 
 def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -243,6 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")
+    _add(commands, "ready", _ready, "ask the server whether it can do its work; 3 when it cannot")
     _add(commands, "settings", _settings, "list the settings and what is in effect")
     _add_import(commands)
     _add_groups(commands)

@@ -230,8 +230,13 @@ def _number(text: str, about: About) -> int:
 
 def _shown(host: str) -> str:
     """Return a host as it stands in an address that a browser on this machine opens."""
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared only
+    shown = here(host)
     return f"[{shown}]" if ":" in shown else shown
+
+
+def here(host: str) -> str:
+    """Return where a server that listens on a host is found from this machine."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared only
 
 
 def _traces(environment: Mapping[str, str]) -> str:

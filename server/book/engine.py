@@ -71,6 +71,8 @@ def _sqlite(url: str, *, writes: bool) -> Engine:
         connect_args={"check_same_thread": False, "isolation_level": None},
         pool_size=1 if writes else POOL,
         poolclass=sa.QueuePool,
+        # What was written stands in the ledger, not in the log of errors.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -101,6 +103,7 @@ def _postgresql(url: sa.URL, settings: dict[str, str], *, writes: bool) -> Engin
         max_overflow=-1 if writes else POOL,
         # A reader learns of a cut connection before it asks; a writer does its group again.
         pool_pre_ping=not writes,
+        hide_parameters=True,
     )
 
 
