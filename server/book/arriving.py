@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from server.book import refill
 from server.book.chain import Chained, lost_through
+from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
     Arrival,
@@ -141,13 +142,17 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
 
     Counts take long, but nobody looks back further than `DONE_MAX` operations.
     """
-    wanted = [(name, acked - DONE_MAX, acked, since) for name, (acked, since) in asked.items()]
-    rows = session.connection.exec_driver_sql(
-        "SELECT l.replica, l.at, l.payload FROM json_each(?) AS n CROSS JOIN log AS l"
-        " ON l.site = ? AND l.replica = json_extract(n.value, '$[0]')"
-        " AND l.rseq BETWEEN json_extract(n.value, '$[1]') AND json_extract(n.value, '$[2]')"
-        " WHERE l.at > json_extract(n.value, '$[3]') AND l.verb <> 'lost' ORDER BY l.rseq",
-        (msgspec.json.encode(wanted).decode(), session.head.site),
+    log = table("log").c
+    rows = fetch_listed(
+        session.connection,
+        "SELECT l.replica, l.at, l.payload FROM {n} CROSS JOIN log AS l"
+        " WHERE l.site = ? AND l.replica = n.replica"
+        " AND l.rseq BETWEEN n.rseq - ? AND n.rseq"
+        " AND l.at > n.at AND l.verb <> 'lost' ORDER BY l.rseq",
+        [(name, acked, since) for name, (acked, since) in asked.items()],
+        session.head.site,
+        DONE_MAX,
+        like=(log.replica, log.rseq, log.at),
     )
     found: dict[str, list[Done]] = {name: [] for name in asked}
     for replica, at, payload in rows:

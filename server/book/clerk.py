@@ -167,15 +167,14 @@ class Clerk:
 
     def _open(self, connection: Connection, site: str) -> Session:
         """Lock a site, and read its master data again when they changed."""
-        found = lock_site(connection, site)
-        if found is None:
+        head = lock_site(connection, site)
+        if head is None:
             raise SiteUnknownError(site)
-        head, settings = found
         master = self._masters.get(site)
         if master is None or master.seq != head.master_seq:
             master = self._masters[site] = read_master(connection, site, head.master_seq)
         now = max(self._now(), head.clock)
-        return open_session(connection, head, settings, master, now, self._key)
+        return open_session(connection, head, master, now, self._key)
 
     def change(
         self, connection: Connection, site: str, by: str, rows: Sequence[Row], why: str

@@ -23,6 +23,9 @@ encode: Final = msgspec.json.Encoder().encode
 class Dialect(Protocol):
     """What the statements of the book leave open."""
 
+    for_update: str
+    """What stands after a SELECT that locks its rows."""
+
     def __hash__(self) -> int:
         """Statements are made once for each."""
 
@@ -48,12 +51,27 @@ class Dialect(Protocol):
         """Insert rows, every column given; with `over` in place of those with the same key."""
 
 
+def run(connection: Connection, statement: str, parameters: Sequence[Any]) -> list[Any]:
+    """Return the rows of a statement that is ready for the driver.
+
+    It goes past SQLAlchemy, whose care for a statement takes many times what SQLite needs for it.
+    """
+    found: list[Any] = _driver(connection).execute(statement, parameters).fetchall()
+    return found
+
+
+def _driver(connection: Connection) -> Any:  # noqa: ANN401 - sqlite3 and psycopg have this much in common
+    return connection.connection.driver_connection
+
+
 def dialect_of(connection: Connection) -> Dialect:
     """Return the dialect that a connection speaks."""
     return _DIALECTS[connection.dialect.name]
 
 
 class _SQLite:
+    for_update = ""  # a transaction that writes has the whole database
+
     def text(self, statement: str) -> str:
         return statement
 
@@ -80,10 +98,12 @@ class _SQLite:
         into = _into(name)
         marks = ", ".join("?" * len(into.columns))
         text = f"{into.start} VALUES ({marks}){into.over if over else ''}"
-        connection.exec_driver_sql(text, [into.values(row) for row in into.plain(rows)])
+        _driver(connection).executemany(text, [into.values(row) for row in into.plain(rows)])
 
 
 class _PostgreSQL:
+    for_update = " FOR UPDATE"
+
     def text(self, statement: str) -> str:
         return statement.replace("?", "%s")
 
@@ -110,7 +130,7 @@ class _PostgreSQL:
         into = _into(name)
         text = _unnested(name) + (into.over if over else "")
         given = [into.values(row) for row in into.plain(rows)]
-        connection.exec_driver_sql(text, self.rows(given, *into.columns))
+        _driver(connection).execute(text, self.rows(given, *into.columns))
 
 
 _DIALECTS: Final[Mapping[str, Dialect]] = {"postgresql": _PostgreSQL(), "sqlite": _SQLite()}

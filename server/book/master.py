@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.rows import fetch, table
-from sync.records import Alias, Device, Item, Location, Person
+from sync.records import Alias, Device, Item, Location, Person, Site
 from sync.state import State
 
 R = TypeVar("R", bound=Struct)
@@ -21,6 +21,7 @@ class Master(Struct):
     """The rows by their code, as of `seq`."""
 
     seq: int
+    site: Site
     items: dict[str, Item | None]
     locations: dict[str, Location | None]
     aliases: dict[str, Alias | None]
@@ -40,6 +41,7 @@ def read_master(connection: Connection, site: str, seq: int) -> Master:
     """Read a site's master data."""
     return Master(
         seq=seq,
+        site=_all(connection, site, "site", Site)[0],
         items={row.item: row for row in _all(connection, site, "item", Item)},
         locations={row.location: row for row in _all(connection, site, "location", Location)},
         aliases={row.raw: row for row in _all(connection, site, "alias", Alias)},

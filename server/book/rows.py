@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Table
 from sqlmodel import SQLModel
 
-from server.book.dialect import Dialect, Reader, dialect_of
+from server.book.dialect import Dialect, Reader, dialect_of, run
 from server.tables import REPLICATED
 from sync.feed import feed_key
 from sync.records import ROWS, Row
@@ -57,7 +57,7 @@ def fetch_in(  # noqa: PLR0913, PLR0917 - a query in words
     speaks = dialect_of(connection)
     text, read = _select_in(speaks, name, struct, column, where)
     parameters = (site, speaks.values(wanted, table(name).c[column]))
-    rows = connection.exec_driver_sql(text, parameters).all()
+    rows = run(connection, text, parameters)
     if not read:
         return structs(struct, rows)
     return structs(struct, ([read.get(n, _same)(v) for n, v in enumerate(row)] for row in rows))
@@ -84,7 +84,7 @@ def _same(value: object) -> object:
 def fetch_listed(
     connection: Connection, text: str, rows: Collection[Sequence[Any]], *parameters: object,
     like: Sequence[sa.Column[Any]],
-) -> Sequence[sa.Row[*tuple[Any, ...]]]:  # fmt: skip
+) -> list[Any]:  # fmt: skip
     """Run a query that joins given rows, `n` in it: `{n}` is where they stand, parameters follow.
 
     The rows have the names and types of the columns that they are `like`.
@@ -93,9 +93,7 @@ def fetch_listed(
         return []
     speaks = dialect_of(connection)
     statement = _joined(speaks, text, tuple(like))
-    return connection.exec_driver_sql(
-        statement, (*speaks.rows(rows, *like), *parameters)
-    ).all()  # fmt: skip
+    return run(connection, statement, (*speaks.rows(rows, *like), *parameters))
 
 
 @cache

@@ -1,22 +1,21 @@
 """One transaction on one site: the locked head, the working memory, the batch to write."""
 
 import hmac
+from functools import cache
 from typing import Final
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.days import days_in
+from server.book.dialect import Dialect, dialect_of, run
 from server.book.master import KINDS, Master
 from server.book.rows import table
 from server.book.save import Batch, Head
-from sync.records import Site
 from sync.state import State
 
 _SITE: Final = table("site")
-LOCK: Final = sa.select(_SITE).where(_SITE.c.site == sa.bindparam("of")).with_for_update()
 MOVE_ON: Final = sa.update(_SITE).where(_SITE.c.site == sa.bindparam("of"))
 
 
@@ -81,22 +80,25 @@ class Session(Struct):
         return f"{epoch}.{mac.hexdigest()}"
 
 
-def lock_site(connection: Connection, site: str) -> tuple[SiteHead, Site] | None:
-    """Lock a site's row, first of all, and return it; None when there is no such site."""
-    found = connection.execute(LOCK, {"of": site}).first()
-    if found is None:
-        return None
-    row = found._asdict()
-    return msgspec.convert(row, SiteHead), msgspec.convert(row, Site)
+def lock_site(connection: Connection, site: str) -> SiteHead | None:
+    """Lock a site's row, first of all, and return its head; None when there is no such site."""
+    found = run(connection, _lock(dialect_of(connection)), (site,))
+    return SiteHead(*found[0]) if found else None
 
 
-def open_session(  # noqa: PLR0913, PLR0917 - the parts of a transaction
-    connection: Connection, head: SiteHead, settings: Site, master: Master, now: int, key: bytes
+@cache
+def _lock(speaks: Dialect) -> str:
+    fields = ", ".join(SiteHead.__struct_fields__)
+    return speaks.text(f"SELECT {fields} FROM site WHERE site = ?{speaks.for_update}")  # noqa: S608 - names of our own
+
+
+def open_session(
+    connection: Connection, head: SiteHead, master: Master, now: int, key: bytes
 ) -> Session:
     """Begin to decide on a site whose row is locked."""
-    state = State(settings, head.seq, now)
+    state = State(master.site, head.seq, now)
     state.epoch = head.epoch
-    state.day_of = days_in(settings.time_zone)
+    state.day_of = days_in(master.site.time_zone)
     master.lend(state)
     batch = Batch(Head(head.site, head.seq, head.link, int(head.scope)), now)
     mac = hmac.new(key, b"seal\n", "sha256")

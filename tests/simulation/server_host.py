@@ -7,6 +7,7 @@ in production. A crash rolls back what was not committed; answers that were not 
 import gc
 import gzip
 import sqlite3
+from contextlib import contextmanager
 
 import msgspec
 import sqlalchemy as sa
@@ -63,24 +64,21 @@ class ServerHost:
         self.writer = Writer(self.database.engine, self.clerk.push_group)
 
     def _listen(self):
+        self.database.around = self._around
         engine = self.database.engine
-        for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
-            for old in getattr(engine, "simulated", {}).get(name, ()):
-                sa.event.remove(engine, name, old)
-        listeners = {
-            "before_cursor_execute": self._before,
-            "after_cursor_execute": lambda *_: self._step(),
-            "commit": lambda _: self._step("commit"),
-        }
-        for name, listener in listeners.items():
-            sa.event.listen(engine, name, listener)
-        engine.simulated = {name: [listener] for name, listener in listeners.items()}
+        for old in getattr(engine, "simulated", ()):
+            sa.event.remove(engine, "commit", old)
+        engine.simulated = [lambda _: self._step("commit")]
+        sa.event.listen(engine, "commit", engine.simulated[0])
 
-    def _before(self, _connection, _cursor, statement, *_):
+    @contextmanager
+    def _around(self, statement):
         self._step()
         writes = statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
         if writes and self.working and self.scheduler.now < self.full_until:
             raise sqlite3.OperationalError("database or disk is full")
+        yield
+        self._step()
 
     def _step(self, point="statement"):
         if not self.working:
@@ -97,6 +95,7 @@ class ServerHost:
         # A statement that was cut off keeps its connection busy until nobody holds it any more.
         gc.collect()
         self.crash_in, self.crash_at, self.working = None, None, False
+        self.database.raw.rollback()
         done = [(task.payload, body, _answer_of(task)) for task, body, _ in tasks
                 if task.done.done()]  # fmt: skip
         self.watch.after_turn(self, done)

@@ -6,6 +6,7 @@ Built once per process on the real tables and the real clerk; each world begins 
 import gzip
 import json
 import sqlite3
+from contextlib import nullcontext
 from functools import cache
 
 import sqlalchemy as sa
@@ -58,8 +59,26 @@ ROWS = [
 ]  # fmt: skip
 
 
+class Watched(sqlite3.Cursor):
+    """Tells its connection's world of each statement, whoever runs it."""
+
+    def execute(self, *words):
+        with self.connection.around(words[0]):
+            return super().execute(*words)
+
+    def executemany(self, *words):
+        with self.connection.around(words[0]):
+            return super().executemany(*words)
+
+
 class Lasting(sqlite3.Connection):
     """What is stored outlives the process that wrote it: closing only rolls back."""
+
+    around = staticmethod(nullcontext)
+    """What happens around each statement of a world."""
+
+    def cursor(self, factory=Watched):
+        return super().cursor(factory)
 
     def close(self):
         self.rollback()
@@ -70,6 +89,7 @@ class Database:
 
     def __init__(self):
         self.raw = None
+        self.around = nullcontext
         self.become(b"")
         self.engine = sa.create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
         sa.event.listen(self.engine, "begin", _begin)
@@ -82,6 +102,7 @@ class Database:
         self.raw = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, factory=Lasting
         )
+        self.raw.around = lambda statement: self.around(statement)  # noqa: PLW0108 - it may change
         if image:
             self.raw.deserialize(image)
 
