@@ -111,9 +111,10 @@ def _wake(device):
 
 
 def _leave(device):
-    if device.page is not None:
-        device.page.leaving = True
-        device.page.wake()
+    page = device.page
+    if page is not None:
+        page.leaving = True
+        page.wake()
 
 
 def _evict(world, device):

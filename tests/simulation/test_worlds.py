@@ -50,6 +50,11 @@ def test_every_promise_holds_with_the_shipped_app_in_the_phones(capsys):
     assert code == 0, said
 
 
+def test_the_transcripts_that_the_phone_replays_are_those_of_today():
+    code, said = simulation("tests.simulation.transcripts", "--check")
+    assert code == 0, said
+
+
 def test_a_crash_at_any_point_of_a_short_script_breaks_nothing(capsys):
     """A share of all points; `make world-crashes` plays each."""
     code, said = simulation("tests.simulation.exhaustive", "--every", CRASHES_EVERY)
