@@ -118,6 +118,8 @@ lock: $(VENV)/.installed ## Resolve the versions again into both lock files
 	@python -m pip install -q -q uv
 	@uv pip compile -q --universal --generate-hashes --no-header --upgrade --extra dev \
 		--python-version 3.11 pyproject.toml -o requirements.lock
+	@uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 -c requirements.lock pyproject.toml -o requirements.run.lock
 	@cd pwa && npm install --package-lock-only --loglevel=error
 
 clean: ## Remove what was installed and built, never data/

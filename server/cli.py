@@ -127,6 +127,12 @@ def _restore(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]"
     return backups.restore(settings, asked.source, replace=asked.replace)
 
 
+def _drill(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import drill
+
+    return drill.drill(settings, asked.source.absolute() if asked.source else None)
+
+
 def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import sites
 
@@ -247,6 +253,11 @@ def _parser() -> argparse.ArgumentParser:
     put = _add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
     put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
     put.add_argument("--replace", action="store_true", help="move aside what is there now")
+    proof = _add(commands, "drill", _drill, "prove that a backup can be put back; 1 when it can't")
+    proof.add_argument(
+        "--from", dest="source", type=Path, metavar="DIR",
+        help="prove this folder's newest, or a file, instead of making one now",
+    )  # fmt: skip
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")

@@ -75,12 +75,16 @@ class Figures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Show what was last found, and how much waits right now."""
-        yield GaugeMetricFamily(
-            "bincard_queue_waiting", "Pushes and changes that wait for the writer.",
-            self._book.waiting,
-        )  # fmt: skip
-        if self._found is not None:
-            yield from _metrics(self._found)
+        return shown_by(self._found, self._book.waiting)
+
+
+def shown_by(found: Found | None, waiting: int) -> Iterator[Metric]:
+    """Write down what was found as families of metrics."""
+    yield GaugeMetricFamily(
+        "bincard_queue_waiting", "Pushes and changes that wait for their turn.", waiting
+    )
+    if found is not None:
+        yield from _metrics(found)
 
 
 def _metrics(found: Found) -> Iterator[Metric]:

@@ -78,7 +78,7 @@ class Tally(Struct):
 class Meters(Collector):
     """Counts what happens. It never waits, and no label holds what a user can make up.
 
-    Each key is added to by one thread alone; only snapshots are built on several.
+    Requests are counted on one thread; transactions and snapshots on several, in turn.
     """
 
     def __init__(self) -> None:
@@ -97,6 +97,10 @@ class Meters(Collector):
 
     def group_done(self, group: Group) -> None:
         """Count a transaction of pushes and everything in it."""
+        with self._lock:
+            self._group_done(group)
+
+    def _group_done(self, group: Group) -> None:
         counts = self._counts
         if group.fault is not None:
             counts["bincard_groups_failed",] += 1
