@@ -22,7 +22,7 @@ SEEDS = {
 }
 ACTS = 14
 STEADY = set(FAULTS) - {"crash", "full"}
-"""What does not hang on how many statements the server needs: or any change of it made them stale."""
+"""Without what hangs on the number of statements: any change of the server made them stale."""
 
 
 class Recorder:
