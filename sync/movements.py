@@ -179,9 +179,12 @@ def look_at_source(case: Case, name: TrackName, time: int) -> None:
         return
     track = case.state.tracks.get(name)
     below = track.first_negative(time) if track else None
-    if below is None:
+    if track is None or below is None:
         return
     until = below + case.dated.u
+    if track.first_negative(until) is None:
+        # What covers it is here already, within the error of its time: as if it had come later.
+        return
     item = key_of(name[1]).item
     beside = _beside(case.state, name, item)
     picked = isinstance(case.did, Pick | Ship)

@@ -139,3 +139,17 @@ async def test_goods_that_were_in_the_hand_meanwhile_are_taken_before(warehouse)
         device.envelope(pick(1, taken_wall=taken), clock("07:10") + second * 1_000)
     told = await answers(warehouse, "A", clock("07:12"))
     assert [v["times"]["taken"] - clock("07:10") for v in told] == [3, 4]
+
+
+async def test_what_was_short_only_by_the_error_of_its_time_asks_nobody(warehouse):
+    """[R19] Found by the simulation: no later fact would ever have closed it, nor a count."""
+    device = warehouse.device("A")
+    await warehouse.push("A", clock("07:00"))
+    device.offset, device.segment = -5 * HOUR, "1-b"
+    device.envelope(pick(2), clock("08:40"))
+    device.offset, device.segment = 0, "1-c"
+    await warehouse.play("08:30 B receive 2 BE/L1 to B1")
+    (verdict,) = await answers(warehouse, "A", clock("09:05"))
+    assert verdict["trust"] == "low"
+    assert verdict["times"]["own"] < clock("08:30")
+    assert (verdict["outcome"], await warehouse.open()) == ("posted", [])
