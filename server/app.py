@@ -71,6 +71,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
                 tasks.start_soon(_prune_daily, book)
                 tasks.start_soon(_refresh_snapshots, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
+                tasks.start_soon(gate.together.keep)
                 yield
                 tasks.cancel_scope.cancel()
         finally:

@@ -8,6 +8,8 @@ import asyncio
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection, Request
@@ -22,6 +24,7 @@ from server.settings import Settings
 from server.watching.figures import Figures
 from server.watching.meters import Meters
 from server.watching.readiness import Readiness
+from server.watching.together import Together
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -43,6 +46,9 @@ class Gate:
     key: bytes
     now: Callable[[], int]
     settings: Settings
+    shared: Path | None = None
+    """The folder in which the processes of one server tell each other what they count."""
+
     meters: Meters = field(default_factory=Meters)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to close: open streams end then."""
@@ -51,11 +57,14 @@ class Gate:
     sign_ins: Limiter = field(init=False)
     pushes: Limiter = field(init=False)
     figures: Figures = field(init=False)
+    together: Together = field(init=False)
     readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
         """Size the limits by the settings, and look at what they name."""
         object.__setattr__(self, "figures", Figures(self.settings, self.book, self.now))
+        waiting = partial(getattr, self.book, "waiting")
+        object.__setattr__(self, "together", Together(self.meters, waiting, self.shared))
         object.__setattr__(self, "readiness", Readiness(self.settings, self.book))
         object.__setattr__(self, "enrols", Limiter(self.settings.enrol_per_minute, 60))
         object.__setattr__(self, "sign_ins", Limiter(self.settings.sign_in_per_minute, 60))

@@ -57,6 +57,6 @@ async def metrics(gate: NamedDependency[Gate]) -> Response[bytes]:
     await gate.figures.look(time.monotonic())
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(gate.meters)
+    registry.register(gate.together)
     registry.register(gate.figures)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

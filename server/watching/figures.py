@@ -74,20 +74,13 @@ class Figures(Collector):
         return age, free
 
     def collect(self) -> Iterable[Metric]:
-        """Show what was last found, and how much waits right now."""
-        return shown_by(self._found, self._book.waiting)
+        """Show what was last found."""
+        return shown_by(self._found) if self._found is not None else ()
 
 
-def shown_by(found: Found | None, waiting: int) -> Iterator[Metric]:
+def shown_by(found: Found) -> Iterator[Metric]:
     """Write down what was found as families of metrics."""
-    yield GaugeMetricFamily(
-        "bincard_queue_waiting", "Pushes and changes that wait for their turn.", waiting
-    )
-    if found is not None:
-        yield from _metrics(found)
 
-
-def _metrics(found: Found) -> Iterator[Metric]:
     def by_site(name: str, words: str, value: Callable[[Seen], float]) -> Metric:
         family = GaugeMetricFamily(name, words, labels=["site"])
         for seen in found.sites:

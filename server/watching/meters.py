@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from server.book.laps import Group
 from sync.messages import Conflict, Pushed
@@ -75,7 +74,7 @@ class Tally(Struct):
     spreads: dict[str, Spread]
 
 
-class Meters(Collector):
+class Meters:
     """Counts what happens. It never waits, and no label holds what a user can make up.
 
     Requests are counted on one thread; transactions and snapshots on several, in turn.
@@ -150,15 +149,14 @@ class Meters(Collector):
         found = self._spreads[key] = Spread([0] * (len(KINDS[key[0]].bounds) + 1))
         return found
 
-    def collect(self) -> Iterable[Metric]:
-        """Show the sums as the library wants them."""
-        return shown(self.tally())
-
     def tally(self) -> Tally:
         """Return all sums as they are now, to be added to those of other processes."""
         return Tally(
             {_text(key): value for key, value in list(self._counts.items())},
-            {_text(key): value for key, value in list(self._spreads.items())},
+            {
+                _text(key): Spread(list(spread.counts), spread.sum)
+                for key, spread in list(self._spreads.items())
+            },
         )
 
 

@@ -14,7 +14,8 @@ import yaml
 from server import cli
 from server.settings import Settings, abouts
 from server.watching.figures import Found, Seen, shown_by
-from server.watching.meters import KINDS
+from server.watching.meters import KINDS, Meters
+from server.watching.together import Together
 from tests.test_tidy import FILES, ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -152,8 +153,8 @@ def test_systemd_understands_the_units(tmp_path):
 
 def known_figures():
     found = Found([Seen("S", 1, 1, 1, 1, 1, {"NEGATIVE": 1})], 1, 1.0, {"data": 1})
-    looked_up = {family.name for family in shown_by(found, 1)}
-    return looked_up | set(KINDS)
+    counted = {family.name for family in Together(Meters(), lambda: 0, None).collect()}
+    return {family.name for family in shown_by(found)} | counted | set(KINDS)
 
 
 def test_every_figure_that_a_rule_asks_for_is_one_that_the_server_shows():

@@ -6,13 +6,16 @@ import threading
 import uuid
 from dataclasses import replace
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.backups.making import make_backup
 from server.book.writer import Task
 from server.refusals import Code
+from server.watching.meters import Meters
 from server.watching.readiness import Readiness, step_now
+from server.watching.together import Process, Together
 from tests.server.conftest import SITE, Clock, opened
 from tests.server.handheld import Handheld
 
@@ -199,6 +202,28 @@ async def test_a_path_never_becomes_a_label(watched):
     assert routes["/api/documents/{number}", "401", "GET"] == 5
     assert routes["405", "POST", "none"] == 1
     assert routes["405", "none", "other"] == 1
+
+
+def test_processes_of_one_server_are_added_up_and_a_dead_one_keeps_its_sums(tmp_path):
+    ours, theirs = Meters(), Meters()
+    ours.answered("GET", "/ready", "200", 0.002)
+    theirs.answered("GET", "/ready", "200", 0.2)
+    theirs.pulled(7, 100)
+    together = Together(ours, lambda: 3, tmp_path)
+    together.tell()
+    gone = Process(2**22 + 1, 40, 10**9, theirs.tally())
+    (tmp_path / "gone.json").write_bytes(msgspec.json.encode(gone))
+    seen = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in together.collect()
+        for sample in family.samples
+    }
+    assert seen["bincard_http_request_seconds_count", "/ready", "200", "GET"] == 2
+    assert seen["bincard_http_request_seconds_bucket", "/ready", "0.0025", "200", "GET"] == 1
+    assert seen["bincard_http_request_seconds_sum", "/ready", "200", "GET"] == 0.202
+    assert seen["bincard_pull_rows_total",] == 7
+    assert (seen["bincard_processes",], seen["bincard_queue_waiting",]) == (1, 3)
+    assert 10**6 < seen["bincard_memory_bytes",] < 10**9
 
 
 async def test_two_servers_in_one_process_count_apart(watched, settings):
