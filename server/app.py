@@ -8,8 +8,8 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -33,9 +33,10 @@ from server.backups.daily import Keeper
 from server.book import Book
 from server.in_use import sharing
 from server.migrations import check_schema
-from server.settings import Settings, token_key
+from server.settings import Settings, SettingsInvalid, token_key
 from server.watching import lines
 from server.watching.requests import Watched
+from server.workers import Workers
 
 if TYPE_CHECKING:
     from server.watching.traces import Traces
@@ -127,7 +128,8 @@ def _traces(settings: Settings) -> "Traces | None":
 async def _prune_daily(book: Book) -> None:
     while True:
         try:
-            await book.prune()
+            if await book.leads():
+                await book.prune()
         except Exception:
             LOG.exception("the feed was not pruned; it is tried again in a day")
         await anyio.sleep(DAY_S)
@@ -136,7 +138,8 @@ async def _prune_daily(book: Book) -> None:
 async def _refresh_snapshots(book: Book) -> None:
     while True:
         try:
-            await book.refresh_snapshots()
+            if await book.leads():
+                await book.refresh_snapshots()
         except Exception:
             LOG.exception("no fresh snapshot was made: who starts anew waits for one")
         await anyio.sleep(MINUTE_S)
@@ -164,6 +167,13 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._gate = gate
         self._stop_at: float | None = None
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Be told to stop, which is no fault: what runs this raises no signal again at the end."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+        yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; whoever tells it twice is in a hurry."""
@@ -193,13 +203,28 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Answer requests until told to stop; what is being committed then is finished first."""
     lines.set_up(settings)
     with sharing(settings.data):
-        _serve(settings, ready)
+        check_schema(settings.database)
+        if settings.workers == 1:
+            _serve(settings, ready, None)
+            return
+        if settings.is_file:
+            raise SettingsInvalid(
+                "SQLite is written by one process alone: let BINCARD_DATABASE name a PostgreSQL, "
+                "or set BINCARD_WORKERS to 1."
+            )
+        # Made once, before there are several who would make one each.
+        token_key(settings.token_key_file)
+        address = _config(settings, None).bind_socket()
+        code = Workers(
+            settings.workers, lambda said: _serve(settings, said, address), ready
+        ).run()  # fmt: skip
+    if code:
+        raise SystemExit(code)
 
 
-def _serve(settings: Settings, ready: Callable[[], None]) -> None:
-    app = application(settings, open_book(settings))
-    config = uvicorn.Config(
-        app,
+def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app or "",
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -209,9 +234,10 @@ def _serve(settings: Settings, ready: Callable[[], None]) -> None:
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # The runner raises the signal again when all is finished; being told to stop is no fault.
-        signal.signal(number, lambda *_: None)
+
+
+def _serve(settings: Settings, ready: Callable[[], None], address: socket.socket | None) -> None:
+    app = application(settings, open_book(settings))
     _rest_the_collector()
     gate: Gate = app.state.gate
-    _Server(config, ready, gate).run()
+    _Server(_config(settings, app), ready, gate).run([address] if address else None)

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 no
 
 import argparse
 import asyncio
+import dataclasses
 import getpass
 import os
 import sys
@@ -89,10 +90,12 @@ def _complain(sentence: str, code: int) -> int:
     return code
 
 
-def _serve(settings: Settings, _: argparse.Namespace) -> "Said":
+def _serve(settings: Settings, asked: argparse.Namespace) -> "Said":
     from server.app import serve
     from server.commands.desk import Said
 
+    told = {name: value for name in ("database", "workers") if (value := getattr(asked, name))}
+    settings = dataclasses.replace(settings, **told)
     serve(settings, lambda: print(f"Bincard answers on {settings.origin}", flush=True))
     return Said("")
 
@@ -131,6 +134,12 @@ def _drill(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import drill
 
     return drill.drill(settings, asked.source.absolute() if asked.source else None)
+
+
+def _copy(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import backups
+
+    return backups.copy(settings, asked.source, asked.target)
 
 
 def _operations(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -242,7 +251,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add(commands, "serve", _serve, "answer devices and browsers until stopped")
+    answer = _add(commands, "serve", _serve, "answer devices and browsers until stopped")
+    answer.add_argument("--database", metavar="URL", help="instead of BINCARD_DATABASE")
+    answer.add_argument("--workers", type=int, metavar="N", help="processes (BINCARD_WORKERS)")
     demo = _add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
     demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
@@ -258,6 +269,9 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="source", type=Path, metavar="DIR",
         help="prove this folder's newest, or a file, instead of making one now",
     )  # fmt: skip
+    move = _add(commands, "copy", _copy, "move every site to another, empty database, proved")
+    move.add_argument("--from", dest="source", required=True, metavar="URL")
+    move.add_argument("--to", dest="target", required=True, metavar="URL")
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=int, default=20, help="how many (20)")

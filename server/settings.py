@@ -52,13 +52,23 @@ class Settings:
         str,
         About(
             "DATABASE",
-            "The database: sqlite:///PATH.",
+            "The database: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME (with "
+            "?prepared=off behind a pooler that shares connections between transactions).",
             shown="bincard.db in the data folder",
             secret=True,
         ),
     ] = "sqlite:///data/bincard.db"
     host: Annotated[str, About("HOST", "The address to listen on.")] = "127.0.0.1"
     port: Annotated[int, About("PORT", "The port to listen on.", least=0, most=65_535)] = 8000
+    workers: Annotated[
+        int,
+        About(
+            "WORKERS",
+            "Processes that answer; several need PostgreSQL. The limits per minute and second "
+            "hold for each.",
+            most=256,
+        ),
+    ] = 1
     origin: Annotated[
         str,
         About(
@@ -136,6 +146,11 @@ class Settings:
     @property
     def token_key_file(self) -> Path:
         return self.data / "token.key"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.database.startswith("sqlite:")
 
     @property
     def database_file(self) -> Path:

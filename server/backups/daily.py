@@ -56,6 +56,8 @@ class Keeper:
         newest = await self._look()
         if self._now() < due_at(newest, self._started, self._failed):
             return
+        if not await self._book.leads():
+            return
         try:
             # In a process of its own: replaying the ledger must not slow the answers down.
             await to_process.run_sync(
@@ -79,6 +81,8 @@ class Keeper:
 
 def same_volume_warning(settings: Settings) -> str | None:
     """Return what to say when data and backups would be lost with the same disk."""
+    if not settings.is_file:
+        return None
     folder, data = settings.backups, settings.database_file.parent
     if folder is None or not folder.exists() or not data.exists():
         return None

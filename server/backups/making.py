@@ -1,6 +1,7 @@
 """Makes a backup while the server works, and believes it only after having replayed it.
 
-SQLite copies one consistent picture while others write. The copy is read back, its ledger is
+SQLite copies one consistent picture while others write; PostgreSQL is copied row by row into such
+a file, so a backup needs no tool and goes back into either. The copy is read back, its ledger is
 replayed like `bincard verify` does it, and only then it gets its name and its note.
 """
 
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from server.backups.copying import copy_book
 from server.backups.shelf import (
     DRAFT,
     Backup,
@@ -51,7 +53,7 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
         name = name_for(now)
         draft = folder / f"{name}{DRAFT}"
         try:
-            _copy(settings.database_file, draft)
+            _draft(settings, draft)
             step, marks = read_back(draft)
             note = Note(now, version("bincard"), step, fingerprint(key), draft.stat().st_size,
                         digest_of(draft), marks)  # fmt: skip
@@ -65,9 +67,24 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
     return backup
 
 
-def _copy(database: Path, draft: Path) -> None:
-    """Copy one consistent picture in one go; writers need not wait for it."""
+def _draft(settings: Settings, draft: Path) -> None:
+    """Write one consistent picture to a file; writers need not wait for it."""
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if settings.is_file:
+        _copy(settings.database_file, draft)
+    else:
+        copy_book(settings.database, f"sqlite:///{draft}", proved=False)
+        one_file(draft)
+    sync_file(draft)
+
+
+def one_file(path: Path) -> None:
+    """Let a database be a file that needs no other beside it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _copy(database: Path, draft: Path) -> None:
     with (
         closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(draft)) as target,
@@ -75,7 +92,6 @@ def _copy(database: Path, draft: Path) -> None:
         source.backup(target)
         # One file that needs no other beside it.
         target.execute("PRAGMA journal_mode=DELETE")
-    sync_file(draft)
 
 
 def read_back(path: Path) -> tuple[str, tuple[Mark, ...]]:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from anyio import to_thread
 from msgspec import Struct
 
-from server.backups.making import read_back, said_plainly
+from server.backups.copying import CopyError, copy_book
+from server.backups.making import one_file, read_back, said_plainly
 from server.backups.shelf import (
     DRAFT,
     Backup,
@@ -64,9 +66,11 @@ def find_backup(source: Path) -> Backup:
 async def restore(settings: Settings, source: Path, now: int, *, replace: bool) -> Restored:
     """Put a backup in place. Raises `BackupError`; then nothing was changed."""
     backup = find_backup(source)
-    target = settings.database_file
     _check_version(backup)
     key = _key_of(backup, settings, replace=replace)
+    if not settings.is_file:
+        return await _restore_to_server(settings, backup, key, now)
+    target = settings.database_file
     if target.exists() and not replace:
         raise BackupError(
             f"There is a database at {target}. If it is broken or not wanted any more, run this "
@@ -86,6 +90,29 @@ async def restore(settings: Settings, source: Path, now: int, *, replace: bool) 
         sync_folder(target.parent)
         if not settings.token_key_file.exists():
             write_safely(settings.token_key_file, key)
+    return Restored(backup, epochs, aside)
+
+
+async def _restore_to_server(settings: Settings, backup: Backup, key: bytes, now: int) -> Restored:
+    """Put a backup into a PostgreSQL, by way of a file; what is there already stays."""
+    draft = settings.data / f"{backup.name}{DRAFT}"
+    with said_plainly(settings.data):
+        settings.data.mkdir(parents=True, exist_ok=True)
+        _remove(draft)
+        try:
+            _copy(backup, draft)
+            epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, draft))
+            await to_thread.run_sync(copy_book, f"sqlite:///{draft}", settings.database)
+        except CopyError as error:
+            raise BackupError(
+                f"{error} (Make a new database and name it in BINCARD_DATABASE; the one of now "
+                "keeps what it has.)"
+            ) from error
+        finally:
+            _remove(draft)
+    aside = _set_aside(settings, [settings.token_key_file], key, now)
+    if not settings.token_key_file.exists():
+        write_safely(settings.token_key_file, key)
     return Restored(backup, epochs, aside)
 
 
@@ -131,8 +158,7 @@ def _copy(backup: Backup, draft: Path) -> None:
             "Name an older backup."
         )
     migrate(f"sqlite:///{draft}")
-    with closing(sqlite3.connect(draft)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
+    one_file(draft)
     read_back(draft)
 
 
@@ -143,8 +169,7 @@ async def _begin_epoch(draft: Path, key: bytes, now: int, least: int) -> dict[st
         epochs = await book.restored(least)
     finally:
         book.close()
-    with closing(sqlite3.connect(draft)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
+    one_file(draft)
     sync_file(draft)
     return epochs
 
@@ -177,14 +202,19 @@ def _used(folder: Path) -> Iterator[_Used]:
 
 def _move_aside(settings: Settings, key: bytes, now: int) -> Path | None:
     """Move what the backup replaces into a folder of its own; nothing is deleted."""
-    target, here = settings.database_file, settings.token_key_file
-    moved = [path for path in _with_companions(target) if path.exists()]
-    if here.exists() and here.read_bytes() != key:
-        moved.append(here)
+    old = [*_with_companions(settings.database_file), settings.token_key_file]
+    return _set_aside(settings, old, key, now)
+
+
+def _set_aside(settings: Settings, old: list[Path], key: bytes, now: int) -> Path | None:
+    here = settings.token_key_file
+    moved = [path for path in old if path.exists()]
+    if here in moved and here.read_bytes() == key:
+        moved.remove(here)
     if not moved:
         return None
     stamp = datetime.fromtimestamp(now / 1000, UTC)
-    aside = target.parent / f"replaced-{stamp:%Y%m%dT%H%M%SZ}"
+    aside = moved[0].parent / f"replaced-{stamp:%Y%m%dT%H%M%SZ}"
     aside.mkdir(mode=0o700)
     for path in moved:
         path.rename(aside / path.name)

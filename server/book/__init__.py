@@ -21,6 +21,7 @@ from server.book.cursor import CursorGoneError
 from server.book.engine import make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
+from server.book.leader import Leader
 from server.book.pokes import Pokes
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
@@ -53,6 +54,7 @@ class Book:
         self._clerk = Clerk(token_key, now)
         self._writers = Writers(self._writing, self._clerk.push_group)
         self._pokes = Pokes(self._writing, self._heads)
+        self._leader = Leader(self._writing)
         self._making: dict[str, asyncio.Lock] = {}
 
     def start(self) -> None:
@@ -66,6 +68,7 @@ class Book:
     def close(self) -> None:
         """Finish what waits and let go of the database."""
         self._writers.close()
+        self._leader.close()
         self._writing.dispose()
         self._reading.dispose()
 
@@ -119,6 +122,10 @@ class Book:
         """Learn [epoch, seq] by site of what two backups have: the devices may forget it."""
         self._clerk.durable = durable
 
+    async def leads(self) -> bool:
+        """Say whether this is the one process that does what is done once."""
+        return await to_thread.run_sync(self._leader.leads)
+
     async def prune(self) -> None:
         """Forget what no device can still ask for; once a day is often enough."""
         await self.write(lambda connection: prune_feed(connection, self._now()))
@@ -128,20 +135,26 @@ class Book:
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a query on a consistent picture, without waiting for the writer."""
 
-        def run() -> T:
+        def once() -> T:
             with self._reading.begin() as connection:
-                return query(connection)
+                try:
+                    return query(connection)
+                except Exception as error:
+                    if is_cut(error):
+                        connection.invalidate()
+                    raise
 
         def patiently() -> T:
-            try:
+            for last in (False, True):
                 try:
-                    return run()
-                except sa.exc.DBAPIError as error:
-                    if not is_cut(error):
-                        raise
-                    return run()
-            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-                raise named(error) from error
+                    return once()
+                except Exception as error:
+                    told = named(error)
+                    if last or not is_cut(error):
+                        if told is error:
+                            raise
+                        raise told from error
+            raise AssertionError("read twice")
 
         return await to_thread.run_sync(patiently)
 

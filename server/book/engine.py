@@ -34,8 +34,8 @@ WRITER: Final = {
     "jit": "off",
 }
 READER: Final = {"statement_timeout": "60s", "jit": "off"}
-PATIENT: Final = {"statement_timeout": "0", "jit": "off"}
-"""For who reads a whole ledger: a backup, a copy, a replay."""
+PATIENT: Final = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+"""For who goes through a whole ledger: a backup, a copy, a replay."""
 
 POOL: Final = 8
 PREPARED: Final = "prepared"
@@ -50,7 +50,8 @@ def make_engine(url: str, *, writes: bool, patient: bool = False) -> Engine:
         case "sqlite":
             return _sqlite(url, writes=writes)
         case "postgresql":
-            settings = WRITER if writes else PATIENT if patient else READER
+            settings = WRITER if writes else READER
+            settings = settings | PATIENT if patient else settings
             return _postgresql(parsed, settings, writes=writes)
         case other:
             message = f"{other} is not supported: give sqlite:///PATH or postgresql://HOST/NAME"

@@ -6,6 +6,8 @@ from typing import Final
 import psycopg
 import sqlalchemy as sa
 
+from sync.arrivals import UnreadableError
+
 
 class BusyError(Exception):
     """Too much is waiting, or the database is not there; try again after `retry_after_ms`."""
@@ -26,18 +28,25 @@ _PASSING: Final = ("08", "40", "53", "57", "25P03", "25006", "55P03")
 """What passes: lost connections, deadlocks, too many clients, timeouts, restarts, a standby."""
 
 
+_CUT: Final = {"57P01", "57P02", "57P03", "57P05", "25P03"}
+"""Somebody ended the connection: who looks after the server, or its patience with us."""
+
+
 def named(error: Exception) -> Exception:
     """Name a full disk, and a database that is held by others or cannot be reached."""
     if isinstance(error, sa.exc.TimeoutError):
         return BusyError()
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    cause = _cause(error)
     words = str(cause)
     if isinstance(cause, sqlite3.OperationalError):
         if "disk is full" in words or "disk I/O error" in words:
             return StorageFullError(words)
         if "database is locked" in words:
             return BusyError()
-    if isinstance(cause, psycopg.OperationalError | psycopg.errors.InternalError_):
+    if isinstance(cause, psycopg.DataError):
+        # SQLite takes any text and number; what PostgreSQL does not is nothing that anybody has.
+        return UnreadableError(words)
+    if isinstance(cause, psycopg.OperationalError | psycopg.InternalError):
         if cause.sqlstate in _FULL:
             return StorageFullError(words)
         if cause.sqlstate is None or cause.sqlstate.startswith(_PASSING):
@@ -47,4 +56,12 @@ def named(error: Exception) -> Exception:
 
 def is_cut(error: Exception) -> bool:
     """Say whether the connection was lost: nothing of an open transaction has been written."""
-    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    cause = _cause(error)
+    if isinstance(cause, psycopg.OperationalError | psycopg.InternalError):
+        state = cause.sqlstate
+        return state is None or state in _CUT or state.startswith("08")
+    return False
+
+
+def _cause(error: Exception) -> BaseException:
+    return (error.orig or error) if isinstance(error, sa.exc.DBAPIError) else error

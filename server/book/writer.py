@@ -165,6 +165,9 @@ class Writer:
                 results = self._decide(connection, tasks)
             except Exception as error:
                 if is_cut(error):
+                    # Whatever cut this one has most likely cut all that wait for their turn.
+                    connection.invalidate()
+                    self._engine.dispose()
                     raise _CutError from error
                 raise
             # Not commit() alone: one that fails would leave the connection inside its transaction.

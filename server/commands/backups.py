@@ -7,6 +7,7 @@ from anyio import to_thread
 
 from server.app import now_ms
 from server.backups import restoring
+from server.backups.copying import copy_book
 from server.backups.daily import same_volume_warning
 from server.backups.making import make_backup
 from server.backups.shelf import Backup
@@ -54,3 +55,15 @@ def described(backup: Backup) -> str:
     sites = ", ".join(f"{mark.site} up to number {mark.seq:,}" for mark in backup.note.sites)
     size = backup.note.bytes / 2**20
     return f"{size:,.1f} MB, {made:%Y-%m-%d %H:%M:%S} UTC, replayed: {sites or 'no site yet'}."
+
+
+async def copy(settings: Settings, source: str, target: str) -> Said:
+    """Move every site to another, empty database."""
+    with alone(settings.data):
+        done = await to_thread.run_sync(copy_book, source, target)
+    sites = [f"Site {head.site} up to number {head.seq:,}." for head in done.heads]
+    number = sum(done.rows.values())
+    return Said("\n".join([
+        f"{number:,} rows were copied, replayed and compared without a difference.", *sites,
+        "Next: name the new database in BINCARD_DATABASE, and keep the token key where it is.",
+    ]))  # fmt: skip

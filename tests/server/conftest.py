@@ -11,6 +11,7 @@ from litestar.testing import AsyncTestClient
 
 from server import cli
 from server.app import application
+from server.backups.copying import copy_book
 from server.book import Book
 from server.migrations import migrate
 from server.people import roster
@@ -183,6 +184,28 @@ def founded(server, template, tmp_path):
     """A server whose site, goods and people are there already."""
     shutil.copytree(template, tmp_path / "data")
     return server
+
+
+@pytest.fixture(scope="session")
+def template_in_postgres(template, postgres):
+    """The same site in PostgreSQL, moved there by the command that moves sites."""
+    url = postgres.create()
+    copy_book(f"sqlite:///{template / 'bincard.db'}", url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def anywhere(request, founded):
+    """A founded server on either database; on PostgreSQL it is two processes."""
+    if request.param == "sqlite":
+        yield founded
+        return
+    postgres = request.getfixturevalue("postgres")
+    url = postgres.create(request.getfixturevalue("template_in_postgres"))
+    founded.environment |= {"BINCARD_DATABASE": url, "BINCARD_WORKERS": "2"}
+    yield founded
+    founded.end()
+    postgres.drop(url)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 SITE = "PLANT"
 FILES = {
@@ -59,9 +60,16 @@ class Server:
         assert self.process.stdout.readline() == f"Bincard answers on {self.origin}\n"
 
     def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
+        """Tell it to stop; a power cut asks none of its processes."""
+        children = self.workers() if how is signal.SIGKILL else []
+        for pid in [self.process.pid, *children]:
+            os.kill(pid, how)
         _, self.log = self.process.communicate(timeout=15)
         return self.process.returncode
+
+    def workers(self):
+        pid = self.process.pid
+        return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def end(self):
         """Let go of a process that a failed test left behind."""

@@ -1,11 +1,13 @@
 """From a scan to the bin card, through a server that really runs, dies and comes back."""
 
 import contextlib
+import os
 import signal
 import threading
 import time
 
 import httpx
+import pytest
 
 from tests.server.handheld import Handheld
 from tests.server.running import SITE, enrolled
@@ -15,12 +17,12 @@ def now():
     return time.time_ns() // 1_000_000
 
 
-def test_a_scan_travels_from_the_handheld_to_the_bin_card(founded):
-    device = enrolled(founded)
-    founded.start()
+def test_a_scan_travels_from_the_handheld_to_the_bin_card(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
     handheld = Handheld(SITE, "1001", now)
     received, put_away = handheld.receive(324), handheld.put_away(300)
-    with httpx.Client(base_url=founded.origin, headers=device) as http:
+    with httpx.Client(base_url=anywhere.origin, headers=device) as http:
         start = http.get("/sync/snapshot").json()["cursor"]
         answer = http.post("/sync/push", content=handheld.push()).json()
         assert answer["acked"] == [2, handheld.prev]
@@ -45,21 +47,21 @@ def test_a_scan_travels_from_the_handheld_to_the_bin_card(founded):
         assert [(row["place"], row["lot"], row["quantity"]) for row in stock["holdings"]] == [
             ("06-B-10", "K0902", 300), ("DOCK", "K0902", 24),
         ]  # fmt: skip
-    assert founded.stop() == 0
-    assert device["Authorization"].split()[1] not in founded.log
-    assert signed["session"] not in founded.log
-    assert "answered request=" in founded.log
-    assert "method=POST route=/sync/push status=200" in founded.log
-    verified = founded.run("verify")
+    assert anywhere.stop() == 0
+    assert device["Authorization"].split()[1] not in anywhere.log
+    assert signed["session"] not in anywhere.log
+    assert "answered request=" in anywhere.log
+    assert "method=POST route=/sync/push status=200" in anywhere.log
+    verified = anywhere.run("verify")
     assert verified.returncode == 0, verified.stdout
-    listed = founded.run("operations", "--limit", "2").stdout
+    listed = anywhere.run("operations", "--limit", "2").stdout
     assert "putaway" in listed
     assert received in listed
 
 
-def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(founded):
-    device = enrolled(founded)
-    founded.start()
+def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
     handheld = Handheld(SITE, "1001", now)
     for _ in range(400):
         handheld.receive(1)
@@ -67,7 +69,7 @@ def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(founded
 
     def push_all():
         with (
-            httpx.Client(base_url=founded.origin, headers=device) as http,
+            httpx.Client(base_url=anywhere.origin, headers=device) as http,
             contextlib.suppress(httpx.TransportError),
         ):
             for start in range(0, 400, 5):
@@ -79,12 +81,12 @@ def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(founded
     pusher.start()
     for _ in range(10):
         answered.acquire()
-    founded.stop(signal.SIGKILL)
+    anywhere.stop(signal.SIGKILL)
     pusher.join()
     assert died == [], "the server answered everything before it was killed"
 
-    founded.start()
-    with httpx.Client(base_url=founded.origin, headers=device) as http:
+    anywhere.start()
+    with httpx.Client(base_url=anywhere.origin, headers=device) as http:
         for start in range(0, 400, 100):
             answer = http.post("/sync/push", content=handheld.push(start, start + 100)).json()
         assert answer["acked"] == [400, handheld.prev]
@@ -92,28 +94,70 @@ def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(founded
         http.headers["X-Bincard-Session"] = signed["session"]
         (stock,) = http.get("/api/holdings", params={"place": "DOCK"}).json()["holdings"]
         assert stock["quantity"] == 400
-    assert founded.stop() == 0
-    assert founded.run("verify").returncode == 0
+    assert anywhere.stop() == 0
+    assert anywhere.run("verify").returncode == 0
 
 
-def test_an_open_stream_of_pokes_hears_of_a_push_and_does_not_hold_up_the_end(founded):
-    device = enrolled(founded)
-    founded.start()
+def test_an_open_stream_of_pokes_hears_of_a_push_and_does_not_hold_up_the_end(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
     handheld = Handheld(SITE, "1001", now)
     handheld.receive(1)
     with (
-        httpx.Client(base_url=founded.origin, headers=device) as http,
+        httpx.Client(base_url=anywhere.origin, headers=device) as http,
         http.stream("GET", "/sync/poke") as pokes,
     ):
         assert pokes.headers["content-type"].startswith("text/event-stream")
         lines = pokes.iter_lines()
         assert next(lines) == ": connected"
-        httpx.post(f"{founded.origin}/sync/push", content=handheld.push(), headers=device)
+        httpx.post(f"{anywhere.origin}/sync/push", content=handheld.push(), headers=device)
         assert next(line for line in lines if line.startswith("event")) == "event: changed"
-        founded.process.send_signal(signal.SIGTERM)
+        anywhere.process.send_signal(signal.SIGTERM)
         for _ in lines:
             pass
-    assert founded.stop() == 0
+    assert anywhere.stop() == 0
+
+
+def test_an_open_stream_of_pokes_hears_of_what_another_process_wrote(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
+    with (
+        httpx.Client(base_url=anywhere.origin, headers=device) as http,
+        http.stream("GET", "/sync/poke") as pokes,
+    ):
+        lines = pokes.iter_lines()
+        assert next(lines) == ": connected"
+        enrolled(anywhere, "PDA-02")
+        assert next(line for line in lines if line.startswith("event")) == "event: changed"
+    assert anywhere.stop() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("anywhere", ["postgresql"], indirect=True)
+def test_one_of_several_processes_dies_and_another_takes_its_place(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
+    first, second = anywhere.workers()
+    os.kill(first, signal.SIGKILL)
+    handheld = Handheld(SITE, "1001", now)
+    while first in anywhere.workers() or len(anywhere.workers()) < 2:
+        handheld.receive(1)
+        # A new connection each time, so that any of them may be the one that answers.
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{anywhere.origin}/sync/push", content=handheld.push(-1), headers=device)
+    assert second in anywhere.workers()
+    for start in range(0, len(handheld.envelopes), 100):
+        part = handheld.push(start, start + 100)
+        answer = httpx.post(f"{anywhere.origin}/sync/push", content=part, headers=device).json()
+    assert answer["acked"] == [len(handheld.envelopes), handheld.prev]
+    assert anywhere.stop() == 0
+    assert anywhere.run("verify").returncode == 0
+
+
+def test_several_processes_on_sqlite_are_refused(founded):
+    done = founded.run("serve", "--workers", "2")
+    assert done.returncode == 2
+    assert "SQLite is written by one process alone" in done.stderr
 
 
 def test_serve_refuses_a_folder_without_tables_and_says_what_to_run(server):
