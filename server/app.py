@@ -7,10 +7,13 @@ import gc
 import logging
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -60,8 +63,13 @@ def open_book(settings: Settings, now: Callable[[], int] = now_ms) -> Book:
     return Book(settings.database, token_key(settings.token_key_file), now)
 
 
-def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms) -> Litestar:
-    """Join book, guards and routes into one application, which opens and closes the book."""
+def application(
+    settings: Settings, book: Book, now: Callable[[], int] = now_ms, shared: Path | None = None
+) -> Litestar:
+    """Join book, guards and routes into one application, which opens and closes the book.
+
+    The processes of one server tell each other in the folder `shared` what they count.
+    """
 
     @asynccontextmanager
     async def opened(_: Litestar) -> AsyncGenerator[None]:
@@ -80,7 +88,7 @@ def application(settings: Settings, book: Book, now: Callable[[], int] = now_ms)
             if traces is not None:
                 await to_thread.run_sync(traces.close)
 
-    gate = Gate(book, token_key(settings.token_key_file), now, settings)
+    gate = Gate(book, token_key(settings.token_key_file), now, settings, shared)
     traces = _traces(settings)
     for watch in (gate.meters, traces):
         if watch is not None:
@@ -205,7 +213,7 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     with sharing(settings.data):
         check_schema(settings.database)
         if settings.workers == 1:
-            _serve(settings, ready, None)
+            _serve(settings, ready)
             return
         if settings.is_file:
             raise SettingsInvalid(
@@ -215,9 +223,9 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         # Made once, before there are several who would make one each.
         token_key(settings.token_key_file)
         address = _config(settings, None).bind_socket()
-        code = Workers(
-            settings.workers, lambda said: _serve(settings, said, address), ready
-        ).run()  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="bincard-") as folder:
+            work = partial(_serve, settings, address=address, shared=Path(folder))
+            code = Workers(settings.workers, work, ready).run()
     if code:
         raise SystemExit(code)
 
@@ -236,8 +244,13 @@ def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
     )
 
 
-def _serve(settings: Settings, ready: Callable[[], None], address: socket.socket | None) -> None:
-    app = application(settings, open_book(settings))
+def _serve(
+    settings: Settings,
+    ready: Callable[[], None],
+    address: socket.socket | None = None,
+    shared: Path | None = None,
+) -> None:
+    app = application(settings, open_book(settings), shared=shared)
     _rest_the_collector()
     gate: Gate = app.state.gate
     _Server(_config(settings, app), ready, gate).run([address] if address else None)

@@ -12,8 +12,9 @@ from tests.server.test_backups import now
 
 
 def test_a_drill_beside_a_server_that_works_proves_the_backup_and_changes_nothing(
-    founded, tmp_path
+    anywhere, tmp_path
 ):
+    founded = anywhere
     founded.environment["BINCARD_BACKUP_DIR"] = str(tmp_path / "shelf")
     device = enrolled(founded)
     founded.start()

@@ -2,11 +2,12 @@
 
 import contextlib
 import signal
-import sqlite3
 import threading
 
 import httpx
 
+from server.book.engine import plain_engine
+from server.settings import Settings
 from tests.server.handheld import Handheld
 from tests.server.running import SITE, enrolled
 from tests.server.test_backups import now
@@ -14,12 +15,14 @@ from tests.server.test_backups import now
 DEVICES = 4
 
 
-def booked(data):
+def booked(server):
     """How far each replica is in the books."""
-    with sqlite3.connect(f"file:{data / 'bincard.db'}?mode=ro", uri=True) as book:
-        rows = book.execute("SELECT replica, max(rseq) FROM log GROUP BY replica").fetchall()
-    book.close()
-    return dict(rows)
+    engine = plain_engine(Settings.of(server.environment).database)
+    with engine.connect() as book:
+        query = "SELECT replica, max(rseq) FROM log WHERE replica IS NOT NULL GROUP BY replica"
+        rows = book.exec_driver_sql(query).all()
+    engine.dispose()
+    return dict(map(tuple, rows))
 
 
 class Pushing:
@@ -45,7 +48,8 @@ class Pushing:
                     self._acks.release()
 
 
-def test_told_to_stop_while_devices_push_it_keeps_all_it_acknowledged(founded, tmp_path):
+def test_told_to_stop_while_devices_push_it_keeps_all_it_acknowledged(anywhere):
+    founded = anywhere
     devices = [enrolled(founded, f"PDA-{number}") for number in range(DEVICES)]
     founded.start()
     acks = threading.Semaphore(0)
@@ -62,7 +66,7 @@ def test_told_to_stop_while_devices_push_it_keeps_all_it_acknowledged(founded, t
     assert founded.stop() == 0
     for device in pushing:
         device.thread.join()
-    found = booked(tmp_path / "data")
+    found = booked(founded)
     for device in pushing:
         assert device.acked > 0
         assert found[device.handheld.replica] >= device.acked
@@ -99,3 +103,24 @@ def test_the_command_that_asks_whether_it_is_ready(founded):
     done = founded.run("ready")
     assert done.returncode == 3
     assert "The disk of the data folder is nearly full" in done.stderr
+
+
+def test_whoever_answers_speaks_for_all_processes(anywhere):
+    device = enrolled(anywhere)
+    anywhere.start()
+    for _ in range(12):
+        handheld = Handheld(SITE, "1001", now)
+        handheld.receive(1)
+        # A connection of its own each time: any of the processes may take it.
+        httpx.post(f"{anywhere.origin}/sync/push", content=handheld.push(), headers=device)
+    for _ in range(4):
+        while 'bincard_pushes_total{result="taken"} 12.0' not in shown(anywhere):
+            pass
+    processes = Settings.of(anywhere.environment).workers
+    while f"bincard_processes {processes}.0" not in shown(anywhere):
+        pass
+    assert anywhere.stop() == 0
+
+
+def shown(server):
+    return httpx.get(f"{server.origin}/metrics").text
