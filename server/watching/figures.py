@@ -20,9 +20,11 @@ from server.backups.shelf import backups_in
 from server.book import Book
 from server.book.rows import table
 from server.settings import Settings
+from server.watching.asked import Asked, SilentError
 from sync.settling import SILENT_MS
 
 KEPT_S: Final = 5.0
+DATABASE_S: Final = 5.0
 
 
 class Seen(Struct, frozen=True):
@@ -53,6 +55,7 @@ class Figures(Collector):
         self._settings = settings
         self._book = book
         self._now = now
+        self._database = Asked(self._ask_database, DATABASE_S)
         self._found: Found | None = None
         self._at = -math.inf
 
@@ -61,10 +64,17 @@ class Figures(Collector):
         if at - self._at < KEPT_S:
             return
         self._at, now = at, self._now()
-        sites = await self._book.read(lambda connection: look_at_sites(connection, now))
-        size = await self._book.read(size_of)
         age, free = await to_thread.run_sync(self._disks, now)
+        try:
+            sites, size = await self._database.answer()
+        except SilentError:
+            # The rest is needed most when the database is away.
+            sites, size = [], 0
         self._found = Found(sites, size, age, free)
+
+    async def _ask_database(self) -> tuple[list[Seen], int]:
+        now = self._now()
+        return await self._book.read(lambda found: (look_at_sites(found, now), size_of(found)))
 
     def _disks(self, now: int) -> tuple[float, dict[str, int]]:
         folders = {"data": self._settings.data, "backups": self._settings.backup_folder}
@@ -103,6 +113,9 @@ def shown_by(found: Found) -> Iterator[Metric]:
         "bincard_outbox_waiting_seconds", "Since when the longest of them waits at least.",
         lambda one: one.waiting_ms / 1000,
     )  # fmt: skip
+    yield GaugeMetricFamily(
+        "bincard_database_answers", "Whether the database answered.", int(found.database_bytes > 0)
+    )
     doubts = GaugeMetricFamily(
         "bincard_discrepancies_open", "Open discrepancies.", labels=["site", "code"]
     )

@@ -4,6 +4,7 @@ A line holds what was done, by ids: never a token, a PIN, a name, a body or a qu
 """
 
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -16,10 +17,20 @@ from server.settings import Settings
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 """The request that is being answered; its id stands in every line that it causes."""
 
+DETAIL: Final = re.compile(r"^(DETAIL|CONTEXT):.*\n?", re.MULTILINE)
+
 ACCESS: Final = logging.getLogger("bincard.access")
 
 
-class ForPeople(logging.Formatter):
+class Plain(logging.Formatter):
+    """Writes down a fault without the row that a database shows beside its complaint."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as logging has it
+        """Leave out what PostgreSQL adds: the detail holds what was to be written."""
+        return DETAIL.sub("", super().formatException(ei))
+
+
+class ForPeople(Plain):
     """`2026-11-22T03:45:01.123Z WARNING bincard.backup: no backup was made`."""
 
     def __init__(self) -> None:
@@ -37,7 +48,7 @@ class ForPeople(logging.Formatter):
         return f"{line} {known}" if known else line
 
 
-class ForPrograms(logging.Formatter):
+class ForPrograms(Plain):
     """One JSON object; whatever a line says, it stays one line."""
 
     def format(self, record: logging.LogRecord) -> str:

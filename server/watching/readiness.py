@@ -3,7 +3,6 @@
 Anybody may ask, so an answer costs little however often it is asked for, and says one word.
 """
 
-import asyncio
 import shutil
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from server.book import Book
 from server.migrations import newest_step, step_of
 from server.refusals import Code
 from server.settings import Settings
+from server.watching.asked import Asked, SilentError
 
 KEPT_S: Final = 1.0
 DATABASE_S: Final = 3.0
@@ -34,7 +34,7 @@ class Readiness:
         self._book = book
         self._clock = clock
         self._newest = newest_step()
-        self._asked: asyncio.Task[str | None] | None = None
+        self._step = Asked(lambda: book.read(step_now), DATABASE_S)
         self._at = -KEPT_S
         self._last: Code | None = None
         self.stopping = False
@@ -55,16 +55,11 @@ class Readiness:
         room = shutil.disk_usage(self._settings.data).free
         if room < self._settings.disk_free_mb * 2**20:
             return Code.DISK_LOW
-        # One question at a time: a database that hangs must not eat a thread per visitor.
-        if self._asked is None:
-            self._asked = asyncio.create_task(self._book.read(step_now))
-        done, _ = await asyncio.wait({self._asked}, timeout=DATABASE_S)
-        if not done:
+        try:
+            step = await self._step.answer()
+        except SilentError:
             return Code.DATABASE_SILENT
-        asked, self._asked = self._asked, None
-        if asked.exception() is not None:
-            return Code.DATABASE_SILENT
-        return None if asked.result() == self._newest else Code.TABLES_OTHER
+        return None if step == self._newest else Code.TABLES_OTHER
 
 
 def step_now(connection: Connection) -> str | None:

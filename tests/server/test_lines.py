@@ -7,7 +7,9 @@ import sqlite3
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from server.book.engine import plain_engine
 from server.watching.lines import ForPeople, ForPrograms, request_id
 from tests.server.handheld import Handheld
 from tests.server.running import SITE, enrolled
@@ -43,6 +45,23 @@ def test_a_line_for_programs_is_one_object_whatever_it_says():
         "at": "2026-11-18T11:06:40.125Z", "level": "warning", "logger": "bincard.x",
         "said": "said it\nall", "request": "r-1", "status": 503,
     }  # fmt: skip
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("form", [ForPeople, ForPrograms])
+def test_a_row_that_postgresql_shows_beside_its_complaint_is_left_out(postgres, form):
+    url = postgres.create()
+    engine = plain_engine(url, hide_parameters=True)
+    with engine.connect() as book:
+        book.exec_driver_sql("CREATE TEMPORARY TABLE paper (line text, code text NOT NULL)")
+        with pytest.raises(sa.exc.IntegrityError) as refused:
+            book.exec_driver_sql("INSERT INTO paper VALUES (%s, NULL)", (LOT,))
+    engine.dispose()
+    postgres.drop(url)
+    assert LOT in str(refused.value.orig)
+    text = line(form(), exc_info=(type(refused.value), refused.value, refused.value.__traceback__))
+    assert "null value in column" in text
+    assert LOT not in text
 
 
 async def test_a_request_keeps_the_id_that_a_proxy_gave(plant):

@@ -85,11 +85,11 @@ async def test_a_disk_that_is_nearly_full_is_not_ready(settings):
         assert await not_ready(plant) == "disk_low"
 
 
-async def test_a_database_that_says_nothing_is_not_ready(plant, monkeypatch):
-    monkeypatch.setattr("server.watching.readiness.DATABASE_S", 0.05)
+async def test_a_database_that_says_nothing_is_not_ready(plant):
     gate = threading.Event()
     readiness, clock = plant.client.app.state.gate.readiness, iter(range(1_000))
     readiness._clock = lambda: next(clock)
+    readiness._step._wait_s = 0.05
     asked, read = [], plant.book.read
 
     async def hang(query):
@@ -103,7 +103,7 @@ async def test_a_database_that_says_nothing_is_not_ready(plant, monkeypatch):
     assert [await not_ready(plant) for _ in range(3)] == ["database_silent"] * 3
     assert len(asked) == 1, "a database that hangs is asked once, not once per visitor"
     gate.set()
-    while not readiness._asked.done():  # noqa: ASYNC110 - the thread ends it
+    while not readiness._step._asked.done():  # noqa: ASYNC110 - the thread ends it
         await asyncio.sleep(0)
     assert (await plant.client.get("/ready")).status_code == 200
 
@@ -186,6 +186,22 @@ async def test_what_stands_in_the_database_and_on_the_disk_is_looked_up(watched,
     assert seen["bincard_devices_silent", SITE] == 1
     assert seen["bincard_watermark_lag_seconds", SITE] == 9 * 3600
     assert seen["bincard_outbox_waiting_seconds", SITE] == 9 * 3600
+
+
+async def test_figures_are_shown_even_when_the_database_is_away(watched):
+    async def refuse(_):
+        raise OSError("gone")
+
+    read, watched.book.read = watched.book.read, refuse
+    seen = await figures(watched)
+    assert seen["bincard_database_answers",] == 0
+    assert seen["bincard_backup_age_seconds",] == float("inf")
+    assert ("bincard_feed_head", SITE) not in seen
+    watched.book.read = read
+    watched.client.app.state.gate.figures._at = -10.0
+    seen = await figures(watched)
+    assert seen["bincard_database_answers",] == 1
+    assert seen["bincard_feed_head", SITE] == 1
 
 
 async def test_a_path_never_becomes_a_label(watched):
