@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from server.book.arriving import Job
 from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
+from server.book.faults import is_cut
 from server.book.laps import lap, noted
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import run_pushes
@@ -124,8 +125,10 @@ class Clerk:
                         self._masters.pop(site, None)
                     session.close(session.head.watermark)
                     self.heads[site] = session.batch.head.seq
-        except Exception:
+        except Exception as error:
             self._masters.pop(site, None)
+            if is_cut(error):
+                raise
             LOG.exception("site %s: what waits for operations that came back stays open", site)
 
     def understand(self, connection: Connection, site: str) -> None:
@@ -133,8 +136,10 @@ class Clerk:
         try:
             with connection.begin_nested():
                 self._understand(connection, site)
-        except Exception:
+        except Exception as error:
             self._masters.pop(site, None)
+            if is_cut(error):
+                raise
             LOG.exception("site %s: what an older program parked stays so", site)
 
     def _understand(self, connection: Connection, site: str) -> None:
@@ -158,8 +163,10 @@ class Clerk:
                 later = self._open(connection, site)
                 run_settling(later, mark)
                 later.close(mark)
-        except Exception:
+        except Exception as error:
             self._masters.pop(site, None)
+            if is_cut(error):
+                raise
             LOG.exception("site %s: what waits for the watermark %s stays open", site, mark)
             return session.head.watermark
         self.heads[site] = later.batch.head.seq

@@ -1,0 +1,1 @@
+"""What every book promises, however it is stored: one suite, three stores, and a control."""
