@@ -9,6 +9,7 @@ import itertools
 import multiprocessing
 import os
 import sys
+from functools import partial
 
 from tests.simulation import runs
 from tests.simulation.script import Act, Script, parse
@@ -75,9 +76,9 @@ def short_scripts():
         yield f"seed {seed}", script(seed, count=3, only=("slips", "reviews"))
 
 
-def points(words):
+def points(words, client):
     """Return how many steps the server takes in a clean run, and how many effects the phone."""
-    world = World(words)
+    world = World(words, runs.child_of(client))
     world.run_acts()
     return world.server.steps, world.devices["A"].effects if "A" in world.devices else 0
 
@@ -95,10 +96,10 @@ def _when(act):
     return act.at
 
 
-def cases():
+def cases(client):
     """Yield (name, script) of every crash, once on either side and once on both."""
     for name, words in short_scripts():
-        server, phone = points(words)
+        server, phone = points(words, client)
         for at in range(max(server, phone)):
             if at < server:
                 yield f"{name}, server at {at}", crashed(words, at, server=True, phone=False)
@@ -107,9 +108,9 @@ def cases():
                 yield f"{name}, both at {at}", crashed(words, at, server=True, phone=True)
 
 
-def play(case):
+def play(client, case):
     name, words = case
-    error = runs.play(words).error
+    error = runs.play(words, client).error
     return None if error is None else f"{name}: {error!r}\n{words}\n"
 
 
@@ -117,12 +118,13 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.exhaustive")
     parser.add_argument("--every", type=int, default=1, help="play only each n-th case")
     parser.add_argument("--from", dest="first", type=int, default=0, help="begin with this one")
+    parser.add_argument("--client", choices=runs.CLIENTS, default="py", help="js: the shipped app")
     asked = parser.parse_args()
     assert os.environ.get("PYTHONHASHSEED") == "0", "start it with PYTHONHASHSEED=0"
     count = broken = 0
-    chosen = itertools.islice(cases(), asked.first % asked.every, None, asked.every)
+    chosen = itertools.islice(cases(asked.client), asked.first % asked.every, None, asked.every)
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        for failure in pool.imap_unordered(play, chosen, 4):
+        for failure in pool.imap_unordered(partial(play, asked.client), chosen, 4):
             count += 1
             if failure is not None:
                 broken += 1

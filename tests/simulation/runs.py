@@ -37,8 +37,12 @@ ACTS_OF_THE_APP = 24
 """Shorter days: the shipped app takes longer to play one."""
 
 
+def child_of(client):
+    return CHILDREN.one() if client == "js" else None
+
+
 def play(words, client="py"):
-    world = World(words, CHILDREN.one() if client == "js" else None)
+    world = World(words, child_of(client))
     try:
         return Played(None, world.run())
     except Exception as error:  # noqa: BLE001 - whatever breaks is a finding

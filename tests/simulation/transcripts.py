@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from tests.simulation.client.screen import pending, shown
+from tests.simulation.client.screen import shown
 from tests.simulation.swarm import FAULTS, script
 from tests.simulation.world import World
 
@@ -53,7 +53,8 @@ class Recorder:
             "cursor": ".".join(page.feed.cursor.split(".")[:2]),
             "covered": page.feed.position["covered"], "chain": page.outbox.chain.replica,
             "operations": operations, "scope": str(page.feed.scope),
-            "pending": [row.id for row in pending(page)], "shown": shown(page),
+            "shown": shown(page),
+            "pending": [row.id for row in page.outbox.operations if not page.feed.covers(row)],
         })  # fmt: skip
 
     def _told(self, feed):

@@ -5,7 +5,8 @@
 import { DeviceEngine } from "../../src/engine";
 import type { Draft } from "../../src/core/flow";
 import type { Replica } from "../../src/core/replica";
-import { keyOf } from "../../src/core/stock";
+import { isVirtual, keyOf, placeText } from "../../src/core/stock";
+import type { Place } from "../../src/core/types.gen";
 import type { Feed } from "../../src/feed/feed";
 import type { Outbox } from "../../src/outbox/outbox";
 import type { Operation } from "../../src/outbox/operation";
@@ -49,7 +50,14 @@ export const asks: Record<string, (given: never) => unknown> = {
   }),
   rows: (kind: string) => [...tableOf(kind).live()].map(([, , row]) => row),
   replica: () => rowsOf(engine.view.replica),
-  at: (place: string) => engine.view.at(place).map(({ key, quantity }) => [key, quantity]),
+  screen: () => {
+    const stock = [...engine.view.replica.holdings.rows()].map(({ place, key, quantity }) => [place, key, quantity] as const);
+    const rows = inside.outbox.operations.map((row) => [row.id, row.body.did, inside.feed.covers(row)] as const);
+    const named = rows.flatMap(([, did]) => ["from", "to", "place"].flatMap((end) => (did as unknown as Record<string, unknown>)[end] ?? []));
+    const places = new Set([...stock.map(([place]) => place), ...named.map((place) => placeText(place as Place))]);
+    const real = [...places].filter((place) => !isVirtual(place));
+    return { stock, rows, shown: real.flatMap((place) => engine.view.at(place).map(({ key, quantity }) => [place, key, quantity])) };
+  },
 };
 
 /** What changed on the screen since it was last looked at. */

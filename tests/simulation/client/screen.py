@@ -54,27 +54,31 @@ class Screen:
                 self.stock[place, key] += quantity * way * sign
 
 
-def pending(page):
-    """Return the operations that the replica does not hold yet, in their order."""
-    return [row for row in page.outbox.operations if not page.feed.covers(row)]
+def shown_of(stock, operations):
+    """Return (place, key, quantity) of all that a screen could show and is not zero.
 
-
-def shown(page):
-    """Return (place, key, quantity) of all that a screen could show and is not zero."""
-    stock = {(row["place"], row["key"]): row["quantity"] for row in page.feed.rows("holding")
-             if not is_virtual(row["place"])}  # fmt: skip
-    screen, rows = Screen(stock), pending(page)
-    here = {row.id for row in rows}
-    dids = [(row.id, body_of(row)["did"]) for row in rows]
-    taken_back = {did["target"] for _, did in dids if did["verb"] == "reverse"}
+    `stock` is that of the replica; `operations` are (id, did, whether the replica holds it).
+    """
+    screen = Screen({name: n for name, n in stock.items() if not is_virtual(name[0])})
+    known = {id_: did for id_, did, _ in operations}
+    pending = [(id_, did) for id_, did, covered in operations if not covered]
+    here = {id_ for id_, _ in pending}
+    taken_back = {did["target"] for _, did in pending if did["verb"] == "reverse"}
     undone = set()
-    for id_, did in dids:
+    for id_, did in pending:
         if did["verb"] != "reverse":
             if id_ not in taken_back:
                 screen.add(did, 1)
             continue
-        target = None if did["target"] in here else page.outbox.find(did["target"])
-        if target is not None and target.id not in undone:
-            screen.add(body_of(target)["did"], -1)
-        undone.add(did["target"])
+        target = did["target"]
+        if target not in here and target in known and target not in undone:
+            screen.add(known[target], -1)
+        undone.add(target)
     return sorted([place, key, n] for (place, key), n in screen.stock.items() if n)
+
+
+def shown(page):
+    """Return what the screen of a page of the reference client shows."""
+    stock = {(row["place"], row["key"]): row["quantity"] for row in page.feed.rows("holding")}
+    rows = page.outbox.operations
+    return shown_of(stock, [(row.id, body_of(row)["did"], page.feed.covers(row)) for row in rows])

@@ -4,6 +4,8 @@ The disk, its faults, kills and power cuts are those of `device.py`; what crosse
 transaction's changes, each request, each timer.
 """
 
+import json
+
 from tests.simulation.client.effects import NotRecorded, Tone, Write
 from tests.simulation.client.outbox import Kept
 from tests.simulation.device import Device
@@ -15,6 +17,7 @@ from tests.simulation.shipped.yesterday import enrolled, set_up_yesterday
 
 POLL_MS = 20 * SECOND
 """The page's own; a browser may run a timer late, and this world runs that one very late."""
+PROXY_TAKES = 4
 RELOAD_MS = 5 * SECOND
 WORK = "bincard"
 IDENTITY = "bincard-device"
@@ -161,6 +164,8 @@ class ShippedDevice(Device):
         path, body = route(effect["path"], effect["body"])
         number = effect["id"]
         told = at_once(self, path, body)
+        if told is None and path == "push" and self._is_too_large(body):
+            told = {"status": 413, "text": '{"code":"too_large"}', "retry": None}
         if told is not None:
             self.world.scheduler.after(1, self.answer, page, number, told)
         elif path == "snapshot" and page.cursor and page.pulled == 200:
@@ -169,6 +174,10 @@ class ShippedDevice(Device):
             self.world.network.ask(
                 self.name, path, body, lambda told: self._answered(page, number, path, told)
             )
+
+    def _is_too_large(self, body):
+        """In every other world something on the way takes few operations at a time."""
+        return self.world.script.seed % 2 and len(json.loads(body)["operations"]) > PROXY_TAKES
 
     def _answered(self, page, number, path, told):
         if path == "pull":
@@ -207,6 +216,7 @@ class ShippedDevice(Device):
         elif work.name == "write":
             value = _kept(value)
             self.world.watch.tone(self, Tone("done", value))
+            page.look()
         done(value, None)
 
     def _failed(self, page, effect):
@@ -219,6 +229,7 @@ class ShippedDevice(Device):
         if not effect["sound"]:
             self.world.watch.differs(page)
         self.world.watch.saw_page(self, page)
+        page.look()
 
 
 class Changes(Write):

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from sync.feed import Image
 from tests.simulation.client.feed import epoch_of, seq_of
+from tests.simulation.client.screen import shown_of
+from tests.simulation.watch import Broken
 
 
 class Row(NamedTuple):
@@ -14,6 +16,10 @@ class Row(NamedTuple):
     id: str
     hash: str
     covered: bool
+
+    @property
+    def name(self):
+        return (self.replica, self.seq)
 
 
 class Call(NamedTuple):
@@ -49,6 +55,14 @@ class ShippedPage:
 
     def ask(self, name, given=None):
         return self.host.ask(self, name, given)
+
+    def look(self):
+        """[S5] The screen shows the replica and what of this device is not in it yet."""
+        told = self.ask("screen")
+        stock = {(place, key): quantity for place, key, quantity in told["stock"]}
+        meant, seen = shown_of(stock, told["rows"]), sorted(told["shown"])
+        if meant != seen:
+            raise Broken("S5", f"{self.host.label} shows {seen}, and should show {meant}")
 
     # --- what a worker does ----------------------------------------------------------------------
 
