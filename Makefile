@@ -83,7 +83,7 @@ world-long: install ## Simulate worlds for an hour (SECONDS_LONG, FIRST)
 		--seconds $(or $(SECONDS_LONG),3600)
 
 world-crashes: install ## Crash server and phone at every point of forty short scripts
-	@PYTHONHASHSEED=0 python -m tests.simulation.exhaustive
+	@PYTHONHASHSEED=0 python -m tests.simulation.exhaustive $(if $(CLIENT),--client $(CLIENT))
 
 mutants: install ## Check the checker: faults put into the code must die within 200 seeds
 	@PYTHONHASHSEED=0 python -m tests.simulation.mutate

@@ -1,5 +1,6 @@
 /** The server was restored from a backup: the device sends again what it kept, by itself. */
 import { describe, expect, it } from "vitest";
+import { seal } from "../src/core/envelope";
 import { ownDecisions } from "../src/feed/own-decisions";
 import { datedOf } from "../src/push/restored";
 import type { Operation } from "../src/outbox/operation";
@@ -110,5 +111,21 @@ describe("what the server had approved by itself", () => {
     const told = server.pushes.flatMap((push) => (push as { decided?: unknown[] }).decided ?? []);
     expect(told).toEqual([{ id: "server/1/9/abc", count_id: "c", lines: [["c1", 0, "k", 9, 9]] }]);
     expect(handheld.push.restored.owes).toBe(false);
+  });
+
+  it("gets what a copy of this device has taken the number of: nothing of ours is thought to be there", async () => {
+    const { server, handheld } = await worked(2);
+    server.restore(1);
+    const [first, second] = handheld.outbox.operations;
+    if (!first || !second) throw new Error("nothing was written");
+    const body = JSON.stringify({ ...second.body, id: "of-the-copy" });
+    const link = { replica: first.replica, seq: 2, prev: first.hash };
+    const frame = JSON.stringify({ replica: first.replica, epoch: 2, dated: [] }).slice(0, -1);
+    await server.post("/sync/push", `${frame},"operations":[${seal(link, body).text}]}`);
+    await handheld.receive(4);
+    await handheld.sync();
+    // One, two of the copy, two and four of ours.
+    expect(server.holding("DOCK", '["BE-2908",["K0902",null,null],null,"ok",null]')).toBe(9);
+    expect(handheld.outbox.unsent).toEqual([]);
   });
 });

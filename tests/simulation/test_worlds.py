@@ -12,14 +12,14 @@ from tests.simulation.script import parse
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
-SEEDS = os.environ.get("WORLD_SEEDS", "100")
-TRUE_SEEDS = os.environ.get("TRUE_WORLD_SEEDS", "40")
+SEEDS = os.environ.get("WORLD_SEEDS", "40")
+TRUE_SEEDS = os.environ.get("TRUE_WORLD_SEEDS", "200")
 """Numbers and no time, so that every machine plays the same worlds."""
 
-CRASHES_EVERY = "331"
 MUTANTS = (
     "no dedupe", "the watermark is now", "drop on negative", "raw wall clock", "count at arrival",
     "skip fsync", "patch without ack snapshot", "prune on ack", "ack before commit",
+    "app: acknowledge whatever is there", "app: patch without ack snapshot", "app: prune on ack",
 )  # fmt: skip
 """A share that dies soon."""
 
@@ -55,9 +55,11 @@ def test_the_transcripts_that_the_phone_replays_are_those_of_today():
     assert code == 0, said
 
 
-def test_a_crash_at_any_point_of_a_short_script_breaks_nothing(capsys):
+@pytest.mark.parametrize(("client", "every"), [("py", "331"), ("js", "499")])
+def test_a_crash_at_any_point_of_a_short_script_breaks_nothing(client, every, capsys):
     """A share of all points; `make world-crashes` plays each."""
-    code, said = simulation("tests.simulation.exhaustive", "--every", CRASHES_EVERY)
+    words = ("--client", client, "--every", every)
+    code, said = simulation("tests.simulation.exhaustive", *words)
     with capsys.disabled():
         print(f"\n{said.strip().splitlines()[-1]}")
     assert code == 0, said
@@ -77,9 +79,10 @@ def test_an_ordinary_shift_leaves_an_inbox_that_somebody_can_read(seed):
     assert len(left) <= realism.OPEN_MAX, left
 
 
+@pytest.mark.parametrize("client", runs.CLIENTS)
 @pytest.mark.parametrize("path", SCRIPTS, ids=[path.stem for path in SCRIPTS])
-def test_what_was_found_once_stays_found(path):
-    error, _ = runs.play(parse(path.read_text()))
+def test_what_was_found_once_stays_found(path, client):
+    error, _ = runs.play(parse(path.read_text()), client)
     assert error is None, repr(error)
 
 

@@ -2,7 +2,7 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Conflict, Exchange, Former, OwnDecision, Pushed } from "../core/types.gen";
+import type { Ack, Conflict, Exchange, Former, OwnDecision, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -204,15 +204,22 @@ export class Push {
   }
 
   private async repair(conflict: Conflict): Promise<void> {
-    const { outbox } = this.parts;
     switch (conflict.code) {
       case "fork":
-        return outbox.fork((conflict.have ?? [0, null])[0]);
+        return this.leave(conflict.have ?? [0, null]);
       case "gap":
         return this.fill(conflict.need_from ?? 1);
       case "epoch":
         return this.refill(conflict);
     }
+  }
+
+  /** Goes on after what both have. A copy may have put its own under that number: then ours goes again first. */
+  private leave([seq, hash]: Ack): Promise<void> {
+    const { outbox } = this.parts;
+    const own = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
+    const isOurs = !own || hash === null || own.hash === hash;
+    return isOurs ? outbox.fork(seq) : outbox.sendAgainAfter(seq - 1);
   }
 
   /** The server was restored: what it no longer has goes again, of earlier replicas too (rule 3). */

@@ -154,11 +154,17 @@ class Push:
             raise Unsound("a conflict that cannot be read")
         have = conflict.get("have") or [0, None]
         if conflict["code"] == "fork":
-            yield from self.outbox.fork(have[0])
+            yield from self._leave(*have)
         elif conflict["code"] == "gap":
             yield from self._fill(conflict.get("need_from") or 1)
         else:
             yield from self._refill(conflict.get("epoch") or self.heard["epoch"], have[0])
+
+    def _leave(self, seq, digest):
+        """Go on after what both have; a copy may have put its own under that number."""
+        own = next((row for row in self.outbox.mine() if row.seq == seq), None)
+        ours = own is None or digest is None or own.hash == digest
+        yield from self.outbox.fork(seq) if ours else self.outbox.send_again_after(seq - 1)
 
     def _refill(self, epoch, have):
         """The server was restored: what it no longer has goes again, of earlier replicas too."""
