@@ -149,6 +149,10 @@ def test_systemd_understands_the_units(tmp_path):
             [verify, "verify", *units], capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
+        for path in DEPLOY.glob("*.service"):
+            asked = [verify, "security", "--offline=yes", "--threshold=20", str(path)]
+            done = subprocess.run(asked, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout[-300:]
 
 
 def known_figures():
