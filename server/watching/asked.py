@@ -24,12 +24,19 @@ class Asked(Generic[T]):
 
     async def answer(self) -> T:
         """Return the answer. Raises `SilentError`."""
-        if self._asked is None:
+        if self._asked is None or self._asked.done():
             self._asked = asyncio.ensure_future(self._question())
-        done, _ = await asyncio.wait({self._asked}, timeout=self._wait_s)
+            self._asked.add_done_callback(_look_at)
+        asked = self._asked
+        done, _ = await asyncio.wait({asked}, timeout=self._wait_s)
         if not done:
             raise SilentError
-        asked, self._asked = self._asked, None
         if (error := asked.exception()) is not None:
             raise SilentError from error
         return asked.result()
+
+
+def _look_at(asked: asyncio.Future[T]) -> None:
+    """Nobody may wait any more for an answer that came late; a fault in it is not news then."""
+    if not asked.cancelled():
+        asked.exception()

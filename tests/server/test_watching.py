@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from server.backups.making import make_backup
 from server.book.writer import Task
 from server.refusals import Code
+from server.watching.asked import Asked
 from server.watching.meters import Meters
 from server.watching.readiness import Readiness, step_now
 from server.watching.together import Process, Together
@@ -106,6 +107,22 @@ async def test_a_database_that_says_nothing_is_not_ready(plant):
     while not readiness._step._asked.done():  # noqa: ASYNC110 - the thread ends it
         await asyncio.sleep(0)
     assert (await plant.client.get("/ready")).status_code == 200
+
+
+async def test_many_who_ask_at_once_share_one_question():
+    asked, gate = [], asyncio.Event()
+
+    async def question():
+        asked.append(1)
+        await gate.wait()
+        return len(asked)
+
+    one = Asked(question, 20)
+    visitors = [asyncio.ensure_future(one.answer()) for _ in range(3)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(*visitors) == [1, 1, 1]
+    assert await one.answer() == 2
 
 
 async def test_a_database_that_refuses_is_not_ready(plant):
