@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
+from server.backups.copying import copy_book
 from tests.browser.factory import Factory, load_demo
 from tests.browser.handheld import DESK, FANG_PING, Handheld
 
@@ -21,13 +22,28 @@ def template(tmp_path_factory):
     return data, load_demo(data)
 
 
+@pytest.fixture(scope="package")
+def template_in_postgres(template, postgres):
+    """The same demo in PostgreSQL, moved there as an installation is."""
+    url = postgres.create()
+    copy_book(f"sqlite:///{template[0] / 'bincard.db'}", url)
+    return url
+
+
 @pytest.fixture
-def factory(template, tmp_path):
+def factory(request, template, tmp_path):
+    """A factory on SQLite; `ON_BOTH` asks for it on PostgreSQL, too."""
     data, token = template
-    factory = Factory(data, tmp_path / "data", token)
+    database = None
+    if getattr(request, "param", "sqlite") == "postgresql":
+        postgres = request.getfixturevalue("postgres")
+        database = postgres.create(request.getfixturevalue("template_in_postgres"))
+    factory = Factory(data, tmp_path / "data", token, database)
     factory.start()
     yield factory
     factory.stop()
+    if database:
+        postgres.drop(database)
 
 
 @pytest.fixture

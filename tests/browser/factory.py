@@ -14,10 +14,19 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from sync.stock import key_of
 
 ROOT = Path(__file__).parents[2]
 SITE = "FACTORY"
 START_S = 30
+ON_BOTH = pytest.mark.parametrize(
+    "factory", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+"""A test that is played on both databases."""
 
 
 def bincard(data, *arguments, **environment):
@@ -33,8 +42,8 @@ def load_demo(data):
     return re.search(r'"token": ?"([^"]+)"', enrolled.stdout).group(1)
 
 
-def _run(data, *arguments, check=True):
-    command, environment = bincard(data, *arguments)
+def _run(data, *arguments, check=True, **environment):
+    command, environment = bincard(data, *arguments, **environment)
     return subprocess.run(
         command, env=environment, check=check, capture_output=True, text=True, cwd=ROOT
     )  # fmt: skip
@@ -47,15 +56,19 @@ def _free_port():
 
 
 class Factory:
-    """A server of its own over a copy of the loaded demo."""
+    """A server of its own over a copy of the loaded demo; `database` is one in PostgreSQL."""
 
-    def __init__(self, template, data, token):
+    def __init__(self, template, data, token, database=None):
         shutil.copytree(template, data)
+        self.database = database
         self.data = data
         self.port = _free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.process = None
         self.environment = {}
+        if database:
+            # As it is run where there is a PostgreSQL: several processes.
+            self.environment |= {"BINCARD_DATABASE": database, "BINCARD_WORKERS": "2"}
         self._desk = httpx.Client(
             base_url=self.origin, headers={"Authorization": f"Bearer {token}"}, timeout=30
         )
@@ -110,25 +123,30 @@ class Factory:
 
     def verifies(self):
         """Whether the replayed ledger equals the stock, to the last difference."""
-        verified = _run(self.data, "verify", check=False)
+        verified = _run(self.data, "verify", check=False, **self.environment)
         assert verified.returncode == 0, verified.stdout + verified.stderr
         return True
 
     def rows(self, query, *values):
         """Read the database beside the server."""
+        if self.database:
+            where = sa.make_url(self.database)
+            with psycopg.connect(
+                host=where.query["host"], user=where.username, dbname=where.database
+            ) as book:
+                return book.execute(query.replace("?", "%s"), values).fetchall()
         with closing(sqlite3.connect(f"file:{self.data / 'bincard.db'}?mode=ro", uri=True)) as book:
             return book.execute(query, values).fetchall()
 
     def stock(self, place):
         """What the ledger holds at a place, as the screen of a bin shows it."""
         held = self.rows(
-            "SELECT item, json_extract(key, '$[1][0]'), quantity FROM holding"
-            " WHERE place = ? AND quantity != 0",
-            place,
+            "SELECT key, quantity FROM holding WHERE place = ? AND quantity != 0", place
         )
+        keys = [(key_of(key), f"{quantity:,}".replace("-", "−")) for key, quantity in held]
         return sorted(
-            (*filter(None, (item, lot)), f"{quantity:,}".replace("-", "−"))
-            for item, lot, quantity in held
+            (*filter(None, (key.item, key.lot and key.lot.code)), quantity)
+            for key, quantity in keys
         )
 
     def ask(self, path, **query):
