@@ -11,7 +11,8 @@ from sync.counts import expected, moment_of, refresh
 from sync.ledger import Posting, Track, TrackName, amend
 from sync.movements import close_covered, day_ms, know_lot
 from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject
-from sync.records import Counted, Variance
+from sync.records import Counted, Discrepancy, Variance
+from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import State
 from sync.stock import key_of, key_text
 from sync.tasks import ask_recount
@@ -46,11 +47,20 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
 
 
 def _close_counted(case: Case, row: Variance) -> None:
-    """What only a look at the bin could answer is answered by what was decided of it."""
-    for doubt in case.state.discrepancies.having("place", row.place):
+    """What only a look could answer is answered by what was decided."""
+    for doubt in case.state.discrepancies.all():
         counted = POLICIES[Code(doubt.code)].closes is Evidence.COUNTED
-        if doubt.state == "open" and doubt.key == row.key and counted and doubt.at <= row.at:
+        same = (doubt.place, doubt.key) == (row.place, row.key) or _is_found(case, row, doubt)
+        if doubt.state == "open" and same and counted and doubt.at <= row.at:
             close(case.state, doubt, case.body.id)
+
+
+def _is_found(case: Case, row: Variance, doubt: Discrepancy) -> bool:
+    """A single thing is found in any place; what nobody can name is explained by its own doubt."""
+    thing = thing_of(key_of(row.key))
+    if thing is None or not row.counted or case.verb != "approve" or doubt.key is None:
+        return False
+    return thing_of(key_of(doubt.key)) == thing and not str(doubt.place).startswith(UNIDENTIFIED)
 
 
 def _check(case: Case, did: Approve, row: Variance, decision: Decision) -> None:
@@ -169,7 +179,7 @@ def decision_of(row: Variance, counted: int | None = None) -> Decision:
 def set_balance(case: Case, row: Variance, counted: int) -> None:
     """Set a key to what was counted at the moment of the count; later facts run into it."""
     state, name = case.state, (row.place, row.key)
-    if sightings.thing_of(key_of(row.key)) is not None:
+    if thing_of(key_of(row.key)) is not None:
         sightings.approve(state, row, counted)
         return
     track = state.tracks.find(name) or Track(0)
@@ -194,7 +204,7 @@ def set_balance(case: Case, row: Variance, counted: int) -> None:
 
 def unset_balance(state: State, row: Variance) -> None:
     """Take an approved count back; what it had absorbed runs on to the next one."""
-    if sightings.thing_of(key_of(row.key)) is not None:
+    if thing_of(key_of(row.key)) is not None:
         sightings.forget(state, sightings.approved(state, row))
         return
     name = (row.place, row.key)

@@ -95,8 +95,8 @@ export class FakeServer implements Wire {
     await this.travel();
     if (this.refuses) throw this.refuses;
     const url = new URL(path, "http://server");
-    if (url.pathname === "/sync/pull") return this.page(url.searchParams.get("cursor") ?? "") as T;
-    if (url.pathname === "/sync/snapshot") return this.snapshot() as T;
+    if (url.pathname === "/sync/pull") return this.page(url.searchParams.get("cursor") ?? "", url.searchParams.get("replica") ?? "") as T;
+    if (url.pathname === "/sync/snapshot") return this.snapshot(url.searchParams.get("replica") ?? "") as T;
     const hash = url.pathname.split("/").pop() ?? "";
     if (this.chunksUntilAway-- <= 0) throw new Offline("the network went");
     this.chunksFetched.push(hash);
@@ -210,19 +210,24 @@ export class FakeServer implements Wire {
     return String(BigInt.asUintN(64, rows.reduce((sum, [kind, key, version]) => sum + scopeOf(kind, key, version), 0n)));
   }
 
-  private page(cursor: string): Page {
+  /** Of the replica that asks, and of no other. */
+  private acksOf(replica: string): Record<string, Ack> {
+    return { [replica]: this.log.at(-1)?.acks[replica] ?? [0, null] };
+  }
+
+  private page(cursor: string, replica: string): Page {
     const [epoch, seq] = cursor.split(".").map(Number);
     if (epoch !== this.epoch) throw new Problem(410, { code: "epoch" }, null);
     const entries = this.log.filter((entry) => entry.seq > (seq ?? 0));
     return structuredClone({
       epoch: this.epoch, cursor: this.cursor, more: false, scope: this.scope,
       rows: entries.flatMap((entry) => entry.rows),
-      acks: this.log.at(-1)?.acks ?? {},
+      acks: this.acksOf(replica),
       server_now: this.now, watermark: 0,
     });
   }
 
-  private snapshot(): Snapshot {
+  private snapshot(replica: string): Snapshot {
     this.snapshots += 1;
     const kinds = new Map<string, Row[]>();
     for (const row of this.images.values()) kinds.set(row[0], [...(kinds.get(row[0]) ?? []), row]);
@@ -232,7 +237,7 @@ export class FakeServer implements Wire {
       this.chunks.set(hash, chunk);
       return { hash, kind, rows: rows.length, bytes: 1 };
     });
-    return { epoch: this.epoch, cursor: this.cursor, scope: this.scope, acks: this.log.at(-1)?.acks ?? {}, chunks, server_now: this.now };
+    return { epoch: this.epoch, cursor: this.cursor, scope: this.scope, acks: this.acksOf(replica), chunks, server_now: this.now };
   }
 }
 

@@ -60,6 +60,26 @@ export class Handheld {
     return Handheld.on(wire, this.name);
   }
 
+  /** Another machine with a copy of this profile: it goes on under the same replica. */
+  async copied(wire: Wire): Promise<Handheld> {
+    const copy = new Handheld(wire);
+    const stores = ["meta", "outbox", "sent"] as const;
+    for (const name of stores) {
+      const [keys, rows] = await this.store.read([name], (tx) => {
+        const store = tx.objectStore(name);
+        return Promise.all([store.getAllKeys(), store.getAll()]);
+      });
+      await copy.store.keep([name], (tx) => {
+        const store = tx.objectStore(name);
+        rows.forEach((row, n) => void (store.keyPath === null ? store.put(row, keys[n]) : store.put(row)));
+      });
+    }
+    await copy.outbox.load();
+    await copy.push.load();
+    await copy.feed.load();
+    return copy;
+  }
+
   context(): Context {
     return { site: "FACTORY", actor: "1001", wall: ++this.wall, mono: 1.5, segment: this.segment, base: null, app: "test" };
   }

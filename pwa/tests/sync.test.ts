@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bodyOf } from "../src/core/envelope";
 import { feedKey } from "../src/core/hashing";
 import type { Body, Envelope } from "../src/core/types.gen";
+import { PUSH_OPERATIONS_MAX } from "../src/core/types.gen";
 import { NotRecorded } from "../src/engine.types";
 import { Offline, Problem } from "../src/push/wire";
 import { FakeServer } from "./fake-server";
@@ -210,6 +211,21 @@ describe("repair", () => {
     const restarted = await handheld.restarted(server);
     expect(restarted.outbox.operations.filter(({ id }) => id === written[0]?.id).length).toBe(1);
     expect(restarted.shown()).toBe(56);
+  });
+
+  it("[S9] of a copied profile gets past more common operations than one push can carry", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.sync();
+    for (let n = 0; n < PUSH_OPERATIONS_MAX + 2; n++) await handheld.receive(1);
+    const copy = await handheld.copied(server);
+    await handheld.receive(1_000);
+    await handheld.push.run();
+    await copy.receive(10_000);
+    await copy.sync();
+    expect(copy.outbox.unsent).toEqual([]);
+    expect(server.holding("DOCK", KEY_TEXT)).toBe(11_102);
+    expect(copy.shown()).toBe(11_102);
   });
 
   it("of a gap sends again what the server does not have", async () => {

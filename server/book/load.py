@@ -34,6 +34,7 @@ from sync.sightings import thing_of
 from sync.state import Logged, Signed, State
 from sync.stock import is_virtual, key_of
 from sync.tasks import tasks_at
+from sync.vocabulary import Code
 
 _holding, _sighting = table("holding").c, table("sighting").c
 _counted, _variance = table("counted").c, table("variance").c
@@ -94,6 +95,12 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.operations.load(logged.id, logged)
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
         state.variances.load((variance.operation, variance.line), variance)
+    if any(thing_of(key_of(row.key)) for row in state.variances.all()):
+        # A thing that is counted is found, wherever somebody was asked to look for it.
+        doubt = table("discrepancy").c
+        open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
+        for row in fetch(connection, "discrepancy", Discrepancy, *open_):
+            state.discrepancies.load(row.discrepancy, row)
     for counted in fetch_in(connection, "counted", Counted, site, "operation", asked.counts):
         state.counted.load(counted.operation, counted)
     for device, person in asked.proved:
@@ -282,6 +289,8 @@ def _load_things(connection: Connection, site: str, state: State, things: set[st
         like=(_sighting.site, _sighting.thing, _sighting.at),
     )  # fmt: skip
     for thing, posted in before:
+        # A second load that begins earlier holds as a sighting what stood before the first one.
+        state.stood.pop(thing, None)
         if posted is not None:
             state.stood[thing] = msgspec.json.decode(posted, type=tuple[str, str, str, str])
 

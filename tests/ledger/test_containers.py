@@ -220,6 +220,19 @@ async def test_a_serial_found_elsewhere_moves_when_its_line_is_approved(table):
     assert (await world.stock())["B3", "BE/L1#S1"] == 1
 
 
+async def test_a_thing_that_was_looked_for_is_found_wherever_a_count_lists_it(table):
+    """[D4] Found by the simulation, seed 12."""
+    world = await table("""
+        08:00 A receive 1 BE/L1#S1 to B1         | posted
+        08:10:00 A move 1 BE/L1#S1 from B1 to B2 | posted
+        08:10:00 B move 1 BE/L1#S1 from B1 to B3 | flagged LOCATION_DOUBT
+        09:00 A count B2: BE/L1#S1=1             | flagged FOUND_ELSEWHERE
+    """)
+    (row,) = await world.rows("variance", Variance)
+    await decide(world, "approve", row)
+    assert "LOCATION_DOUBT R B3" not in await world.open()
+
+
 async def test_a_pallet_that_a_count_does_not_list_stays_and_is_looked_for(table):
     """[C7] Nobody counted it away."""
     world = await table("""

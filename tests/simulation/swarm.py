@@ -101,9 +101,7 @@ def script(seed, count=ACTS, only=None):
     plan = Plan(dice, devices, 0.12 if "slips" in on else 0.0)
     plan.work(count)
     end = max(plan.free.values())
-    if "clone" not in on:
-        plan.acts += errands(seed, devices, end, count // 3)
-    acts = [*plan.acts, *_by_clones(dice, on, plan.acts)]
+    acts = [*plan.acts, *errands(seed, devices, end, count // 3), *_by_clones(dice, on, plan.acts)]
     acts += [*_faults(dice, on, devices, end), *_reviews(dice, on, end)]
     acts.sort(key=lambda act: act.at)
     return Script(seed, _weather(dice, on), _clocks(dice, on, devices), tuple(acts))
@@ -166,7 +164,10 @@ def _old_and_new(dice, on, devices, end):
 
 
 def _by_clones(dice, on, acts):
-    """The second machine with the same profile works too, if there is one by then."""
+    """The second machine with the same profile works too, if there is one by then.
+
+    It leaves the errands alone: nobody can carry one and the same pallet twice.
+    """
     for act in acts:
         if "clone" in on and dice.random() < 0.2:
             yield Act(act.at + 7 * SECOND, f"{act.who}'", act.words.split(" slip ")[0])

@@ -82,10 +82,7 @@ class Watch:
             return  # its numbers are those of a server that is gone
         for row in page.outbox.operations:
             told = self.seq_of(row)
-            # A copy cannot tell by an ack of the other whether its own is in: until it has pushed,
-            # it shows what both have twice, never not at all.
-            copied = device.label in self.world.forgiven and not feed.covers(row)
-            if told is not None and feed.covers(row) != (told <= feed.seq) and not copied:
+            if told is not None and feed.covers(row) != (told <= feed.seq):
                 raise Broken(
                     "S5",
                     f"{device.label} at {feed.seq}: operation {row.id}, which has "

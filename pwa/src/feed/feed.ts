@@ -97,9 +97,8 @@ export class Feed {
 
   /** Whether the replica already holds what an operation did. */
   covers(operation: Operation): boolean {
-    const acked = this.position.covered[operation.replica];
-    if (acked !== undefined) return operation.seq <= acked;
-    // Acks of a replica before a fork may have left the pages: then its verdict says where it is.
+    if (operation.seq <= (this.position.covered[operation.replica] ?? 0)) return true;
+    // Pages tell no more of a replica before a fork: then its verdict says where it is.
     const seq = operation.verdict?.ledger_seq;
     return operation.acked !== null && operation.replica !== this.parts.outbox.chain.replica
       && (seq === undefined || seq <= seqOf(this.position.cursor));

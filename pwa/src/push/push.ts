@@ -165,13 +165,14 @@ export class Push {
     await this.restored.told();
     await this.hear(pushed, pushed.server_now - (asked.sent + received) / 2);
     const [seq, hash] = pushed.acked;
+    // A carrier, or a copy of this device, may have brought the server further than this push:
+    // only what went with it is safe, and that is there as it stands here.
+    const last = batch.at(-1)?.seq ?? 0;
+    await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, received);
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
     if (row && hash !== null && row.hash !== hash) return this.twoHistories(seq, batch);
     // It had more: an older database was put back, and nobody has told it yet.
     if (seq < outbox.lastAcked[0]) return this.fill(seq + 1);
-    // A carrier may have brought the server further than this push: only what went with it is safe.
-    const last = batch.at(-1)?.seq ?? 0;
-    await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, received);
     this.answeredAt = received;
   }
 
@@ -192,15 +193,8 @@ export class Push {
 
   /** The server must see the other history itself, to tell the office; only then does this one leave it. */
   private twoHistories(seq: number, batch: Operation[]): Promise<void> {
-    const { outbox } = this.parts;
     const wasShown = batch.some((row) => row.seq === seq);
-    return wasShown ? outbox.fork(this.lastAcked(seq)) : outbox.sendAgainAfter(this.lastAcked(seq));
-  }
-
-  private lastAcked(below: number): number {
-    const { chain, operations } = this.parts.outbox;
-    const acked = operations.filter((row) => row.replica === chain.replica && row.acked !== null);
-    return Math.max(0, ...acked.map((row) => row.seq).filter((seq) => seq < below));
+    return wasShown ? this.parts.outbox.fork(seq) : this.parts.outbox.sendAgainAfter(seq - 1);
   }
 
   private async repair(conflict: Conflict): Promise<void> {

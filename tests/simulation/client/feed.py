@@ -145,10 +145,9 @@ class Feed:
 
     def covers(self, row):
         """Whether the replica already holds what an operation did."""
-        acked = self.position["covered"].get(row.replica)
-        if acked is not None:
-            return row.seq <= acked
-        # Acks of a replica before a fork may have left the pages: then its verdict says it.
+        if row.seq <= self.position["covered"].get(row.replica, 0):
+            return True
+        # Pages tell no more of a replica before a fork: then its verdict says where it is.
         seq = row.verdict["ledger_seq"] if row.verdict else None
         of_before = row.acked is not None and row.replica != self.page.outbox.chain.replica
         return of_before and (seq is None or seq <= self.seq)

@@ -120,20 +120,21 @@ class Push:
         self.exchanges = [*self.exchanges[told:], *learned][-EXCHANGES_MAX:]
         yield from self._hear(pushed, pushed["server_now"] - (sent + received) // 2)
         seq, digest = pushed["acked"]
+        # A carrier, or a copy of this device, may have brought the server further than this push:
+        # only what went with it is safe, and that is there as it stands here.
+        last = batch[-1].seq if batch else 0
+        yield from self.outbox.acknowledge(min(seq, last), pushed["verdicts"], received)
         row = next((row for row in self.outbox.mine() if row.seq == seq), None)
         if row and digest is not None and row.hash != digest:
             # The server must see the other history itself; only then does this one leave it.
             shown = any(row.seq == seq for row in batch)
-            leave = self.outbox.fork if shown else self.outbox.send_again_after
-            yield from leave(self._last_acked(seq))
+            outbox = self.outbox
+            yield from outbox.fork(seq) if shown else outbox.send_again_after(seq - 1)
             return
         if seq < self.outbox.last_acked:
             # It had more: an older database was put back, and nobody has told it yet.
             yield from self._fill(seq + 1)
             return
-        # A carrier may have brought the server further: only what went with it is safe.
-        last = batch[-1].seq if batch else 0
-        yield from self.outbox.acknowledge(min(seq, last), pushed["verdicts"], received)
         self.answered_at = received
 
     def _hear(self, pushed, offset):
@@ -144,10 +145,6 @@ class Push:
             ("put", "meta", "exchanges", self.exchanges),
         ]
         yield Write(writes, strict=False)
-
-    def _last_acked(self, below):
-        acked = [row.seq for row in self.outbox.mine() if row.acked is not None]
-        return max([0, *(seq for seq in acked if seq < below)])
 
     def _repair(self, conflict):
         if not isinstance(conflict, dict):
