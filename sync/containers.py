@@ -81,8 +81,13 @@ def members(state: State, leaving: Sighting) -> set[str]:
 
 
 def _place(state: State, code: str, leaving: Sighting) -> str:
-    stands = stands_at(state, thing_named(code), moment_of(leaving))
-    return stands.place_to if stands else ""
+    """Return where a container stood; nowhere when it was in somebody's hands just then."""
+    thing, then = thing_named(code), moment_of(leaving)
+    stands, rows = stands_at(state, thing, then), chain(state, thing)
+    after = (row for row in rows if moment_of(row) > then and not row.gone and row.posted)
+    lifted = next(after, None)
+    in_hand = lifted is not None and (lifted.taken, *moment_of(lifted)[1:]) < then
+    return stands.place_to if stands and not in_hand else ""
 
 
 # --- after each fact -----------------------------------------------------------------------------
@@ -113,7 +118,8 @@ def _contents(state: State, leaving: Sighting, place: str, *, leaves: bool) -> l
         if leaves and not alive and track.since <= leaving.at and track.before(moment_of(leaving)):
             linked += _take_out(state, leaving, name, 1 + len(own))
         elif alive and not leaves:
-            linked += [one for effect in alive for one in _put_back(state, name, effect)]
+            # The zero goes first: it would take what the "all" gives back.
+            linked += [one for effect in alive[::-1] for one in _put_back(state, name, effect)]
     return linked
 
 

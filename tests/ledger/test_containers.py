@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from sync.records import Discrepancy, Variance
 from sync.stock import CONTAINER
 from tests.ledger.test_trouble import decide
@@ -92,6 +94,42 @@ async def test_what_is_learned_late_of_a_shipped_pallet_has_left_with_it(table):
     assert stock["customer/C1", "CA/L1"] == 5
     assert stock["customer/C1", "DB/L1#S1"] == 1
     assert await real(world) == {("STAGE", "BE/L1"): 4}
+
+
+LIFTED_OUT = ["09:05 A ship =P1 to customer/C1", "09:10 B move =T1 from =P1 to B2 taken -{}s"]
+
+
+@pytest.mark.parametrize("lines", [LIFTED_OUT, LIFTED_OUT[::-1]])
+@pytest.mark.parametrize(("carried", "left"), [(600, {"CA/L1", "DB/L1#S1"}), (60, set())])
+async def test_a_tote_has_left_a_pallet_when_it_was_lifted_out_of_it(table, lines, carried, left):
+    """[L12] [L5] Not only when it was set down: the pallet may have been shipped in between."""
+    world = await table("""
+        08:00 A receive 5 CA/L1 to =T1           | posted
+        08:01 A receive 1 DB/L1#S1 to =T1        | posted
+        08:02 A move =T1 to =P1                  | posted
+        08:03 A move =P1 to STAGE                | posted
+    """)
+    for line in lines:
+        await world.play(line.format(carried))
+    stock = await world.stock()
+    assert {key for place, key in stock if place == "container/T1"} == left
+    assert {key for place, key in stock if place == "customer/C1"} - left == (
+        {"CA/L1", "DB/L1#S1", f"{CONTAINER}#P1"} - left
+    )
+    assert await container(world, "T1") == "B2"
+
+
+async def test_a_tote_that_was_set_down_before_the_pallet_left_gets_its_contents_back(table):
+    """[L12] Late: they had left the books with the pallet already."""
+    world = await table("""
+        08:00 A receive 5 CA/L1 to =T1           | posted
+        08:02 A move =T1 to =P1                  | posted
+        09:05 A ship =P1 to customer/C1          | posted
+        09:00 B move =T1 from =P1 to B2          | flagged KEY_DOUBT
+    """)
+    stock = await world.stock()
+    assert stock["container/T1", "CA/L1"] == 5
+    assert ("unidentified/container/T1", "CA/L1") not in stock
 
 
 async def test_more_than_a_pallet_held_comes_from_where_nobody_knows(table):

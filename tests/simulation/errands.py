@@ -133,9 +133,9 @@ class Errands:
             return self._ship_box(code, place)
         if code != "P1" and place != "=P1" and self.boxes.get("P1", "customer/C1") in BINS:
             self.boxes[code] = "=P1"
-            return f"move 1 ={code} from {place} to =P1"
+            return f"move 1 ={code} from {place} to =P1 carry 30s"
         self.boxes[code] = self.dice.choice([one for one in BINS if one != place])
-        return f"move 1 ={code} from {place} to {self.boxes[code]}"
+        return f"move 1 ={code} from {place} to {self.boxes[code]} carry 90s"
 
     def _ship_box(self, code, place):
         """What stands in it leaves with it; the inner totes stay in it."""

@@ -100,11 +100,12 @@ def events(chains):
 
 
 def _inside(boxes, code, moment):
-    """Return a container and all that stood in it just before a moment."""
+    """Return a container and all that stood in it just then, and was in nobody's hands."""
     stood = defaultdict(set)
     for (_, other), chain in boxes.items():
         before = [flow for flow in chain if flow.seen.moment < moment]
-        if before:
+        after = [flow.seen for flow in chain if flow.seen.moment > moment][:1]
+        if before and not any((seen.taken, *seen.moment[1:]) < moment for seen in after):
             stood[before[-1].place].add(other)
     found, new = set(), {code}
     while new:

@@ -312,15 +312,15 @@ def _moving(verb, **fixed):
         match = re.match(r"(\d+|all|=) ?(\S+)(?: from (\S+))?(?: to (\S+))?(.*)", rest)
         if match[1] == "=":
             did = {"verb": verb, "container": match[2], "to": place(match[4])}
-            return did | ({"from": place(match[3])} if match[3] else {})
+            did |= {"from": place(match[3])} if match[3] else {}
+            return did | _taken(match[5], wall)
         did = {"verb": verb, "key": key(match[2]), **fixed}
         did["quantity"] = None if match[1] == "all" else int(match[1])
         if match[3] or "from" not in did:
             did["from"] = place(match[3] or "supplier/V1")
         if match[4] or "to" not in did:
             did["to"] = place(match[4] or "DOCK")
-        if taken := re.search(r"taken -(\d+)s", match[5]):
-            did["taken_wall"] = wall - int(taken[1]) * 1_000
+        did |= _taken(match[5], wall)
         if fifo := re.search(r"fifo (\S+)", match[5]):
             did["fifo_date"] = fifo[1]
         if shown := re.search(r"shown (\d+)", match[5]):
@@ -328,6 +328,11 @@ def _moving(verb, **fixed):
         return did
 
     return make
+
+
+def _taken(rest, wall):
+    taken = re.search(r"taken -(\d+)s", rest)
+    return {"taken_wall": wall - int(taken[1]) * 1_000} if taken else {}
 
 
 def _count(rest, wall, _ids):
