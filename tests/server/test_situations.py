@@ -169,7 +169,7 @@ async def test_a_decision_over_old_figures_is_refused_with_the_new_ones(reached)
     await reached.play("08:30 C pick 1 BE/L1 from B1")
     told = await decide(reached, "approve", old)
     assert (told["outcome"], told["reason"]) == ("refused", "stale")
-    assert [(line["counted"], line["expected"]) for line in told["lines"]] == [(8, 9)]
+    assert [(line["counted"], line["expected"]) for line in told["fresh"]] == [(8, 9)]
     (fresh,) = await reached.rows("variance", Variance)
     assert (await decide(reached, "approve", fresh))["outcome"] == "accepted"
     played = await reached.play("08:40 C pick 1 BE/L1 from B1")

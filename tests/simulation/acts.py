@@ -1,11 +1,13 @@
 """What a line of a script does: people work, machines break."""
 
+import json
 import re
 
 from tests.simulation.scheduler import SECOND
 from tests.simulation.site import DESK
 from tests.simulation.watch import scans_of
 
+EDIT = re.compile(r"edit (\w+) (\S+) (\w+)=(\S+)")
 FOR = re.compile(r"(\w+) (\d+)s")
 
 
@@ -31,6 +33,8 @@ def _server(world, words):
         server.back_up()
     elif words == "restore":
         server.restore()
+    elif words == "update":
+        server.update()
     else:
         raise AssertionError(words)
 
@@ -43,6 +47,8 @@ def _desk(world, words):
         world.supervisor.settle()
     elif words == "rename":
         world.supervisor.rename()
+    elif match := EDIT.fullmatch(words):
+        world.supervisor.edit(match[1], match[2], {match[3]: json.loads(match[4])})
     else:
         raise AssertionError(words)
 

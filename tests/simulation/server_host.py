@@ -19,6 +19,7 @@ from server.book.arriving import Job
 from server.book.clerk import Clerk
 from server.book.snapshots import keep, part_of
 from server.book.writer import Task, Writer
+from sync import arrivals
 from sync.messages import Conflict, Push
 from tests.simulation.site import KEY, SITE, database, template
 
@@ -53,6 +54,8 @@ class ServerHost:
         self.working = False
         """Only its own work dies: a test that looks at its tables does not count."""
         self.waiting = []
+        self.program = 1
+        """The newest version of an envelope that it reads."""
         self.backup = self.database.image()
         self._listen()
         self._boot()
@@ -60,6 +63,7 @@ class ServerHost:
     # --- life and death --------------------------------------------------------------------------
 
     def _boot(self):
+        arrivals.ENVELOPE_VERSION = self.program
         self.clerk = Clerk(KEY, lambda: self.scheduler.now)
         self.writer = Writer(self.database.engine, self.clerk.push_group)
 
@@ -126,7 +130,19 @@ class ServerHost:
         self._boot()
         with self.database.engine.begin() as connection:
             self.clerk.restored(connection, SITE, epoch + 1)
+            self.clerk.understand(connection, SITE)
         self.watch.restored(self)
+
+    def update(self):
+        """A newer program starts: what the older one parked is read again (R5)."""
+        for _, _, _, answer in self.waiting:
+            answer(None)
+        self.waiting.clear()
+        self.program = 2
+        self._boot()
+        with self.database.engine.begin() as connection:
+            self.clerk.understand(connection, SITE)
+        self.watch.understood(self)
 
     # --- requests --------------------------------------------------------------------------------
 

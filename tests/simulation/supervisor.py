@@ -7,10 +7,24 @@ from collections import defaultdict
 
 import msgspec
 
+from sync.feed import feed_key
 from sync.stock import key_of
 
 KNOWN = {"X9": "B3"}
 """What unknown codes turn out to be."""
+
+
+NAMES = {
+    "location": lambda row: row["location"],
+    "document": lambda row: row["document"],
+    "line": lambda row: f"{row['document']}/{row['line']}",
+    "lot": lambda row: f"{row['item']}/{row['lot']}",
+}
+"""How a line of a script calls a row."""
+
+
+def key_of_row(row):
+    return feed_key(*(row[name] or "" for name in ("item", "lot", "expires", "supplier")))
 
 
 class Supervisor:
@@ -62,6 +76,20 @@ class Supervisor:
             if row["state"] == "open" and row["code"] == "UNKNOWN_CODE" and code:
                 did = {"verb": "settle", "discrepancy": row["discrepancy"], "action": f"is:{code}"}
                 self._send(page, did)
+
+    def edit(self, kind, name, fields):
+        """Change a field of master data, as this replica shows the row; a stale one is refused."""
+        page = self.device.page
+        if not self.device.is_up:
+            return
+        for (told, _), image in page.feed.images.items():
+            if told == kind and image.payload and NAMES[kind](image.payload) == name:
+                row = image.payload
+                id_ = key_of_row(row) if kind == "lot" else name
+                did = {"verb": "edit", "kind": kind, "id": id_, "base_version": image.version,
+                       "fields": fields}  # fmt: skip
+                self._send(page, did)
+                return
 
     def _send(self, page, did):
         self.device.run(page, page.write({"class": "intent", "did": did}), self._sent)

@@ -12,11 +12,14 @@ from tests.simulation.network import Weather
 from tests.simulation.scheduler import DAY, MINUTE, SECOND
 from tests.simulation.script import Act, ClockOf, Script
 from tests.simulation.site import BINS, DEVICES, ITEMS, START, WITHOUT_LOTS
+from tests.simulation.worker import POISON
 
 FAULTS = ("lose", "repeat", "delay", "cut", "offline", "mute", "crash", "full", "kill", "power",
           "broken", "step", "sleep", "evict", "clone", "slips", "offset", "drift", "leave",
           "reviews", "fresh", "restore")  # fmt: skip
 PLACES = (*BINS, "DOCK")
+LOTS = tuple(f"{item}/L{n}" for item in ("BE", "CA") for n in (1, 2, 3, 9))
+CLOSED = ('"closed"', '"open"')
 ACTS = 40
 """How much daily work a script holds."""
 
@@ -103,6 +106,11 @@ def script(seed, count=ACTS, only=None):
     end = max(plan.free.values())
     acts = [*plan.acts, *errands(seed, devices, end, count // 3), *_by_clones(dice, on, plan.acts)]
     acts += [*_faults(dice, on, devices, end), *_reviews(dice, on, end)]
+    acts = [
+        *_later(seed, acts),
+        *_by_the_office(seed, end),
+        *_by_other_programs(seed, devices, end),
+    ]
     acts.sort(key=lambda act: act.at)
     return Script(seed, _weather(dice, on), _clocks(dice, on, devices), tuple(acts))
 
@@ -171,6 +179,41 @@ def _by_clones(dice, on, acts):
     for act in acts:
         if "clone" in on and dice.random() < 0.2:
             yield Act(act.at + 7 * SECOND, f"{act.who}'", act.words.split(" slip ")[0])
+
+
+def _by_the_office(seed, end):
+    """Master data change while people work: in one seed of three."""
+    dice = random.Random(f"office {seed}")
+    for _ in range(dice.choice((0, 0, 5))):
+        what = dice.choice((
+            f"location {dice.choice(BINS)} blocked", f"lot {dice.choice(LOTS)} recalled",
+        ))  # fmt: skip
+        paper = dice.choice(("document PO-1", "document SO-1", "line PO-1/1"))
+        told = dice.choice((f"{what}=true", f"{what}=true", f"{what}=false",
+                            f"{paper} state={dice.choice(CLOSED)}"))  # fmt: skip
+        yield Act(dice.randint(START, end), "desk", f"edit {told}")
+
+
+def _by_other_programs(seed, devices, end):
+    """Operations that nobody understands, and a server that is newer from some time on."""
+    dice = random.Random(f"programs {seed}")
+    for _ in range(dice.choice((0, 0, 3))):
+        yield Act(dice.randint(START, end), dice.choice(devices), dice.choice(sorted(POISON)))
+    if dice.random() < 0.3:
+        yield Act(dice.randint(START, end), "server", "update")
+
+
+def _later(seed, acts):
+    """Let a newer app write some of what has only one time in it."""
+    dice = random.Random(f"later {seed}")
+    often = dice.choice((0, 0, 0, 0.3))
+    verbs = ("receive ", "adjust ", "status ", "produce ")
+    return [
+        act._replace(words=f"later {act.words}")
+        if act.words.startswith(verbs) and dice.random() < often
+        else act
+        for act in acts
+    ]
 
 
 def _reviews(dice, on, end):

@@ -114,6 +114,15 @@ class Watch:
                 here |= {row.id for row in device.disk.stores[name].values()}
         self.lost |= self.evicted - here
 
+    def understood(self, server):
+        """What was parked may be done now, at its own time; its verdict stays as it was told."""
+        self.read_log(server)
+        parked = [entry for entry in self.log if entry["outcome"] == "parked"]
+        statement = "SELECT verb, outcome FROM log WHERE seq = ?"
+        for entry in parked:
+            row = server.database.raw.execute(statement, (entry["seq"],)).fetchone()
+            entry["verb"], entry["outcome"] = row
+
     # --- the server ------------------------------------------------------------------------------
 
     def after_turn(self, server, done):

@@ -109,6 +109,8 @@ class World:
         self.network.mute.clear()
         self.server.crash_in = self.server.crash_at = None
         self.server.full_until = self.server.down_until = 0
+        if any(act.words.startswith("later ") for act in self.script.acts):
+            self.server.update()
         for device in self.every_device:
             device.kill_at = None
             device.broken_until = 0
