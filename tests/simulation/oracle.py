@@ -3,8 +3,6 @@
 import gzip
 import json
 
-import sqlalchemy as sa
-
 from server.book.rows import fetch, table
 from server.book.verify import unexplained, verify_site
 from sync.records import Alias, Holding, Result, Variance
@@ -113,18 +111,15 @@ def check_fold(world):
 
 def check_watermark(world):
     """[S9] W is never ahead of a fact that an active device still keeps to itself."""
-    site, replica = table("site").c, table("replica").c
-    with world.server.database.engine.connect() as connection:
-        mark = connection.execute(sa.select(site.watermark).where(site.site == SITE)).scalar()
-        active = {
-            row.replica
-            for row in connection.execute(sa.select(replica.replica).where(
-                replica.site == SITE, replica.active.is_(True),
-                replica.seen_at > world.now - SILENT_MS))
-        }  # fmt: skip
+    # Plainly, for it is asked after every push.
+    ask = world.server.database.raw.execute
+    mark = ask("SELECT watermark FROM site WHERE site = ?", (SITE,)).fetchone()[0]
     # Who is heard for the first time, or after a long silence, may bring what W has passed.
     if mark <= world.watch.mark:
         return
+    found = ask("SELECT replica FROM replica WHERE site = ? AND active AND seen_at > ?",
+                (SITE, world.now - SILENT_MS))  # fmt: skip
+    active = {replica for (replica,) in found}
     world.watch.mark = mark
     logged = {entry["id"] for entry in world.watch.log}
     for id_, (label, kept, when) in world.watch.beeped.items():
