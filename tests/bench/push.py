@@ -1,15 +1,16 @@
-"""Operations per second through POST /sync/push beside the raw limit, in alternating rounds."""
+"""Operations per second through POST /sync/push, beside the raw limit of the database.
 
-import os
-import platform
-import sqlite3
+Every round starts from the same database and measures everything once, the limits too: a slow
+minute of the machine hits both sides of a ratio.
+"""
+
 import statistics
-import sys
 from typing import NamedTuple
 
+from tests.bench.clients import send_all
 from tests.bench.raw import raw_limit
-from tests.bench.scene import DEVICES, Scene, Server
-from tests.bench.work import MORNING, MOVES, requests_of, send_all
+from tests.bench.scene import DEVICES, Server
+from tests.bench.work import MORNING, MOVES, queue_of
 
 ROUNDS = 3
 
@@ -25,64 +26,70 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case("moves", MOVES, 100, 8, 16_000),
-    Case("moves", MOVES, 100, 1, 4_000),
-    Case("moves", MOVES, 1, 8, 1_600),
-    Case("moves", MOVES, 1, 1, 400),
-    Case("a morning", MORNING, 100, 8, 8_000),
-)
-RAW = ((100, 16_000), (1, 1_000))
+    *(Case("moves", MOVES, 100, devices, 6_400) for devices in (1, 8, 32)),
+    *(Case("moves", MOVES, 10, devices, 3_200) for devices in (1, 8, 32)),
+    *(Case("moves", MOVES, 1, devices, count)
+      for devices, count in ((1, 400), (8, 1_600), (16, 1_600), (32, 1_600))),
+    Case("a morning", MORNING, 100, 8, 6_400),
+)  # fmt: skip
+RAW = ((100, 6_400), (10, 3_200), (1, 1_000))
 """Operations per transaction, and how many in all."""
 
+BARE = Case("decoded and answered only", MOVES, 1, 16, 3_200)
 
-def run(folder, rounds=ROUNDS, cases=CASES):
-    """Measure and print; every round starts from the same database."""
-    print(machine())
-    scene = Scene(folder)
-    scene.found()
+
+def run(scene, rounds=ROUNDS, cases=CASES):
+    """Measure and print one database."""
     pushed = {case: [] for case in cases}
     raw = {part: [] for part in RAW}
-    for number in range(rounds):
+    bare = []
+    for _ in range(rounds):
         scene.renew()
         with Server(scene) as server:
             for case in cases:
-                pushed[case].append(_pushed(scene, server, case, number))
-        for per_transaction, operations in RAW:
-            scratch = folder / "raw.db"
-            speed = raw_limit(scene.founded, scene.worked, scratch, per_transaction, operations)
-            raw[per_transaction, operations].append(speed)
-    _print(pushed, raw)
+                pushed[case].append(_pushed(scene, server, case))
+            memory = server.memory()
+        raw_of = raw_limit(scene, RAW)
+        for part, speed in raw_of.items():
+            raw[part].append(speed)
+        with Server(scene, "tests.bench.bare") as server:
+            bare.append(_pushed(scene, server, BARE))
+    _print(scene.store.name, pushed, raw, bare)
+    print(f"{'memory of the server, MB: now, at most':52}{memory[0]:8,}{memory[1]:8,}")
 
 
-def machine():
-    """Say on what it was measured."""
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
-        f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}, WAL, synchronous=FULL"
-    )
+def _pushed(scene, server, case):
+    each = case.operations // case.devices
+    scene.look()
+    queues = [queue_of(scene, device, case.verbs, case.per_request, each)
+              for device in DEVICES[: case.devices]]  # fmt: skip
+    return send_all(server.port, queues)
 
 
-def _pushed(scene, server, case, seed):
-    queues = [
-        requests_of(device, scene.token(device), scene.head(), case, f"{seed}{n}")
-        for n, device in enumerate(DEVICES[: case.devices])
-    ]
-    return case.operations / send_all(server.port, queues)
+def _print(store, pushed, raw, bare):
+    limits = {per: [n / seconds for seconds in found] for (per, n), found in raw.items()}
+    print(f"\n{store + ', operations per second':52}{'median':>8}{'spread':>16}"
+          f"{'of limit':>10}{'p50 ms':>8}{'p95 ms':>8}")  # fmt: skip
+    for per, speeds in limits.items():
+        _line(f"raw: the same rows, {per} per transaction", speeds, None, ())
+    alone = [BARE.operations / sent.seconds for sent in bare]
+    _line("framework: decoded and answered, 1 per request, 16", alone, None, bare)
+    for case, found in pushed.items():
+        speeds = [case.operations / sent.seconds for sent in found]
+        name = f"push, {case.name}, {case.per_request} per request, {case.devices} devices"
+        singles = case.per_request == 1 and case.devices == BARE.devices
+        _line(name, speeds, limits[case.per_request], found)
+        if singles:
+            _line("    the same, of the framework by itself", speeds, alone, ())
 
 
-def _print(pushed, raw):
-    limits = {key[0]: speeds for key, speeds in raw.items()}
-    print(f"\n{'operations per second':44}{'median':>8}{'spread':>16}{'of raw':>9}")
-    for per_transaction, speeds in limits.items():
-        _line(f"raw sqlite3, {per_transaction} per transaction", speeds, speeds)
-    for case, speeds in pushed.items():
-        devices = "1 device" if case.devices == 1 else f"{case.devices} devices"
-        name = f"push, {case.name}, {case.per_request} per request, {devices}"
-        _line(name, speeds, limits[case.per_request])
-
-
-def _line(name, speeds, limit):
-    """Ratios are those of each round, so that a slow minute of the machine hits both sides."""
-    ratio = statistics.median(a / b for a, b in zip(speeds, limit, strict=True))
+def _line(name, speeds, limit, sent):
+    """Ratios are those of each round."""
     spread = f"{min(speeds):,.0f}-{max(speeds):,.0f}"
-    print(f"{name:44}{statistics.median(speeds):8,.0f}{spread:>16}{ratio:9.0%}")
+    ratio = statistics.median(a / b for a, b in zip(speeds, limit, strict=True)) if limit else None
+    print(
+        f"{name:52}{statistics.median(speeds):8,.0f}{spread:>16}"
+        + (f"{ratio:10.0%}" if ratio is not None else " " * 10)
+        + "".join(f"{statistics.median(one.ms(share) for one in sent):8.1f}"
+                  for share in (0.5, 0.95) if sent)
+    )  # fmt: skip

@@ -1,39 +1,72 @@
-"""The demo factory with eight handhelds, founded once, and a server that answers for a copy."""
+"""The demo factory with a thousand handhelds, founded once; a server that answers for a copy."""
 
 import asyncio
 import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
 
 from server.book import Book
+from server.book.engine import plain_engine
 from server.imports import factory
 from server.migrations import migrate
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
 from sync.records import Device, Person
 
-DEVICES = tuple(f"D{number}" for number in range(1, 9))
+DEVICES = tuple(f"D{number}" for number in range(1, 1_001))
 
 
 def now():
     return time.time_ns() // 1_000_000
 
 
-class Scene:
-    """A folder with the database as it was founded; each round works on a copy of it."""
+class SQLite:
+    """A database that is one file."""
+
+    name = "SQLite"
 
     def __init__(self, folder):
-        self.folder = folder
-        self.settings = Settings(data=folder, database=f"sqlite:///{folder / 'founded.db'}")
-        self.key = token_key(self.settings.token_key_file)
         self.founded = folder / "founded.db"
         self.worked = folder / "bincard.db"
+        self.founded_url = f"sqlite:///{self.founded}"
+        self.url = f"sqlite:///{self.worked}"
+
+    def renew(self):
+        for suffix in ("", "-wal", "-shm"):
+            self.worked.with_name(self.worked.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self.founded, self.worked)
+
+
+class PostgreSQL:
+    """Two databases of one server: the founded one is the template of the other."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, server):
+        self._server = server
+        self.founded_url = server.database("bench_founded")
+        self.url = None
+
+    def renew(self):
+        self.url = self._server.copy("bench_founded", "bench_worked")
+
+
+class Scene:
+    """A folder with the site as it was founded; each round works on a copy of its database."""
+
+    def __init__(self, folder, store):
+        self.folder = folder
+        self.store = store
+        self.settings = Settings(data=folder, database=store.founded_url)
+        self.key = token_key(self.settings.token_key_file)
+        self.head = self.founded = 0
 
     def found(self):
         """Load the demo; closing the book folds the write-ahead log into the one file."""
@@ -42,16 +75,25 @@ class Scene:
         book.start()
         asyncio.run(_found(book))
         book.close()
+        self.renew()
 
     def renew(self):
-        for suffix in ("", "-wal", "-shm"):
-            self.worked.with_name(self.worked.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(self.founded, self.worked)
+        """Go back to the site as it was founded."""
+        self.store.renew()
+        self.look()
+        self.founded = self.head
 
-    def head(self):
-        """Return the number that the log has reached."""
-        with closing(sqlite3.connect(self.worked)) as connection:
-            return connection.execute("SELECT max(seq) FROM log").fetchone()[0]
+    def look(self):
+        """Let the screens show what is there now: what is done next is based on it."""
+        self.head = self.scalar("SELECT max(seq) FROM log")
+
+    def scalar(self, query):
+        """Return one number of the database that was worked on."""
+        engine = plain_engine(self.store.url)
+        with engine.connect() as connection:
+            found = connection.execute(sa.text(query)).scalar()
+        engine.dispose()
+        return found
 
     def token(self, device):
         return device_token(self.key, device, factory.SITE)
@@ -68,27 +110,37 @@ async def _found(book):
 
 
 class Server:
-    """`bincard serve` in a process of its own, as it is run in a warehouse."""
+    """A program in a process of its own that says when it answers: by default `bincard serve`."""
 
-    def __init__(self, scene):
+    def __init__(self, scene, *command, **settings):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         environment = {
             **os.environ,
             "BINCARD_DATA": str(scene.folder),
+            "BINCARD_DATABASE": scene.store.url,
             "BINCARD_PORT": str(self.port),
             # One request after the other on loopback is faster than any healthy handheld.
             "BINCARD_PUSH_PER_SECOND": "1000000",
+            **settings,
         }
-        environment.pop("BINCARD_DATABASE", None)
-        command = [sys.executable, "-m", "server.cli", "serve"]
-        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        command = command or ("server.cli", "serve")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *command, *([str(self.port)] if len(command) == 1 else [])],
+            env=environment, stdout=subprocess.PIPE,
+        )  # fmt: skip
         self._process.stdout.readline()
+
+    def memory(self):
+        """Return what the process holds, and held at most, in MB."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        found = dict(line.split(":") for line in status.splitlines())
+        return [int(found[name].split()[0]) // 1_024 for name in ("VmRSS", "VmHWM")]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=60)
