@@ -221,7 +221,7 @@ def close_document(case: Case, did: Close) -> None:
     document = state.documents.find(did.document)
     if document is None:
         raise RefusedError("document_unknown")
-    lines = [row for row in state.lines.all() if row.document == did.document]
+    lines = state.lines.having("document", did.document)
     if did.line is not None:
         lines = [row for row in lines if row.line == did.line]
         if not lines:

@@ -73,8 +73,9 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
         case Approve():
             for row in decided(state, did):
                 needs.reach((row.place, row.key), row.at)
-                for held in state.holdings.all():
-                    if held.place in stood(state, row) and held.item == row.item:
+                places = stood(state, row)
+                for held in state.holdings.having("item", row.item):
+                    if held.place in places:
                         needs.reach((held.place, held.key), row.at)
             for place, key, _, at in unlisted(state, did):
                 needs.reach((place, key), at)
@@ -93,9 +94,8 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
         needs.reach((movement.place_from, key), left)
         needs.reach((movement.place_to, key), arrival.dated.at - near)
     if is_late(state, arrival) and (item := lot_item(did)):
-        for row in state.holdings.all():
-            if row.item == resolved_item(state, item):
-                needs.reach((row.place, row.key), arrival.dated.at)
+        for row in state.holdings.having("item", resolved_item(state, item)):
+            needs.reach((row.place, row.key), arrival.dated.at)
 
 
 def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> None:
@@ -104,7 +104,7 @@ def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> N
     longest = max((line.last_wall - line.first_wall for line in did.lines), default=0)
     first = min(arrival.opened.at if arrival.opened else arrival.dated.at, min(times) - longest)
     listed = {resolved_key(state, line.key) for line in did.lines}
-    held = {row.key for row in state.holdings.all() if row.place == place}
+    held = {row.key for row in state.holdings.having("place", place)}
     for key in listed | held:
         needs.reach((place, key), first - NEAR_MS)
     for row in state.variances.all():

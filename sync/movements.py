@@ -159,7 +159,7 @@ def lot_name(item: str, lot: Lot) -> tuple[str, str, str, str]:
 
 
 def _sibling(state: State, item: str, lot: Lot) -> LotRow | None:
-    return next((row for row in state.lots.all() if row.item == item and row.lot == lot.code), None)
+    return next((row for row in state.lots.having("item", item) if row.lot == lot.code), None)
 
 
 def _fifo_at(case: Case) -> int:

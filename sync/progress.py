@@ -102,7 +102,7 @@ def find_line(state: State, body: Body, item: str) -> Line | None:
         return None
     if task.line is not None:
         return state.lines.find((task.document, task.line))
-    lines = [row for row in state.lines.all() if row.document == task.document and row.item == item]
+    lines = [row for row in state.lines.having("document", task.document) if row.item == item]
     lines.sort(key=_open_first)
     return lines[0] if lines else None
 

@@ -17,7 +17,7 @@ NUMBERS = """
 WITH RECURSIVE number(n, at) AS (
     SELECT :first, :began + :first * :step
     UNION ALL SELECT n + 1, :began + (n + 1) * :step FROM number WHERE n < :last
-), model AS (SELECT * FROM {table} WHERE seq = (SELECT max(seq) FROM {table} WHERE seq < :first))
+), model AS MATERIALIZED (SELECT * FROM {table} WHERE kind IN ('fact', 'move') ORDER BY seq LIMIT 1)
 """
 LOG = """
 INSERT INTO log (site, seq, kind, id, verb, actor, device, carrier, replica, rseq, document, line,
@@ -26,7 +26,7 @@ INSERT INTO log (site, seq, kind, id, verb, actor, device, carrier, replica, rse
 SELECT m.site, n, m.kind, 'old-' || n, m.verb, m.actor, m.device, m.carrier, 'old', n, m.document,
     m.line, m.accounted, number.at, number.at, m.u, m.trust, m.outcome, m.payload, m.payload_hash,
     m.content_hash, m.verdict, m.link, m.scope
-FROM number CROSS JOIN model AS m
+FROM model AS m CROSS JOIN number
 """
 POSTING = """
 INSERT INTO posting (site, seq, n, of, line, kind, item, key, place_from, place_to, quantity,
@@ -35,7 +35,7 @@ SELECT m.site, number.n, 0, number.n, 0, 'move', k.item, k.key,
     CASE number.n / :keys % 2 WHEN 0 THEN k.place ELSE 'STAGE-1' END,
     CASE number.n / :keys % 2 WHEN 0 THEN 'STAGE-1' ELSE k.place END,
     1, number.at, number.at, 0, 'old', number.n
-FROM number CROSS JOIN model AS m JOIN bench_key AS k ON k.n = number.n % :keys
+FROM model AS m CROSS JOIN number CROSS JOIN bench_key AS k WHERE k.n = number.n % :keys
 """
 PUSHES, PER_REQUEST, DEVICES_AT_WORK = 32, 100, 8
 ROUNDS = 3
