@@ -113,6 +113,7 @@ def key_text(key: Key) -> str:
     return _encode((key.item, lot, key.serial, key.status, key.owner)).decode()
 
 
+@lru_cache(maxsize=65_536)
 def key_of(text: str) -> Key:
     """Return the key behind a canonical text. Raises `msgspec.ValidationError` on any other."""
     row = _decode(text)
