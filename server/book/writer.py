@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 LOG: Final = logging.getLogger("bincard.book")
 GROUP_MAX: Final = 64
+OPERATIONS_MAX: Final = 300
+"""Whoever brings one operation does not wait for the thousands of those who return from a week."""
+
 WAITING_MAX: Final = 2_000
 
 
@@ -185,13 +188,17 @@ def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:
     """Put neighbours of the same group together, a replica no more than once in each."""
     groups: list[list[Task[Any]]] = []
     seen: set[str] = set()
+    operations = 0
     for task in tasks:
-        replica = task.payload.push.replica if task.group is not None else ""
-        last = groups[-1] if groups else None
-        if last and task.group is not None and last[0].group == task.group and replica not in seen:
-            last.append(task)
-            seen.add(replica)
+        push = task.payload.push if task.group is not None else None
+        joins = push is not None and groups and groups[-1][0].group == task.group
+        if push and joins and push.replica not in seen and operations < OPERATIONS_MAX:
+            groups[-1].append(task)
         else:
             groups.append([task])
-            seen = {replica}
+            seen.clear()
+            operations = 0
+        if push:
+            seen.add(push.replica)
+            operations += len(push.operations)
     return groups

@@ -3,12 +3,15 @@
 import asyncio
 import threading
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from server.book.arriving import Job
 from server.book.engine import make_engine
 from server.book.faults import BusyError
-from server.book.writer import Task, Writer
+from server.book.writer import Task, Writer, _groups
+from sync.messages import Push
 
 
 @pytest.fixture
@@ -89,3 +92,15 @@ async def test_a_commit_that_fails_stops_only_what_was_in_it(writer):
         await wait(writer, Task(of_nobody, None, None))
     await wait(writer, note("still here"))
     assert await wait(writer, Task(lines, None, None)) == ["still here"]
+
+
+def test_pushes_share_a_transaction_until_it_holds_enough_and_a_replica_stands_in_it_once():
+    def push(replica, operations):
+        said = Push(v=1, site="S", replica=replica, epoch=1, cursor=0, sent=0, segment="s",
+                    operations=(msgspec.Raw(b"{}"),) * operations)  # fmt: skip
+        return Task(None, "S", Job("A", said, 0))
+
+    big = [push(f"{n}" * 32, 100) for n in range(5)]
+    small = [push("a" * 32, 1), push("b" * 32, 1), push("a" * 32, 1)]
+    alone = Task(None, None, None)
+    assert [len(group) for group in _groups([*big, *small, alone, *small])] == [3, 4, 1, 1, 2, 1]
