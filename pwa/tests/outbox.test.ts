@@ -1,4 +1,4 @@
-/** Journal and outbox: what was scanned is kept, in order, or the worker is told that it is not. */
+/** [E1, E2, E3] Journal and outbox: what was scanned is kept, in order, or the worker is told that it is not. */
 import { describe, expect, it } from "vitest";
 import { bodyOf, EnvelopeTooLarge } from "../src/core/envelope";
 import { sha256Hex } from "../src/core/hashing";

@@ -27,6 +27,7 @@ async def approve(world, device, *, expected=None, verb="approve", by="fang"):
 
 
 async def test_a_count_sets_nothing_until_it_is_approved(table):
+    """[C1]"""
     world = await table("""
         08:00 A receive 10 BE/L1 to B1              | posted
         09:00 B count B1: BE/L1=8                   | posted

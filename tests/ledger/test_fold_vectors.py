@@ -75,6 +75,7 @@ def opening(stock):
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 async def test_the_server_posts_what_the_phone_shows(tmp_path, case):
+    """[S5] [K1] [L10]"""
     world = Warehouse(tmp_path / "book.db")
     await world.set_up([*rows_of(case)])
     await push_all(world, "B", [*opening(before(case)), *case["known"].values()])

@@ -116,7 +116,7 @@ async def test_unknown_codes_keep_the_goods_where_they_can_be_found(table):
 
 
 async def test_goods_moved_by_somebody_without_the_right_have_moved_anyway(table):
-    """[R7]"""
+    """[R7] [E5]"""
     world = await table("""
         08:00 A receive 3 BE/L1 to B1 by gone       | flagged ACTOR_NOT_ALLOWED
     """)
@@ -124,7 +124,7 @@ async def test_goods_moved_by_somebody_without_the_right_have_moved_anyway(table
 
 
 async def test_a_key_that_the_device_assumed_is_doubted_when_another_lies_beside(table):
-    """[R43]"""
+    """[R43] [K3]"""
     await table("""
         08:00 A receive 3 BE/L1 to B1               | posted
         08:01 A pick 2 BE/L2 from B1 assumed lot    | flagged KEY_DOUBT NEGATIVE
@@ -146,7 +146,7 @@ async def test_an_older_lot_that_the_screen_showed_makes_a_deviation(table, ware
 
 
 async def test_what_a_worker_could_not_see_is_not_held_against_him(table, warehouse):
-    """[R26] The older lot came after the picture that the screen was based on."""
+    """[R26] [F3] The older lot came after the picture that the screen was based on."""
     await table("""
         08:01 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
     """)
@@ -158,7 +158,7 @@ async def test_what_a_worker_could_not_see_is_not_held_against_him(table, wareho
 
 
 async def test_an_older_lot_that_arrives_late_was_passed_over_without_blame(table):
-    """[R26] re-evaluated when late receipts arrive"""
+    """[R26] [L9] re-evaluated when late receipts arrive"""
     world = await table("""
         08:00 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
         08:30 B issue 1 BE/L2 from B2 shown 1       | posted

@@ -59,7 +59,7 @@ async def test_a_reverse_of_a_change_of_master_data_does_not_stop_the_push(wareh
 
 
 async def test_an_id_that_is_used_three_times_opens_a_discrepancy_each_time(warehouse):
-    """[R2]"""
+    """[R2] [E4]"""
     for device, quantity in zip("ABC", (1, 2, 3), strict=True):
         await send(warehouse, device, receive(quantity=quantity), id_="X")
     assert (await warehouse.stock())["B1", "BE/L1"] == 1
@@ -68,6 +68,7 @@ async def test_an_id_that_is_used_three_times_opens_a_discrepancy_each_time(ware
 
 @pytest.mark.parametrize("name", ["change/5", "server/1/5", "X~00000000.1", ""])
 async def test_an_id_cannot_take_the_name_of_another_row_of_the_log(warehouse, name):
+    """[E4]"""
     verdict = await send(warehouse, "A", receive() | {}, id_=name or " ")
     assert verdict["flags"][0]["code"] == "NOT_UNDERSTOOD"
     for n in range(6):
@@ -75,7 +76,7 @@ async def test_an_id_cannot_take_the_name_of_another_row_of_the_log(warehouse, n
 
 
 async def test_a_text_with_nul_is_parked_whole(warehouse):
-    """The database would cut it there and find other goods."""
+    """[E6] The database would cut it there and find other goods."""
     for _ in range(2):
         verdict = await send(warehouse, "A", receive("A\0B"))
         assert verdict["flags"][0]["code"] == "NOT_UNDERSTOOD"

@@ -48,6 +48,7 @@ class Site:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in VECTORS["cases"]])
 def test_a_code_means(case):
+    """[G1] [G2]"""
     meant = meaning(
         case["raw"],
         case["symbology"],

@@ -12,6 +12,7 @@ CASES = json.loads((Path(__file__).parents[1] / "vectors" / "fifo.json").read_te
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
-def test_fifo(case):
+def test_the_oldest_pickable_lot_comes_first(case):
+    """[F1] [F2]"""
     lots = [msgspec.convert(lot, Candidate) for lot in case["lots"]]
     assert [list(ranked) for ranked in rank(lots, dated=case["dated"])] == case["ranked"]

@@ -66,6 +66,7 @@ def stock(state):
 
 @pytest.mark.parametrize("seed", range(200))
 def test_the_same_facts_in_any_order_give_the_same_stock(seed):
+    """[L3] [L4]"""
     dice = random.Random(seed)
     all_facts = list(facts(dice, 12))
     first = play(all_facts)

@@ -1,4 +1,4 @@
-"""Every rule that SPEC.md calls complete is shown by a test that cites it."""
+"""Every rule of SPEC.md is shown by a test that cites it, those marked ° excepted."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ SPEC = (ROOT / "sync" / "SPEC.md").read_text(encoding="utf-8")
 
 
 def complete_rules():
+    yield from re.findall(r"^- \*\*([A-Z]\d+)\*\*", SPEC, flags=re.MULTILINE)
     for cells in re.findall(r"^\| (R\d[^|]*)\|", SPEC, flags=re.MULTILINE):
         if "°" not in cells:
             yield from re.findall(r"R\d+", cells)
