@@ -32,7 +32,7 @@ def template_in_postgres(template, postgres):
 
 @pytest.fixture
 def factory(request, template, tmp_path):
-    """A factory on SQLite; `ON_BOTH` asks for it on PostgreSQL, too."""
+    """A factory on SQLite; `on_both` asks for it on PostgreSQL, too."""
     data, token = template
     database = None
     if getattr(request, "param", "sqlite") == "postgresql":

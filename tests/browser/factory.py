@@ -15,7 +15,6 @@ from pathlib import Path
 
 import httpx
 import psycopg
-import pytest
 import sqlalchemy as sa
 
 from sync.stock import key_of
@@ -23,10 +22,6 @@ from sync.stock import key_of
 ROOT = Path(__file__).parents[2]
 SITE = "FACTORY"
 START_S = 30
-ON_BOTH = pytest.mark.parametrize(
-    "factory", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
-)
-"""A test that is played on both databases."""
 
 
 def bincard(data, *arguments, **environment):

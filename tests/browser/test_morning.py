@@ -5,8 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.factory import ON_BOTH
 from tests.browser.handheld import GS, LIU_MEI, PAINT, ZHAO_LIN
+from tests.world.postgres import on_both
 
 pytestmark = pytest.mark.browser
 
@@ -148,7 +148,7 @@ def a_decision_on_what_is_no_longer_so_is_refused(liu, desk):
     desk.sees("没有待审差异")
 
 
-@ON_BOTH
+@on_both("factory")
 def test_a_morning_without_a_network_is_settled_when_the_network_is_back(handhelds, factory, desk):
     zhao = handhelds("H1", ZHAO_LIN)
     liu = handhelds("H2", LIU_MEI)

@@ -8,8 +8,11 @@ from tests.world.warehouse import Warehouse
 
 
 @pytest.fixture
-async def warehouse(tmp_path):
-    world = Warehouse(tmp_path / "book.db")
+async def warehouse(request, tmp_path):
+    """A warehouse on SQLite; `on_both` asks for it on PostgreSQL, too."""
+    is_file = getattr(request, "param", "sqlite") == "sqlite"
+    place = tmp_path / "book.db" if is_file else request.getfixturevalue("postgres_book")
+    world = Warehouse(place)
     await world.set_up()
     yield world
     assert world.book.verify(None) == []

@@ -7,6 +7,9 @@ import pytest
 from sync.records import Discrepancy, Variance
 from sync.stock import CONTAINER
 from tests.ledger.test_trouble import decide
+from tests.world.postgres import on_both
+
+pytestmark = on_both("warehouse")
 
 
 async def real(world):

@@ -4,6 +4,9 @@ import json
 
 from server.book.rows import table as server_table
 from sync.records import Document, Variance
+from tests.world.postgres import on_both
+
+pytestmark = on_both("warehouse")
 
 
 async def approve(world, device, *, expected=None, verb="approve", by="fang"):

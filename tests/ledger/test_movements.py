@@ -3,7 +3,10 @@
 import json
 
 from sync.records import Discrepancy
+from tests.world.postgres import on_both
 from tests.world.warehouse import clock, parse
+
+pytestmark = on_both("warehouse")
 
 
 async def test_goods_flow_from_the_supplier_to_the_bin(table):

@@ -7,7 +7,10 @@ import pytest
 from server.book import CursorGoneError
 from sync.messages import Conflict
 from sync.records import Device
+from tests.world.postgres import on_both
 from tests.world.warehouse import clock, parse
+
+pytestmark = on_both("warehouse")
 
 RECEIVE = {
     "verb": "receive", "key": {"item": "BE", "lot": {"code": "L1"}}, "quantity": 5,

@@ -128,6 +128,14 @@ def settings(tmp_path, founding):
     return Settings(data=data, database=f"sqlite:///{data / 'bincard.db'}", web=web)
 
 
+@pytest.fixture(scope="session")
+def founding_in_postgres(founding, postgres):
+    """The founded site in PostgreSQL."""
+    url = postgres.create()
+    copy_book(f"sqlite:///{founding / 'bincard.db'}", url)
+    return url
+
+
 @asynccontextmanager
 async def opened(settings, clock):
     """The application over the founded site, opened and closed as the server does it."""
@@ -138,9 +146,17 @@ async def opened(settings, clock):
 
 
 @pytest.fixture
-async def plant(settings):
+async def plant(request, settings):
+    """The founded site on SQLite; `on_both` asks for it on PostgreSQL, too."""
+    url = None
+    if getattr(request, "param", "sqlite") == "postgresql":
+        postgres = request.getfixturevalue("postgres")
+        url = postgres.create(request.getfixturevalue("founding_in_postgres"))
+        settings = replace(settings, database=url)
     async with opened(settings, Clock()) as plant:
         yield plant
+    if url is not None:
+        postgres.drop(url)
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ from server.book.rows import fetch, table
 from sync.records import Document, Line, Location, Site
 from tests.server.conftest import SITE
 from tests.server.handheld import Handheld
+from tests.world.postgres import on_both
+
+pytestmark = on_both("plant")
 
 
 async def push(plant, handheld, device="d1", start=0):

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from server.migrations import migrate
@@ -27,6 +28,12 @@ FAST = {
     "shared_buffers": "64MB",
 }
 names = itertools.count(1)
+
+
+def on_both(fixture):
+    """Play a test, or all of a module, on SQLite and on PostgreSQL."""
+    stores = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    return pytest.mark.parametrize(fixture, stores, indirect=True)
 
 
 class Postgres:
