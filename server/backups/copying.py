@@ -13,11 +13,10 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from server.book.engine import make_engine
-from server.book.rows import insert, table
+from server.book.rows import ROWS_AT_ONCE, insert, table
 from server.book.verify import verify_site
 from server.migrations import check_schema, migrate
 
-ROWS_AT_ONCE: Final = 2_000
 MADE_AGAIN: Final = {"snapshot", "chunk"}
 """What any server makes anew when it is asked for."""
 
@@ -94,9 +93,9 @@ def _copy(old: Connection, new: Connection, name: str) -> int:
     """Copy a table in its order, never holding more than a part of it."""
     of = table(name)
     query = sa.select(of).order_by(*of.primary_key)
-    found = old.execution_options(yield_per=ROWS_AT_ONCE).execute(query).mappings()
+    found = old.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).mappings()
     number = 0
-    for part in found.partitions(ROWS_AT_ONCE):
+    for part in found.partitions():
         insert(new, name, [dict(row) for row in part])
         number += len(part)
     return number

@@ -49,6 +49,7 @@ class Book:
 
     def __init__(self, url: str, token_key: bytes, now: Callable[[], int]) -> None:
         self._now = now
+        self._url = url
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
         self._clerk = Clerk(token_key, now)
@@ -214,9 +215,13 @@ class Book:
 
     def verify(self, site: str | None) -> list[str]:
         """Replay the ledger of one site or all; return every difference in words."""
-        with self._reading.begin() as connection:
-            sites = [site] if site else _sites(connection)
-            return [f"{one}: {what}" for one in sites for what in verify_site(connection, one)]
+        engine = make_engine(self._url, writes=False, patient=True)
+        try:
+            with engine.begin() as connection:
+                sites = [site] if site else _sites(connection)
+                return [f"{one}: {what}" for one in sites for what in verify_site(connection, one)]
+        finally:
+            engine.dispose()
 
     # --- pokes -----------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 """Between the tables and the records of `sync/`: reading, upserting, bulk inserts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from sync.feed import feed_key
 from sync.records import ROWS, Row
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+ROWS_AT_ONCE: Final = 2_000
+"""What is held of a table that is read from end to end."""
 
 
 def table(name: str) -> Table:
@@ -35,6 +38,19 @@ def fetch(
     """Return the rows of a table as structs, in no order."""
     statement = sa.select(*_columns(name, struct)).where(*where)
     return structs(struct, connection.execute(statement).all())
+
+
+def stream(
+    connection: Connection, name: str, struct: type[S], *where: ColumnElement[bool],
+    order: str | None = None,
+) -> Iterator[S]:  # fmt: skip
+    """Yield the rows of a table as structs, in the order of a column, never holding them all."""
+    statement = sa.select(*_columns(name, struct)).where(*where)
+    if order is not None:
+        statement = statement.order_by(table(name).c[order])
+    found = connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
+    for part in found.partitions():
+        yield from structs(struct, part)
 
 
 def structs(struct: type[S], rows: Iterable[Iterable[Any]]) -> list[S]:

@@ -6,11 +6,13 @@ sum of the postings *and* the fold of the facts in time, the progress of documen
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from server.book.rows import fetch, key_of_row, replicated, table
+from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
 from sync.editing import RECALL
 from sync.feed import SCOPE_MODULUS, scope_of
@@ -25,13 +27,11 @@ from sync.vocabulary import Code
 
 def verify_site(connection: Connection, site: str) -> list[str]:
     """Return every difference found in a site, in words; empty when the book is true."""
-    postings = fetch(connection, "posting", Posting, table("posting").c.site == site)
     holdings = fetch(connection, "holding", Holding, table("holding").c.site == site)
     kept = {(row.place, row.key): row.quantity for row in holdings}
     return [
         *_chain(connection, site),
-        *_sums(postings, kept),
-        *_folds(postings, kept),
+        *_tracks(connection, site, kept),
         *_progress(connection, site),
         *unexplained(connection, site),
         *_things(connection, site, kept),
@@ -44,7 +44,8 @@ def _chain(connection: Connection, site: str) -> Iterator[str]:
     log = table("log").c
     rows = connection.execute(
         sa.select(log.seq, log.payload, log.payload_hash, log.link)
-        .where(log.site == site).order_by(log.seq)
+        .where(log.site == site).order_by(log.seq),
+        execution_options={"yield_per": ROWS_AT_ONCE},
     )  # fmt: skip
     before, seq = ZERO, 0
     for seq, row in enumerate(rows, start=1):
@@ -62,6 +63,20 @@ def _chain(connection: Connection, site: str) -> Iterator[str]:
     ).one()
     if (head.seq, head.link) != (seq, before):
         yield f"site: the head says {head.seq}, the log ends at {seq}"
+
+
+def _tracks(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
+    """Compare key by key: a ledger is read from end to end, and only one key is in memory."""
+    of = table("posting").c
+    rest = dict(kept)
+    every = stream(connection, "posting", Posting, of.site == site, order="key")
+    for _, several in groupby(every, attrgetter("key")):
+        postings = [*several]
+        names = {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}
+        there = {name: rest.pop(name, 0) for name in names}
+        yield from _sums(postings, there)
+        yield from _folds(postings, there)
+    yield from _sums((), rest)
 
 
 def _sums(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[str]:
@@ -168,12 +183,10 @@ def unexplained(connection: Connection, site: str) -> Iterator[str]:
 
 def _things(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
     """Every single thing stands where the chain of its sightings ends."""
-    seen = fetch(connection, "sighting", Sighting, table("sighting").c.site == site)
-    chains: dict[str, list[Sighting]] = defaultdict(list)
-    for row in seen:
-        chains[row.thing].append(row)
-    for thing, rows in sorted(chains.items()):
-        rows.sort(key=moment_of)
+    every = stream(connection, "sighting", Sighting, table("sighting").c.site == site,
+                   order="thing")  # fmt: skip
+    for thing, chain in groupby(every, attrgetter("thing")):
+        rows = sorted(chain, key=moment_of)
         derived = flows(rows)
         told = [Flow(*row.posted) if row.posted else None for row in rows]
         if derived != told:
@@ -189,7 +202,8 @@ def _scope(connection: Connection, site: str) -> Iterator[str]:
     total = 0
     for kind, (struct, _) in FEED.items():
         name = replicated(kind)
-        for row in fetch(connection, name, struct, table(name).c.site == site):
+        every = stream(connection, name, struct, table(name).c.site == site)
+        for row in every:
             if row.version and not is_private(row):
                 total += scope_of(kind, key_of_row(kind, row), row.version)
     kept = connection.execute(
