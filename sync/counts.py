@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sync.case import Case, Odd
 from sync.found import look_elsewhere
 from sync.ledger import Effect, Moment, Posting, TrackName
-from sync.movements import resolve_key, resolve_place
+from sync.movements import close_counted_away, resolve_key, resolve_place
 from sync.operations import Count, CountLine
 from sync.periods import is_closed
 from sync.records import Counted, Variance
@@ -181,6 +181,7 @@ def _zero(state: State, counted: Counted, name: TrackName, item: str) -> None:
     track = state.tracks.find(name)
     least = track.lowest(counted.opened, counted.at) if track else 0
     if own is None and not least:
+        close_counted_away(state, name, counted)
         return
     number = sum(row.operation == counted.operation and row.line < 0
                  for row in state.variances.all())  # fmt: skip

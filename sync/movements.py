@@ -12,7 +12,7 @@ from sync import sightings
 from sync.case import Case, Odd, close
 from sync.ledger import Posting, TrackName, time_at
 from sync.operations import Pick, Ship
-from sync.records import LotRow
+from sync.records import Counted, LotRow
 from sync.state import State
 from sync.stock import CONTAINER, Key, Lot, is_virtual, key_of, key_text
 from sync.verbs import Movement
@@ -214,3 +214,11 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
             counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
             if counted or track.first_negative(row.at) is None:
                 close(state, row, by)
+
+
+def close_counted_away(state: State, name: TrackName, counted: Counted) -> None:
+    """Close what says that a key was short there: a count found none, and none should be left."""
+    for row in state.discrepancies.having("place", name[0]):
+        mine = row.key == name[1] and row.state == "open" and row.code in COVERED
+        if mine and row.at <= counted.at:
+            close(state, row, counted.operation)

@@ -152,6 +152,20 @@ async def test_what_the_counter_did_not_list_was_not_there(table):
     assert await world.variances() == ["B1 BE/L1 10/10 approved", "B1 BE/L2 0/4 open"]
 
 
+async def test_a_bin_that_was_short_once_and_is_counted_empty_asks_no_more(table):
+    """[R19] Found by the simulation: no line of the count names the key, and nothing is missing."""
+    world = await table("""
+        08:00 A receive 5 BE/L1 to B1               | posted
+        08:01 A move 5 BE/L1 from B1 to B2          | posted
+        08:02 A move 5 BE/L1 from B1 to B2          | flagged NEGATIVE
+        08:10 B move 10 BE/L1 from B2 to B1         | posted
+        08:20 B pick 5 BE/L1 from B1 for SO-1       | posted
+    """)
+    assert await world.open() == ["NEGATIVE I B1"]
+    await world.play("08:30 B count B1: | posted")
+    assert await world.open() == []
+
+
 async def test_a_key_that_arrives_late_at_an_empty_bin_is_missed_by_the_count(table):
     world = await table("""
         09:00 B count B1:                           | posted
