@@ -111,7 +111,8 @@ def keep(connection: Connection, site: str, kept: Kept, packed: dict[str, bytes]
         for name in msgspec.json.decode(names, type=Kept).parts
     }
     here = connection.scalars(sa.select(part.c.hash).where(part.c.site == site)).all()
-    for digest in set(here) - wanted:
+    # In one order: two processes that keep one at the same time must not wait in a circle.
+    for digest in sorted(set(here) - wanted):
         old = sa.and_(part.c.site == site, part.c.hash == digest)
         connection.execute(sa.delete(part).where(old))
 
