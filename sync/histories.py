@@ -190,9 +190,10 @@ def _chains(state: State) -> dict[str, list[Sighting]]:
             may_be = named_sighting(thing, key_text(one.key), one.place_to, one.place_from)
             chains.setdefault(thing, []).append(may_be)
     for variance in state.variances.all():
-        if (thing := thing_of(key_of(variance.key))) in chains:
+        if (thing := thing_of(key_of(variance.key))) is not None:
+            # Its approval may be the first that is ever seen of the thing.
             may_be = named_sighting(thing, variance.key, variance.place, COUNT_PLACE)
-            chains[thing].append(may_be)
+            chains.setdefault(thing, []).append(may_be)
     return chains
 
 

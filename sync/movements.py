@@ -37,7 +37,6 @@ def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement
         start = len(case.state.postings)
         linked += post(case, known, number)
         look_at_source(case, (known.place_from, key_text(known.key)), case.left_at)
-        close_covered(case.state, (known.place_to, key_text(known.key)), case.body.id)
         posted.append(replace(known, quantity=case.state.postings[start].quantity))
     return posted, linked
 

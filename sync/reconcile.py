@@ -254,6 +254,11 @@ def _fact(case: Case) -> None:
     start = len(case.state.postings)
     linked = _do_fact(case)
     linked += containers.settle(case)
+    # Goods that an "all" carried on may be what was short behind it.
+    for place, key in {
+        (posting.place_to, posting.key): None for posting in case.state.postings[start:]
+    }:
+        movements.close_covered(case.state, (place, key), case.body.id)
     _judge_contents(case, start)
     periods.judge(case)
     units.judge(case)

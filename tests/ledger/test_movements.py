@@ -33,6 +33,18 @@ async def test_both_workers_who_picked_the_last_unit_hold_one(table):
     assert await world.open() == ["NEGATIVE U B1"]
 
 
+async def test_goods_that_come_late_close_what_was_short_where_an_all_carried_them(table):
+    """[R18] The receipt names the first bin only; the shortage stands at the second."""
+    world = await table("""
+        08:10 A move all BE/L1 from B1 to B2       | posted
+        08:20 C move 14 BE/L1 from B2 to B3        | flagged NEGATIVE
+        08:00 B receive 17 BE/L1 to B1             | posted
+    """)
+    assert await world.open() == []
+    stock = await world.stock()
+    assert (stock["B2", "BE/L1"], stock["B3", "BE/L1"]) == (3, 14)
+
+
 async def test_a_putaway_that_arrives_before_its_receipt_waits_for_it(table):
     """[R18]"""
     world = await table("""

@@ -8,7 +8,7 @@ import pytest
 from server.book import CursorGoneError
 from sync.records import Device, Document, Line, Variance
 from tests.world.restoring import Restored
-from tests.world.warehouse import clock
+from tests.world.warehouse import clock, parse
 
 BEFORE = """
     r: 06:30 A receive 40 BE/L1 to B1                     | posted
@@ -351,3 +351,26 @@ async def test_nobody_can_make_up_what_the_server_approved(world):
     assert before["B2", "CA/L1"] == 9
     assert (await world.stock())["B2", "CA/L1"] == 7
     assert await world.variances() == ["B2 CA/L1 9/7 open"]
+
+
+@pytest.mark.parametrize("order", ["DA", "AD"])
+async def test_a_decision_on_a_pallet_that_nobody_had_seen_before_comes_back(world, order):
+    await world.push("D")
+    world.backup()
+    did, _ = parse("count B1: BE#P1=1", clock("08:00"), {})
+    did["lines"][0]["key"] = {"item": "container/", "serial": "P1"}
+    world.device("A").envelope(did, clock("08:00"))
+    await world.push("A", clock("08:00"))
+    (row,) = await world.rows("variance", Variance)
+    did = {
+        "verb": "approve", "count_id": row.count_id, "parts": [row.operation],
+        "lines": [{"key": {"item": "container/", "serial": "P1"}, "counted": 1, "expected": 0,
+                   "of": {"operation": row.operation, "line": row.line}}],
+    }  # fmt: skip
+    world.device("D").envelope(did, world.now, actor="fang", class_="intent")
+    answer = await world.push("D")
+    assert json.loads(bytes(answer.verdicts[-1]))["outcome"] == "accepted"
+    before = await world.picture()
+    await world.restore()
+    await world.refill(*order)
+    assert await world.picture() == before
