@@ -115,14 +115,22 @@ def _at(reader: Reader, seq: int) -> tuple[str, str, int]:
 
 
 def prune_feed(connection: Connection, now: int) -> None:
-    """Forget images that no cursor may ask for any more; a day later than they expire."""
-    feed, log = table("feed"), table("log")
-    old = (
-        sa.select(sa.func.max(log.c.seq))
-        .where(log.c.site == feed.c.site, log.c.received_at < now - FEED_KEPT_MS - DAY_MS)
-        .scalar_subquery()
-    )
-    connection.execute(sa.delete(feed).where(feed.c.seq <= old))
+    """Forget images that no cursor may ask for any more; a day later than they expire.
+
+    It looks at what it forgets and one number beyond, however long the log is: nobody can write
+    meanwhile.
+    """
+    site, feed, log = table("site").c, table("feed"), table("log").c
+    for name, head in connection.execute(sa.select(site.site, site.seq)).all():
+        first = sa.select(sa.func.min(feed.c.seq)).where(feed.c.site == name).scalar_subquery()
+        kept = connection.scalar(
+            sa.select(log.seq).where(
+                log.site == name, log.seq >= first,
+                log.received_at >= now - FEED_KEPT_MS - DAY_MS,
+            ).order_by(log.seq).limit(1)
+        )  # fmt: skip
+        end = head if kept is None else kept - 1
+        connection.execute(sa.delete(feed).where(feed.c.site == name, feed.c.seq <= end))
 
 
 def acks_at(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:

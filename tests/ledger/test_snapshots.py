@@ -3,8 +3,10 @@
 import gzip
 import json
 
+from server.book.reading import prune_feed
 from server.book.snapshots import PART_ROWS_MAX, parts
 from sync.feed import apply
+from sync.records import Item
 from tests.world.warehouse import SITE
 
 MORNING = """
@@ -101,6 +103,31 @@ async def test_a_snapshot_from_before_the_feed_was_pruned_is_not_given_any_more(
     warehouse.now += 16 * 86_400_000
     await warehouse.book.prune()
     await read_on(warehouse, *await started(warehouse))
+
+
+async def test_pruning_does_not_look_at_what_it_keeps(warehouse):
+    """While it lasts nobody can write."""
+    await warehouse.play("08:00 A receive 10 BE/L1 to B1")
+    few = await steps_of(warehouse, lambda connection: prune_feed(connection, warehouse.now))
+    for first in range(0, 1_000, 100):
+        items = [Item(item=f"N{n}", name="new") for n in range(first, first + 100)]
+        await warehouse.book.change(SITE, "office", items, "more")
+    many = await steps_of(warehouse, lambda connection: prune_feed(connection, warehouse.now))
+    assert many <= few + 10
+
+
+async def steps_of(world, action):
+    """Count what SQLite does for it, in steps of its machine."""
+    steps = []
+
+    def counted(connection):
+        driver = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: steps.append(1), 1)
+        action(connection)
+        driver.set_progress_handler(None, 1)
+
+    await world.book.write(counted)
+    return len(steps)
 
 
 async def test_parts_that_nobody_can_be_fetching_any_more_are_forgotten(warehouse, monkeypatch):
