@@ -108,8 +108,8 @@ check-pwa:
 check-generated:
 	@python -m server.generate --check
 
-bench: install build ## Measure speed on this machine
-	@python -m tests.bench
+bench: install build chromium ## Measure speed on this machine (BENCH="push --store sqlite" for a part)
+	@python -m tests.bench $(BENCH)
 
 screenshots: install build chromium ## Take the pictures for the documentation
 	@python -m tests.browser.screenshots

@@ -1,44 +1,75 @@
-"""`make bench`: everything that is measured, one after the other; PART names some of it."""
+"""`make bench`: everything that is measured, one after the other; parts name some of it."""
 
 import argparse
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import fleet, lag, machine, push, size, tone
-from tests.bench.scene import Scene, SQLite
+from tests.bench import bootstrap, fleet, lag, machine, push, size, tone
+from tests.bench.scene import PostgreSQL, Scene, SQLite
+from tests.world.postgres import DURABLE, Postgres
 
-# Beside the code and not in the system's folder, which may be memory: durability must cost.
-RESULTS = Path("test-results")
-OF_A_STORE = {"push": push.run, "fleet": fleet.run, "lag": lag.run, "size": size.run}
-PARTS = (*OF_A_STORE, "tone")
+# Not the system's other folder, which may be memory: durability must cost. And one that the user
+# of PostgreSQL may enter, so that both databases lie on the same disk.
+DISK = "/var/tmp"
+STORES = ("sqlite", "postgresql")
+
+PARTS = ("push", "fleet", "lag", "size", "bootstrap", "tone")
 
 
 def main():
     """Measure what was asked for, else all."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure")
-    parts = parser.parse_args().parts or PARTS
+    asked = _asked()
     print(machine.described())
-    asked = [run for name, run in OF_A_STORE.items() if name in parts]
-    if asked:
-        with _folder() as folder:
-            scene = Scene(folder, SQLite(folder))
-            scene.found()
-            for run in asked:
-                run(scene)
-    if "tone" in parts:
-        with _folder() as folder:
-            tone.run(folder)
+    with ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=DISK)))
+        if {*asked.parts} - {"tone"}:
+            scenes = [_scene(store, folder, ends) for store in asked.store or STORES]
+            _on_scenes(scenes, asked)
+        if "tone" in asked.parts:
+            tone.run(folder / "tone")
 
 
-def _folder():
-    RESULTS.mkdir(exist_ok=True)
-    return _Absolute(prefix="bench-", dir=RESULTS)
+def _asked():
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--store", action="append", choices=STORES, help="both unless named")
+    parser.add_argument("--rounds", type=int, default=push.ROUNDS, help="of push and bootstrap")
+    parser.add_argument("--most", type=int, default=size.SIZES[-1], help="postings of size")
+    asked = parser.parse_args()
+    if unknown := {*asked.parts} - {*PARTS}:
+        parser.error(f"no part {', '.join(sorted(unknown))}")
+    asked.parts = asked.parts or PARTS
+    return asked
 
 
-class _Absolute(tempfile.TemporaryDirectory):
-    def __enter__(self):
-        return Path(super().__enter__()).absolute()
+def _scene(store, folder, ends):
+    """Found the site in a database of its own."""
+    own = folder / store
+    own.mkdir()
+    if store == "sqlite":
+        scene = Scene(own, SQLite(own))
+    else:
+        server = Postgres(DISK, **DURABLE)
+        ends.callback(server.remove)
+        print(server.ask("SELECT version()")[0][0].partition(" on ")[0])
+        scene = Scene(own, PostgreSQL(server))
+    scene.found()
+    return scene
+
+
+def _on_scenes(scenes, asked):
+    if "push" in asked.parts:
+        push.run(scenes, asked.rounds)
+    for scene in scenes:
+        if "fleet" in asked.parts:
+            fleet.run(scene)
+        if "lag" in asked.parts:
+            lag.run(scene)
+        if "size" in asked.parts:
+            size.run(scene, asked.most)
+    if "bootstrap" in asked.parts:
+        bootstrap.run(scenes[0], rounds=asked.rounds)
 
 
 main()

@@ -13,6 +13,7 @@ from tests.bench.scene import DEVICES, Server
 from tests.bench.work import MORNING, MOVES, queue_of
 
 ROUNDS = 3
+AIM = 0.85
 
 
 class Case(NamedTuple):
@@ -23,6 +24,14 @@ class Case(NamedTuple):
     per_request: int
     devices: int
     operations: int
+
+    @property
+    def title(self):
+        return f"push, {self.name}, {self.per_request} per request, {self.devices} devices"
+
+    def speeds(self, sent):
+        """Return the operations per second of each round."""
+        return [self.operations / one.seconds for one in sent]
 
 
 CASES = (
@@ -38,24 +47,38 @@ RAW = ((100, 6_400), (10, 3_200), (1, 1_000))
 BARE = Case("decoded and answered only", MOVES, 1, 16, 3_200)
 
 
-def run(scene, rounds=ROUNDS, cases=CASES):
-    """Measure and print one database."""
-    pushed = {case: [] for case in cases}
-    raw = {part: [] for part in RAW}
-    bare = []
+class Found(NamedTuple):
+    """What was measured of one database, round by round; memory as it was in the last one."""
+
+    pushed: dict
+    raw: dict
+    bare: list
+    memory: list
+
+
+def run(scenes, rounds=ROUNDS, cases=CASES):
+    """Measure and print every database, and the second beside the first."""
+    found = [Found({case: [] for case in cases}, {part: [] for part in RAW}, [], [])
+             for _ in scenes]  # fmt: skip
     for _ in range(rounds):
-        scene.renew()
-        with Server(scene) as server:
-            for case in cases:
-                pushed[case].append(_pushed(scene, server, case))
-            memory = server.memory()
-        raw_of = raw_limit(scene, RAW)
-        for part, speed in raw_of.items():
-            raw[part].append(speed)
-        with Server(scene, "tests.bench.bare") as server:
-            bare.append(_pushed(scene, server, BARE))
-    _print(scene.store.name, pushed, raw, bare)
-    print(f"{'memory of the server, MB: now, at most':52}{memory[0]:8,}{memory[1]:8,}")
+        for scene, one in zip(scenes, found, strict=True):
+            _round(scene, one)
+    for scene, one in zip(scenes, found, strict=True):
+        _print(scene.store.name, one)
+    if len(scenes) == 2:
+        _compare(scenes, *found)
+
+
+def _round(scene, found):
+    scene.renew()
+    with Server(scene) as server:
+        for case, sent in found.pushed.items():
+            sent.append(_pushed(scene, server, case))
+        found.memory[:] = server.memory()
+    for part, seconds in raw_limit(scene, RAW).items():
+        found.raw[part].append(seconds)
+    with Server(scene, "tests.bench.bare") as server:
+        found.bare.append(_pushed(scene, server, BARE))
 
 
 def _pushed(scene, server, case):
@@ -66,21 +89,30 @@ def _pushed(scene, server, case):
     return send_all(server.port, queues)
 
 
-def _print(store, pushed, raw, bare):
-    limits = {per: [n / seconds for seconds in found] for (per, n), found in raw.items()}
+def _print(store, found):
+    limits = {per: [n / seconds for seconds in times] for (per, n), times in found.raw.items()}
     print(f"\n{store + ', operations per second':52}{'median':>8}{'spread':>16}"
           f"{'of limit':>10}{'p50 ms':>8}{'p95 ms':>8}")  # fmt: skip
     for per, speeds in limits.items():
         _line(f"raw: the same rows, {per} per transaction", speeds, None, ())
-    alone = [BARE.operations / sent.seconds for sent in bare]
-    _line("framework: decoded and answered, 1 per request, 16", alone, None, bare)
-    for case, found in pushed.items():
-        speeds = [case.operations / sent.seconds for sent in found]
-        name = f"push, {case.name}, {case.per_request} per request, {case.devices} devices"
-        singles = case.per_request == 1 and case.devices == BARE.devices
-        _line(name, speeds, limits[case.per_request], found)
-        if singles:
+    alone = [BARE.operations / sent.seconds for sent in found.bare]
+    _line("framework: decoded and answered, 1 per request, 16", alone, None, found.bare)
+    for case, sent in found.pushed.items():
+        speeds = case.speeds(sent)
+        _line(case.title, speeds, limits[case.per_request], sent)
+        if case.per_request == 1 and case.devices == BARE.devices:
             _line("    the same, of the framework by itself", speeds, alone, ())
+    now, most = found.memory
+    print(f"{'memory of the server, MB: now, at most':52}{now:8,}{most:8,}")
+
+
+def _compare(scenes, first, second):
+    """Ratios are those of each round."""
+    title = " beside ".join(scene.store.name for scene in reversed(scenes))
+    print(f"\n{title:52}{'ratio':>8}   (aim: {AIM} at 100 per request with 8 devices)")
+    for case in first.pushed:
+        pairs = zip(case.speeds(second.pushed[case]), case.speeds(first.pushed[case]), strict=True)
+        print(f"{case.title:52}{statistics.median(a / b for a, b in pairs):8.2f}")
 
 
 def _line(name, speeds, limit, sent):

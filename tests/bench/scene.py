@@ -45,17 +45,19 @@ class SQLite:
 
 
 class PostgreSQL:
-    """Two databases of one server: the founded one is the template of the other."""
+    """Two databases of a server of its own: the founded one is the template of the other."""
 
     name = "PostgreSQL"
 
     def __init__(self, server):
         self._server = server
-        self.founded_url = server.database("bench_founded")
+        self.founded_url = server.create()
         self.url = None
 
     def renew(self):
-        self.url = self._server.copy("bench_founded", "bench_worked")
+        if self.url:
+            self._server.drop(self.url)
+        self.url = self._server.create(self.founded_url)
 
 
 class Scene:

@@ -15,8 +15,8 @@ YEAR_MS = 365 * 86_400_000
 
 NUMBERS = """
 WITH RECURSIVE number(n, at) AS (
-    SELECT :first, :began + :first * :step
-    UNION ALL SELECT n + 1, :began + (n + 1) * :step FROM number WHERE n < :last
+    SELECT CAST(:first AS bigint), :began + CAST(:first AS bigint) * :step
+    UNION ALL SELECT n + 1, at + :step FROM number WHERE n < :last
 ), model AS MATERIALIZED (SELECT * FROM {table} WHERE kind IN ('fact', 'move') ORDER BY seq LIMIT 1)
 """
 LOG = """

@@ -27,6 +27,9 @@ FAST = {
     "max_connections": "200",
     "shared_buffers": "64MB",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "128MB"}
+"""For who measures: what PostgreSQL does by itself."""
+
 names = itertools.count(1)
 
 
@@ -39,8 +42,8 @@ def on_both(fixture):
 class Postgres:
     """One server with its folder."""
 
-    def __init__(self, **settings):
-        self.folder = Path(tempfile.mkdtemp(prefix="bincard-pg-"))
+    def __init__(self, within=None, **settings):
+        self.folder = Path(tempfile.mkdtemp(prefix="bincard-pg-", dir=within))
         self.data = self.folder / "data"
         self.user = unprivileged()
         self.binaries = find_binaries(self.folder, self.user)

@@ -3,7 +3,7 @@
  * Texts are numbers into dictionaries; the rows of a place and of an item hang on two chains of
  * row numbers, so that a look-up touches only its own rows and an append costs nothing.
  */
-import { keyOf } from "./stock";
+import { itemOf } from "./stock";
 
 /** The columns as they are stored; `version` is negative where the row is gone. */
 export interface HoldingColumns {
@@ -160,7 +160,7 @@ export class Holdings {
 
   private addKey(text: string): number {
     const key = this.keys.add(text);
-    this.itemOfKey[key] ??= this.items.add(keyOf(text).item);
+    this.itemOfKey[key] ??= this.items.add(itemOf(text));
     return key;
   }
 

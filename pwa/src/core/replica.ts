@@ -48,16 +48,6 @@ export class Replica {
     }
   }
 
-  /** The scope computed anew from every live row: the check of a fresh snapshot. */
-  scopeOfAll(): bigint {
-    let scope = 0n;
-    for (const row of this.holdings.rows()) scope += scopeOf("holding", feedKey(row.place, row.key), row.version);
-    for (const [kind, table] of Object.entries(this.tables)) {
-      for (const [key, version] of table.live()) scope += scopeOf(kind, key, version);
-    }
-    return BigInt.asUintN(64, scope);
-  }
-
   /** Returns the live version before, null when there was none, undefined when nothing changed. */
   private put(kind: string, key: string, version: number, payload: unknown): number | null | undefined {
     if (kind === "holding") {
@@ -101,6 +91,20 @@ function emptyTables(): Tables {
 /** What an item answers to: its code, its aliases, and those that are GTINs as GTIN-14. */
 function names(texts: string[]): string[] {
   return [...new Set(texts.flatMap((text) => [text, gtin14(text) ?? text]))];
+}
+
+/** What the rows of a fresh block add to the scope: the check of a snapshot, part by part. */
+export function scopeOfBlock(block: Block): bigint {
+  let scope = 0n;
+  if ("rows" in block) for (const [kind, key, version] of block.rows) scope += scopeOf(kind, key, version);
+  else {
+    const { places, keys, place, key, version } = block.columns;
+    for (let row = 0; row < version.length; row++) {
+      const name = feedKey(places[place[row] ?? 0] ?? "", keys[key[row] ?? 0] ?? "");
+      scope += scopeOf("holding", name, version[row] ?? 0);
+    }
+  }
+  return BigInt.asUintN(64, scope);
 }
 
 /** A chunk of a snapshot as a block to be kept. */

@@ -22,6 +22,12 @@ export function keyOf(text: string): Required<Key> {
   };
 }
 
+/** The item of a key's text: what stands first in it, nearly always without a mark to be undone. */
+export function itemOf(text: string): string {
+  const item = text.slice(2, text.indexOf('"', 2));
+  return item.includes("\\") ? keyOf(text).item : item;
+}
+
 export function placeText(place: Place): string {
   if (place.container != null) return `container/${place.container}`;
   if (place.code != null) return `unidentified/${place.code}`;

@@ -3,7 +3,7 @@
  * leaves the fold only when the acknowledgements of the same page cover it. A scope that differs
  * at a page's end, or a cursor that the server no longer knows, starts from a snapshot again.
  */
-import { Replica, blockOf, type Block } from "../core/replica";
+import { Replica, blockOf, scopeOfBlock, type Block } from "../core/replica";
 import type { SiteView } from "../core/site-view";
 import type { Ack, Page, Row } from "../core/types.gen";
 import type { Outbox } from "../outbox/outbox";
@@ -131,9 +131,7 @@ export class Feed {
   private async bootstrap(): Promise<void> {
     const { wire, outbox } = this.parts;
     const told = await snapshot(wire, outbox.chain.replica);
-    const replica = new Replica();
-    for (const { hash } of told.chunks) replica.load(await this.staged(hash));
-    replica.scope = replica.scopeOfAll();
+    const replica = await this.stage(told.chunks.map(({ hash }) => hash));
     if (String(replica.scope) !== told.scope) return this.discard(told.chunks.map(({ hash }) => hash));
     let position: Position = {
       ...NOWHERE,
@@ -163,14 +161,31 @@ export class Feed {
   }
 
   /** A chunk that is kept already is not fetched again: a broken download goes on. */
-  private async staged(hash: string): Promise<Block> {
-    const { store, wire, hide } = this.parts;
-    const kept = await store.read(["blocks"], (tx) => tx.objectStore("blocks").get(hash));
-    if (kept) return kept;
-    const fresh = blockOf(await chunk(wire, hash));
-    const block = "rows" in fresh ? { kind: fresh.kind, rows: await hide(fresh.rows) } : fresh;
-    await store.keep(["blocks"], (tx) => void tx.objectStore("blocks").put(block, hash));
-    return block;
+  private async stage(names: string[]): Promise<Replica> {
+    const { store } = this.parts;
+    const here = new Set(await store.read(["blocks"], (tx) => tx.objectStore("blocks").getAllKeys()));
+    const replica = new Replica();
+    let keeping: Promise<void> = Promise.resolve();
+    for (const name of names) {
+      const kept = here.has(name) && (await store.read(["blocks"], (tx) => tx.objectStore("blocks").get(name)));
+      const block = kept || (await this.fetched(name));
+      replica.load(block);
+      // Part by part, so that the screen answers meanwhile.
+      replica.scope = BigInt.asUintN(64, replica.scope + scopeOfBlock(block));
+      // While one is written the next is fetched and read.
+      await keeping;
+      if (!kept) keeping = store.keep(["blocks"], (tx) => void tx.objectStore("blocks").put(block, name));
+      // It is said where it is waited for, unless a fetch fails first.
+      keeping.catch(() => undefined);
+    }
+    await keeping;
+    return replica;
+  }
+
+  private async fetched(name: string): Promise<Block> {
+    const { wire, hide } = this.parts;
+    const fresh = blockOf(await chunk(wire, name));
+    return "rows" in fresh ? { kind: fresh.kind, rows: await hide(fresh.rows) } : fresh;
   }
 
   /** What does not add up is fetched anew at the next try; the picture on the screen stays. */
