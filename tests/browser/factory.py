@@ -98,10 +98,17 @@ class Factory:
     def _end(self, number):
         if self.process is None:
             return
-        self.process.send_signal(number)
+        # A power cut asks none of its processes.
+        workers = self._workers() if number == signal.SIGKILL else []
+        for pid in (self.process.pid, *workers):
+            os.kill(pid, number)
         self.process.wait(timeout=20)
         self.process.stdout.close()
         self.process = None
+
+    def _workers(self):
+        pid = self.process.pid
+        return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def back_up(self, folder):
         """Make a backup while the server works."""

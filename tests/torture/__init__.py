@@ -1,0 +1,1 @@
+"""Everything that can die is killed while people work: nothing acknowledged may be missing."""
