@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from server.backups.copying import copy_book
 from server.book import Book
 from server.settings import token_key
-from sync.records import Device
+from sync.records import Device, Document, Line
 from tests.browser.factory import SITE, Factory, load_demo
 from tests.torture import checks
 from tests.torture.fleet import NAMES, Fleet, now
 
 GLANCE_S = 0.01
+PAPER = "PO-9999"
 LOAD_S = (0.05, 0.8)
 WARM = 0.8
 """How often a server that was just started may answer somebody before it dies."""
@@ -99,7 +100,11 @@ class Founding:
 
 async def _enlist(book):
     book.start()
-    await book.change(SITE, "torture", [Device(device=name, name=name) for name in NAMES], "fleet")
+    rows = [Device(device=name, name=name) for name in NAMES]
+    # What is beyond a paper is asked about first, and a question is no beep of something kept.
+    endless = Line(document=PAPER, line=1, item="PA-529S", quantity=1_000_000)
+    rows += [Document(document=PAPER, kind="purchase", partner="1580"), endless]
+    await book.change(SITE, "torture", rows, "fleet")
     book.close()
 
 

@@ -15,8 +15,8 @@ from playwright.sync_api import Error
 from sync.stock import key_of
 from tests.bench.tone import TIMED
 from tests.browser.handheld import GS, ZHAO_LIN, Handheld
+from tests.torture.rounds import PAPER
 
-PAPER = "PO-3978"
 SCANNING_S = (0.1, 2.0)
 ARRIVAL_S = 60
 RECEIVED = """
