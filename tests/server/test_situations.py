@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from server.people import roster
 from sync.messages import Conflict, Pushed
-from sync.records import Item, Location, Person, Site, Variance
-from tests.ledger.test_trouble import decide
+from sync.records import Item, Location, Person, Site, Unit, Variance
+from tests.ledger.test_papers import reserve
+from tests.ledger.test_trouble import decide, send
 from tests.world.warehouse import ROWS, SITE, Warehouse, clock, parse
 
 PIN = "7412"
@@ -130,6 +131,11 @@ async def test_what_the_handheld_is_told_the_desk_is_asked(reached, table):
     expected = [" ".join(line.split()) for line in lines]
     assert [" ".join(line.split()) for line in await reached.play(table)] == expected
     told = {word for line in expected for word in line.rpartition("| ")[2].split()[1:]}
+    await is_asked(reached, told)
+
+
+async def is_asked(reached, told):
+    """Whether the desk lists these codes, each with what a person needs to decide it."""
     page = await reached.desk()
     rows = {row["code"]: row for row in page["discrepancies"]}
     assert told <= rows.keys()
@@ -139,6 +145,34 @@ async def test_what_the_handheld_is_told_the_desk_is_asked(reached, table):
         assert review["readings"] == [f"{code}.1", f"{code}.2"]
         assert review["default"] in review["actions"], code
         assert (review["owner"] == "nobody") == (rows[code]["severity"] == "I"), code
+
+
+async def test_what_depends_on_promises_units_and_consent_reaches_the_desk_too(
+    reached, monkeypatch
+):
+    """[R24] [R33] [R38] [R42] [R44]"""
+    sizes = [Item(item="CA", name="CA", lots=True, units=(Unit("CS", n),)) for n in (12, 20)]
+    for size in sizes:
+        await reached.plant.book.change(SITE, "test", [size], "packed")
+    await reached.desk()  # who decides is known to be there
+    await reached.play("""
+        07:00 A receive 6 BE/L1 to B1
+        07:01 A receive 9 BE/L5!quality to B2
+    """)
+    assert await reserve(reached, 5) == "accepted"
+    await reached.play("""
+        07:10 B count B1: BE/L1=6
+        07:20 A issue 6 BE/L1 from B1 for WO-1
+    """)
+    receive, _ = parse("receive 36 CA/L1 to B3", reached.now, {})
+    entered = {"quantity": "3", "unit": "CS", "factor": 12, "unit_version": 1}
+    await send(reached, "A", receive | {"entered": entered})
+    urgent, _ = parse("issue 1 BE/L5!quality from B2 for WO-1", reached.now, {})
+    await send(reached, "B", urgent, consent={"actor": "fang", "at": reached.now})
+    monkeypatch.setattr("sync.state.BALANCE_MAX", 50)
+    await reached.play("08:10 A receive 60 NU to B1")
+    await is_asked(reached, {"UNIT_CHANGED", "RESERVED_USED", "OPEN_TASK", "UNRELEASED_USED",
+                             "INVARIANT"})  # fmt: skip
 
 
 async def test_what_nobody_understands_delays_nothing_and_comes_to_the_desk(reached):
