@@ -64,20 +64,20 @@ chromium: # Debian's browser drives the browser tests
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			chromium fonts-noto-cjk >/dev/null; }
 
-# The browser's tests wait most of the time, so they run beside all others.
-BROWSER := tests/browser
+# What waits for other processes most of the time runs beside all else.
+BESIDE := tests/browser tests/contract tests/deploy tests/torture
 
 test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
 	@mkdir -p test-results; status=0; beside=; \
-	$(if $(PYTEST_ARGS),,python -m pytest $(BROWSER) >test-results/browser.log 2>&1 & beside=$$!;) \
-	python -m pytest $(or $(PYTEST_ARGS),--ignore=$(BROWSER)) 2>&1 \
+	$(if $(PYTEST_ARGS),,python -m pytest $(BESIDE) >test-results/beside.log 2>&1 & beside=$$!;) \
+	python -m pytest $(or $(PYTEST_ARGS),$(addprefix --ignore=,$(BESIDE))) 2>&1 \
 		| tee test-results/pytest.log || status=1; \
 	(cd pwa && NO_COLOR=1 npm run --silent test -- $(VITEST_ARGS)) 2>&1 \
 		| tee test-results/vitest.log || status=1; \
-	if [ -n "$$beside" ]; then wait $$beside || status=1; cat test-results/browser.log; fi; \
+	if [ -n "$$beside" ]; then wait $$beside || status=1; cat test-results/beside.log; fi; \
 	echo "vitest:"; grep -E '^ +(Test Files|Tests) ' test-results/vitest.log || true; \
 	echo "pytest:"; tail -q -n 1 test-results/pytest.log \
-		$$([ -z "$$beside" ] || echo test-results/browser.log); \
+		$$([ -z "$$beside" ] || echo test-results/beside.log); \
 	exit $$status
 
 WORLD_OF := $(if $(CLIENT),--client $(CLIENT)) $(if $(ACTS),--acts $(ACTS))
