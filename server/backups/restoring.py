@@ -7,8 +7,8 @@ sends again what it kept since.
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -68,52 +68,35 @@ async def restore(settings: Settings, source: Path, now: int, *, replace: bool) 
     backup = find_backup(source)
     _check_version(backup)
     key = _key_of(backup, settings, replace=replace)
-    if not settings.is_file:
-        return await _restore_to_server(settings, backup, key, now)
-    target = settings.database_file
-    if target.exists() and not replace:
+    here = settings.database_file.parent if settings.is_file else settings.data
+    if settings.is_file and settings.database_file.exists() and not replace:
         raise BackupError(
-            f"There is a database at {target}. If it is broken or not wanted any more, run this "
-            "again with --replace: it is moved aside, not deleted."
+            f"There is a database at {settings.database_file}. If it is broken or not wanted any "
+            "more, run this again with --replace: it is moved aside, not deleted."
         )
-    draft = target.with_name(f"{target.name}{DRAFT}")
-    with said_plainly(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove(draft)
-        try:
-            _copy(backup, draft)
-            epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, target))
-            aside = _move_aside(settings, key, now)
-            draft.replace(target)
-        finally:
-            _remove(draft)
-        sync_folder(target.parent)
+    with _drafted(backup, here / f"restored{DRAFT}") as draft:
+        epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, settings))
+        if settings.is_file:
+            aside = _set_aside(settings, _with_companions(settings.database_file), key, now)
+            draft.replace(settings.database_file)
+            sync_folder(here)
+        else:
+            await _fill_server(settings, draft)
+            aside = _set_aside(settings, [], key, now)
         if not settings.token_key_file.exists():
             write_safely(settings.token_key_file, key)
     return Restored(backup, epochs, aside)
 
 
-async def _restore_to_server(settings: Settings, backup: Backup, key: bytes, now: int) -> Restored:
-    """Put a backup into a PostgreSQL, by way of a file; what is there already stays."""
-    draft = settings.data / f"{backup.name}{DRAFT}"
-    with said_plainly(settings.data):
-        settings.data.mkdir(parents=True, exist_ok=True)
-        _remove(draft)
-        try:
-            _copy(backup, draft)
-            epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, draft))
-            await to_thread.run_sync(copy_book, f"sqlite:///{draft}", settings.database)
-        except CopyError as error:
-            raise BackupError(
-                f"{error} (Make a new database and name it in BINCARD_DATABASE; the one of now "
-                "keeps what it has.)"
-            ) from error
-        finally:
-            _remove(draft)
-    aside = _set_aside(settings, [settings.token_key_file], key, now)
-    if not settings.token_key_file.exists():
-        write_safely(settings.token_key_file, key)
-    return Restored(backup, epochs, aside)
+async def _fill_server(settings: Settings, draft: Path) -> None:
+    """Copy it into a PostgreSQL; what is there already stays."""
+    try:
+        await to_thread.run_sync(copy_book, f"sqlite:///{draft}", settings.database)
+    except CopyError as error:
+        raise BackupError(
+            f"{error} (Make a new database and name it in BINCARD_DATABASE; the one of now "
+            "keeps what it has.)"
+        ) from error
 
 
 def _check_version(backup: Backup) -> None:
@@ -147,8 +130,20 @@ def _key_of(backup: Backup, settings: Settings, *, replace: bool) -> bytes:
     return key
 
 
+@contextmanager
+def _drafted(backup: Backup, draft: Path) -> Generator[Path]:
+    """Copy the file and prove the copy, its bytes and its ledger; whatever fails, none is left."""
+    with said_plainly(draft.parent):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        _remove(draft)
+        try:
+            _copy(backup, draft)
+            yield draft
+        finally:
+            _remove(draft)
+
+
 def _copy(backup: Backup, draft: Path) -> None:
-    """Copy the file and prove the copy: its bytes, and its ledger."""
     shutil.copyfile(backup.database, draft)
     draft.chmod(0o600)
     if digest_of(draft) != backup.note.sha256:
@@ -174,12 +169,12 @@ async def _begin_epoch(draft: Path, key: bytes, now: int, least: int) -> dict[st
     return epochs
 
 
-def _least_epoch(backup: Backup, target: Path) -> int:
+def _least_epoch(backup: Backup, settings: Settings) -> int:
     """Return an epoch that nobody can have seen yet: numbers of lots are named after it."""
     notes = [one.note for one in backups_in(backup.folder)]
     seen = [mark.epoch for note in notes for mark in note.sites]
     with suppress(sqlite3.Error, OSError):
-        if target.exists():
+        if settings.is_file and (target := settings.database_file).exists():
             with closing(sqlite3.connect(f"file:{target}?mode=ro", uri=True)) as old:
                 seen += [row[0] for row in old.execute("SELECT epoch FROM site")]
     seen += [used.epoch for used in _used(backup.folder)]
@@ -200,15 +195,10 @@ def _used(folder: Path) -> Iterator[_Used]:
             yield msgspec.json.decode(path.read_bytes(), type=_Used)
 
 
-def _move_aside(settings: Settings, key: bytes, now: int) -> Path | None:
-    """Move what the backup replaces into a folder of its own; nothing is deleted."""
-    old = [*_with_companions(settings.database_file), settings.token_key_file]
-    return _set_aside(settings, old, key, now)
-
-
 def _set_aside(settings: Settings, old: list[Path], key: bytes, now: int) -> Path | None:
+    """Move what the backup replaces, and another key, into a folder of its own; delete nothing."""
     here = settings.token_key_file
-    moved = [path for path in old if path.exists()]
+    moved = [path for path in (*old, here) if path.exists()]
     if here in moved and here.read_bytes() == key:
         moved.remove(here)
     if not moved:

@@ -5,7 +5,8 @@ run the same code. It remembers the master data of each site; whoever restarts i
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import sqlalchemy as sa
@@ -116,61 +117,52 @@ class Clerk:
 
     def _do_waiting(self, connection: Connection, site: str) -> None:
         """Do the decisions that waited for what these pushes have brought back."""
-        try:
-            with connection.begin_nested():
-                while found := waiting_decisions(session := self._open(connection, site)):
-                    for waiting in found:
-                        do_waiting(session, *waiting)
-                    if KINDS & session.batch.kinds():
-                        self._masters.pop(site, None)
-                    session.close(session.head.watermark)
-                    self.heads[site] = session.batch.head.seq
-        except Exception as error:
-            self._masters.pop(site, None)
-            if is_cut(error):
-                raise
-            LOG.exception("site %s: what waits for operations that came back stays open", site)
+        with self._apart(connection, site, "what waits for operations that came back stays open"):
+            while found := waiting_decisions(session := self._open(connection, site)):
+                for waiting in found:
+                    do_waiting(session, *waiting)
+                if KINDS & session.batch.kinds():
+                    self._masters.pop(site, None)
+                session.close(session.head.watermark)
+                self.heads[site] = session.batch.head.seq
 
     def understand(self, connection: Connection, site: str) -> None:
         """Do what was parked because an older program could not read it (R5)."""
-        try:
-            with connection.begin_nested():
-                self._understand(connection, site)
-        except Exception as error:
-            self._masters.pop(site, None)
-            if is_cut(error):
-                raise
-            LOG.exception("site %s: what an older program parked stays so", site)
-
-    def _understand(self, connection: Connection, site: str) -> None:
-        for one in readable(self._open(connection, site)):
-            session = self._open(connection, site)
-            if replay(session, *one):
-                session.close(session.head.watermark)
-                self._masters.pop(site, None)
-                self.heads[site] = session.batch.head.seq
+        with self._apart(connection, site, "what an older program parked stays so"):
+            for one in readable(self._open(connection, site)):
+                session = self._open(connection, site)
+                if replay(session, *one):
+                    session.close(session.head.watermark)
+                    self._masters.pop(site, None)
+                    self.heads[site] = session.batch.head.seq
 
     def _settle(self, connection: Connection, session: Session) -> int:
-        """Do what the watermark settles; return how far it stands now.
-
-        A fault in it must not take the pushes with it: they are facts, this can wait.
-        """
+        """Do what the watermark settles; return how far it stands now."""
         mark, site = reached(session), session.head.site
         if mark <= session.head.watermark:
             return mark
+        with self._apart(connection, site, f"what waits for the watermark {mark} stays open"):
+            later = self._open(connection, site)
+            run_settling(later, mark)
+            later.close(mark)
+            self.heads[site] = later.batch.head.seq
+            return mark
+        return session.head.watermark
+
+    @contextmanager
+    def _apart(self, connection: Connection, site: str, otherwise: str) -> Generator[None]:
+        """Do something in a savepoint, and log what is left when that fails.
+
+        A fault in it must not take the pushes with it: they are facts, this can wait.
+        """
         try:
             with connection.begin_nested():
-                later = self._open(connection, site)
-                run_settling(later, mark)
-                later.close(mark)
+                yield
         except Exception as error:
             self._masters.pop(site, None)
             if is_cut(error):
                 raise
-            LOG.exception("site %s: what waits for the watermark %s stays open", site, mark)
-            return session.head.watermark
-        self.heads[site] = later.batch.head.seq
-        return mark
+            LOG.exception("site %s: %s", site, otherwise)
 
     def _open(self, connection: Connection, site: str) -> Session:
         """Lock a site, and read its master data again when they changed."""
