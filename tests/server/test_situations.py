@@ -175,6 +175,22 @@ async def test_what_depends_on_promises_units_and_consent_reaches_the_desk_too(
                              "INVARIANT"})  # fmt: skip
 
 
+async def test_a_time_that_may_lie_on_either_side_of_a_count_comes_to_the_desk(reached):
+    """[R8] The clock stepped twice before anybody was asked for the time."""
+    await reached.play("""
+        07:00 E receive 10 BE/L1 to B1
+        08:00 B count B1: BE/L1=9
+    """)
+    handheld = reached.device("E")
+    handheld.segment, handheld.offset = "s2", 5 * 3_600_000
+    move, _ = parse("move 2 BE/L1 from B1 to B2", clock("12:30"), {})
+    handheld.envelope(move, clock("07:30"))
+    handheld.segment, handheld.offset = "s3", 0
+    (told,) = (await reached.push("E", clock("09:00"))).verdicts
+    assert "TIME_UNCERTAIN" in [flag["code"] for flag in json.loads(bytes(told))["flags"]]
+    await is_asked(reached, {"TIME_UNCERTAIN"})
+
+
 async def test_what_nobody_understands_delays_nothing_and_comes_to_the_desk(reached):
     """[R2] [R5] The operations before and after it are posted in the same push."""
     handheld, at = reached.device("A"), clock("08:00")
