@@ -79,8 +79,13 @@ class Workers:
         os.write(self._tell, os.getpid().to_bytes(PID_BYTES))
 
     def _stop_alone(self) -> None:
+        """Stop when the process that was started has died.
+
+        Told twice, it does not drain: whoever is started next needs the address.
+        """
         os.read(self._lives, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
 
     def _hear(self) -> None:
         """Hear who is ready; when all are for the first time, so is the server."""

@@ -33,6 +33,12 @@ WRITER: Final = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+LIVELY: Final = {"idle": 60, "interval": 10, "count": 3}
+"""A host that lost its power says no good-bye: after 90 s of silence neither side waits for it.
+
+Else the database would keep the locks of a lost server for two hours, the leader's among them.
+"""
+
 READER: Final = {"statement_timeout": "60s", "jit": "off"}
 PATIENT: Final = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 """For who goes through a whole ledger: a backup, a copy, a replay."""
@@ -113,10 +119,13 @@ def _address(url: sa.URL) -> tuple[sa.URL]:
 
 
 def _arguments(url: sa.URL, settings: dict[str, str]) -> dict[str, Any]:
+    settings = {f"tcp_keepalives_{name}": str(value) for name, value in LIVELY.items()} | settings
     arguments: dict[str, Any] = {
         "application_name": f"bincard {version('bincard')}",
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "connect_timeout": 10,
+        **{f"keepalives_{name}": value for name, value in LIVELY.items()},
+        "tcp_user_timeout": 90_000,
     }
     if url.query.get(PREPARED) == "off":
         arguments["prepare_threshold"] = None

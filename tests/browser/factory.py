@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,11 @@ from sync.stock import key_of
 
 ROOT = Path(__file__).parents[2]
 SITE = "FACTORY"
-START_S = 30
+START_S = 120
+"""Far beyond what a start takes on the slowest machine."""
+
+LAST_WORDS = 100
+"""Lines of the log that are shown when something has failed."""
 
 
 def bincard(data, *arguments, **environment):
@@ -51,10 +55,14 @@ def _free_port():
 
 
 class Factory:
-    """A server of its own over a copy of the loaded demo; `database` is one in PostgreSQL."""
+    """A server of its own over a copy of the loaded demo; `database` is one in PostgreSQL.
 
-    def __init__(self, template, data, token, database=None):
+    With `log` that file takes what the server says.
+    """
+
+    def __init__(self, template, data, token, database=None, log=None):
         shutil.copytree(template, data)
+        self.log = log
         self.database = database
         self.data = data
         self.port = _free_port()
@@ -76,12 +84,14 @@ class Factory:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
 
         command, environment = bincard(
-            self.data, "serve", **{"BINCARD_PORT": str(self.port), **self.environment}
+            self.data, "serve", BINCARD_PORT=str(self.port), PYTHONFAULTHANDLER="1",
+            **self.environment,
         )  # fmt: skip
-        self.process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=subprocess.PIPE,
-            preexec_fn=limit if file_bytes_max else None,  # noqa: PLW1509 - no threads here
-        )  # fmt: skip
+        with self.log.open("ab") if self.log else nullcontext() as log:
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=log,
+                preexec_fn=limit if file_bytes_max else None,  # noqa: PLW1509 - no threads here
+            )  # fmt: skip
         with selectors.DefaultSelector() as ready:
             ready.register(self.process.stdout, selectors.EVENT_READ)
             assert ready.select(START_S), "the server did not start"
@@ -99,16 +109,29 @@ class Factory:
         if self.process is None:
             return
         # A power cut asks none of its processes.
-        workers = self._workers() if number == signal.SIGKILL else []
+        self._tell(number, self._workers() if number == signal.SIGKILL else ())
+        try:
+            self.process.wait(timeout=20)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+            self.process = None
+
+    def _tell(self, number, workers):
         for pid in (self.process.pid, *workers):
-            os.kill(pid, number)
-        self.process.wait(timeout=20)
-        self.process.stdout.close()
-        self.process = None
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def last_words(self):
+        """End a server that may hang, so that it says where; return the end of its log."""
+        if self.process is not None:
+            self._tell(signal.SIGABRT, self._workers())
+            self.process.wait(timeout=20)
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
 
     def _workers(self):
         pid = self.process.pid
-        return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def back_up(self, folder):
         """Make a backup while the server works."""

@@ -145,6 +145,16 @@ def test_the_settings_of_a_connection_are_those_that_keep_what_was_answered(stor
     }  # fmt: skip
 
 
+def test_a_server_or_a_database_that_vanished_is_not_waited_for_long(store):
+    """Over a socket of this machine the database shows none of it, but it was asked for."""
+    book = store.open()
+    query = "SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_keepalives_%%'"
+    asked = book.write(lambda c: dict(map(tuple, c.exec_driver_sql(query))))
+    assert asked == {
+        "tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3",
+    }  # fmt: skip
+
+
 def test_behind_a_pooler_nothing_stays_prepared(store):
     through = Store(f"{store.url}&prepared=off", store.site)
     book, device = through.open(), store.handheld(0)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import threading
 import time
@@ -11,6 +12,8 @@ import pytest
 
 from tests.server.handheld import Handheld
 from tests.server.running import SITE, enrolled
+
+GONE_S = 60
 
 
 def now():
@@ -152,6 +155,29 @@ def test_one_of_several_processes_dies_and_another_takes_its_place(anywhere):
     assert answer["acked"] == [len(handheld.envelopes), handheld.prev]
     assert anywhere.stop() == 0
     assert anywhere.run("verify").returncode == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("anywhere", ["postgresql"], indirect=True)
+def test_when_the_process_that_was_started_is_killed_the_others_make_room_for_the_next(anywhere):
+    """They would hold the address, and nobody looked after them, for as long as they drain."""
+    anywhere.environment["BINCARD_DRAIN_SECONDS"] = "300"
+    device = enrolled(anywhere)
+    anywhere.start()
+    handheld = Handheld(SITE, "1001", now)
+    handheld.receive(1)
+    httpx.post(f"{anywhere.origin}/sync/push", content=handheld.push(), headers=device)
+    others = [os.pidfd_open(pid) for pid in anywhere.workers()]
+    anywhere.process.kill()
+    for other in others:
+        assert select.select([other], [], [], GONE_S) == ([other], [], [])
+        os.close(other)
+    anywhere.end()
+    del anywhere.environment["BINCARD_DRAIN_SECONDS"]
+    anywhere.start()
+    answer = httpx.post(f"{anywhere.origin}/sync/push", content=handheld.push(), headers=device)
+    assert answer.json()["acked"] == [1, handheld.prev]
+    assert anywhere.stop() == 0
 
 
 def test_several_processes_on_sqlite_are_refused(founded):

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from server.people.tokens import device_token
 from tests.browser.factory import SITE
 from tests.server.handheld import Handheld
+from tests.torture.waiting import until
 
 DEVICES = 20
 NAMES = tuple(f"T{number}" for number in range(DEVICES))
@@ -110,10 +111,14 @@ class Device(Handheld):
 
     def settle(self, port, ended):
         """Repeat what was not acknowledged until all of it is."""
-        while self.acked < len(self.envelopes) and not self.faults and not ended.is_set():
+        while not self.is_settled and not self.faults and not ended.is_set():
             if not self.send(port, self.acked):
                 ended.wait(BREATH_S)
         self.hang_up()
+
+    @property
+    def is_settled(self):
+        return self.acked == len(self.envelopes)
 
 
 class Fleet:
@@ -135,7 +140,10 @@ class Fleet:
     def settle(self, port):
         """Let everybody repeat what was not acknowledged."""
         with self._all("settle", port):
-            pass
+            until(
+                lambda: self.faults or all(device.is_settled for device in self.devices),
+                "that all is acknowledged",
+            )
 
     @contextmanager
     def _all(self, what, port):

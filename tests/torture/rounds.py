@@ -15,8 +15,8 @@ from sync.records import Device, Document, Line
 from tests.browser.factory import SITE, Factory, load_demo
 from tests.torture import checks
 from tests.torture.fleet import NAMES, Fleet, now
+from tests.torture.waiting import until
 
-GLANCE_S = 0.01
 PAPER = "PO-9999"
 LOAD_S = (0.05, 0.8)
 WARM = 0.8
@@ -88,10 +88,15 @@ class Founding:
     def chamber(self, seed):
         """A running server over a fresh copy, and a fleet for it."""
         database = self.postgres.create(self.copied) if self.postgres else None
-        factory = Factory(self.data, self.folder / f"data-{seed}", self.token, database)
-        factory.start()
+        data = self.folder / f"data-{seed}"
+        factory = Factory(self.data, data, self.token, database, data.with_suffix(".log"))
+        chamber = Chamber(factory, seed, self.postgres)
         try:
-            yield Chamber(factory, seed, self.postgres)
+            factory.start()
+            yield chamber
+        except BaseException as fault:
+            fault.add_note(f"answers: {dict(chamber.fleet.answers)}\n{factory.last_words()}")
+            raise
         finally:
             factory.stop()
             if database:
@@ -126,9 +131,11 @@ class Chamber:
 
     def hear(self, answer, times=1):
         """Wait until the fleet was answered like this so many times more."""
-        before = self.fleet.answers[answer]
-        while self.fleet.answers[answer] < before + times and not self.fleet.faults:
-            threading.Event().wait(GLANCE_S)
+        enough = self.fleet.answers[answer] + times
+        until(
+            lambda: self.fleet.answers[answer] >= enough or self.fleet.faults,
+            f"that devices are answered {answer} {times} times",
+        )
 
     def play(self, death):
         """One round: work, death, life; then look, repeat, and look again."""

@@ -16,9 +16,9 @@ from sync.stock import key_of
 from tests.bench.tone import TIMED
 from tests.browser.handheld import GS, ZHAO_LIN, Handheld
 from tests.torture.rounds import PAPER
+from tests.torture.waiting import until
 
 SCANNING_S = (0.1, 2.0)
-ARRIVAL_S = 60
 RECEIVED = """
     SELECT posting.key FROM posting JOIN log ON log.site = posting.site AND log.seq = posting.seq
     WHERE log.verb = 'receive' AND log.device <> 'opening'
@@ -48,7 +48,8 @@ class Scanner:
         handheld.kill()
         handheld.is_offline = False
         handheld.open("outbox")
-        self._wait_for_the_beeped()
+        # Until the strip has read the outbox it shows none unsent: ask the server's book.
+        until(lambda: self._received().keys() >= {*self.beeped}, "that all beeped lots arrive")
         handheld.unsent(0)
         lots = self._received()
         assert [lot for lot in self.beeped if lot not in lots] == [], "beeped, and lost"
@@ -58,13 +59,6 @@ class Scanner:
 
     def _received(self):
         return Counter(key_of(key).lot.code for (key,) in self.factory.rows(RECEIVED))
-
-    def _wait_for_the_beeped(self):
-        """Until the strip has read the outbox it shows none unsent: ask the server's book."""
-        for _ in range(ARRIVAL_S * 10):
-            if self._received().keys() >= {*self.beeped}:
-                return
-            self.handheld.page.wait_for_timeout(100)
 
     def _scan_until_death(self):
         """Scan as fast as the tones allow, until somebody pulls the battery."""

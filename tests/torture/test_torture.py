@@ -17,6 +17,14 @@ def test_a_server_that_dies_at_any_moment_and_a_full_disk_lose_nothing(sqlite):
             chamber.play(death)
 
 
+def test_a_round_that_fails_says_what_was_answered_and_where_the_server_stands(sqlite):
+    with pytest.raises(AssertionError) as failed, sqlite.chamber("failed"):
+        raise AssertionError("as if something were lost")
+    (note,) = failed.value.__notes__
+    assert note.startswith("answers: {}")
+    assert "server/book/writer.py" in note
+
+
 @pytest.mark.postgres
 def test_a_database_that_dies_at_any_moment_loses_nothing(postgresql):
     with postgresql.chamber(SEED) as chamber:
