@@ -1,6 +1,7 @@
 /** A server in memory that keeps the protocol: push with 409, 413 and verdicts, pull, snapshot. */
 import { bodyOf } from "../src/core/envelope";
-import { feedKey, scopeOf, sha256Hex } from "../src/core/hashing";
+import { feedKey, sha256Hex } from "../src/core/hashing";
+import { nameOf, Scope } from "../src/core/scope";
 import { keyText, placeText } from "../src/core/stock";
 import type { Ack, Body, Chunk, Conflict, Dated, Envelope, Page, Pushed, Row, Snapshot, Verdict } from "../src/core/types.gen";
 import { Offline, Problem, type Wire } from "../src/push/wire";
@@ -206,8 +207,9 @@ export class FakeServer implements Wire {
   }
 
   private get scope(): string {
-    const rows = [...this.images.values()];
-    return String(BigInt.asUintN(64, rows.reduce((sum, [kind, key, version]) => sum + scopeOf(kind, key, version), 0n)));
+    const scope = new Scope();
+    for (const [kind, key, version] of this.images.values()) scope.add(nameOf(kind, key), version);
+    return String(scope);
   }
 
   /** Of the replica that asks, and of no other. */

@@ -303,7 +303,7 @@ describe("the feed", () => {
     const handheld = await Handheld.on(server);
     await handheld.receive(5);
     await handheld.sync();
-    handheld.view.replica.scope += 1n;
+    handheld.view.replica.scope.add(0, 1);
     await handheld.receive(2);
     await handheld.sync();
     expect(server.snapshots).toBe(2);

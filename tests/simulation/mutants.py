@@ -134,7 +134,7 @@ MUTANTS = (
     mutant("app: the cursor without its rows", f"{APP}/feed/feed.ts",
            ("for (const row of rows) void tx", "for (const row of rows.slice(0, 0)) void tx")),
     mutant("app: the scope forgets to subtract", f"{APP}/core/replica.ts",
-           ("if (before !== null) scope -= scopeOf(kind, key, before);", "")),
+           ("if (before !== null) this.scope.subtract(name, before);", "")),
     mutant("app: give up after a few failures", f"{APP}/push/loop.ts",
            ("return Math.max(asked, this.backOff());",
             "return this.failures > 3 ? 1e12 : Math.max(asked, this.backOff());")),

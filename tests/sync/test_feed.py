@@ -49,3 +49,25 @@ def test_hashes_chain_links_scopes_and_ids():
 def test_what_the_phone_folds_are_operations_that_the_server_takes(case):
     for operation in [*case["pending"], *case["known"].values()]:
         assert decode_did(json.dumps(operation["did"])) is not None
+
+
+def test_goods_that_changed_places_with_each_other_show_in_the_scope():
+    """[S4] A CRC alone is linear: those of two keys crossed over two places cancel."""
+
+    def holding(place, key, version=7):
+        return feed.scope_of("holding", feed.feed_key(place, key), version)
+
+    cells = [(place, key) for place in "ABCDEFGH" for key in "stuvwxyz"]
+    crossed = {
+        (holding(a, x) + holding(b, y) - holding(a, y) - holding(b, x)) % feed.SCOPE_MODULUS
+        for a, x in cells
+        for b, y in cells
+        if a < b and x < y
+    }
+    assert 0 not in crossed
+    assert len(crossed) == 28 * 28
+
+
+def test_two_versions_of_a_row_never_add_the_same():
+    """[S4] What a row adds is one to one in its version."""
+    assert len({feed.scope_of("item", "x", version) for version in range(20_000)}) == 20_000

@@ -4,8 +4,8 @@
  * addition and one subtraction per change: the twin of sync/feed.py.
  */
 import { gtin14 } from "./gs1";
-import { feedKey, scopeOf } from "./hashing";
 import { Holdings, type HoldingColumns } from "./holdings";
+import { nameOf, NamesOfTwo, Scope } from "./scope";
 import { Table } from "./table";
 import { FEED_KEYS, type Chunk, type Feed, type Holding, type Row } from "./types.gen";
 
@@ -19,21 +19,19 @@ const BLOCK_ROWS = 2_000;
 export class Replica {
   readonly holdings = new Holdings();
   readonly tables: Tables = emptyTables();
-  /** Decimal text of the scope is compared at a page's end. */
-  scope = 0n;
+  scope = new Scope();
 
   apply(rows: readonly Row[]): void {
-    let scope = this.scope;
     for (const [kind, key, version, payload] of rows) {
       const before = this.put(kind, key, version, payload);
       if (before === undefined) continue;
-      if (before !== null) scope -= scopeOf(kind, key, before);
-      if (payload !== null) scope += scopeOf(kind, key, version);
+      const name = nameOf(kind, key);
+      if (before !== null) this.scope.subtract(name, before);
+      if (payload !== null) this.scope.add(name, version);
     }
-    this.scope = BigInt.asUintN(64, scope);
   }
 
-  /** Adds kept blocks; their scope is kept too, so nothing is hashed here. */
+  /** Adds kept blocks; their scope is kept too, so nothing is added up here. */
   load(block: Block): void {
     if ("columns" in block) this.holdings.load(block.columns);
     else for (const [kind, key, version, payload] of block.rows) this.put(kind, key, version, payload);
@@ -94,17 +92,17 @@ function names(texts: string[]): string[] {
 }
 
 /** What the rows of a fresh block add to the scope: the check of a snapshot, part by part. */
-export function scopeOfBlock(block: Block): bigint {
-  let scope = 0n;
-  if ("rows" in block) for (const [kind, key, version] of block.rows) scope += scopeOf(kind, key, version);
+export function scopeOfBlock(block: Block): Scope {
+  const scope = new Scope();
+  if ("rows" in block) for (const [kind, key, version] of block.rows) scope.add(nameOf(kind, key), version);
   else {
     const { places, keys, place, key, version } = block.columns;
+    const names = new NamesOfTwo("holding", places);
     for (let row = 0; row < version.length; row++) {
-      const name = feedKey(places[place[row] ?? 0] ?? "", keys[key[row] ?? 0] ?? "");
-      scope += scopeOf("holding", name, version[row] ?? 0);
+      scope.add(names.nameOf(place[row] ?? 0, keys[key[row] ?? 0] ?? ""), version[row] ?? 0);
     }
   }
-  return BigInt.asUintN(64, scope);
+  return scope;
 }
 
 /** A chunk of a snapshot as a block to be kept. */

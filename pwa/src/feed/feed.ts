@@ -4,6 +4,7 @@
  * at a page's end, or a cursor that the server no longer knows, starts from a snapshot again.
  */
 import { Replica, blockOf, scopeOfBlock, type Block } from "../core/replica";
+import { Scope } from "../core/scope";
 import type { SiteView } from "../core/site-view";
 import type { Ack, Page, Row } from "../core/types.gen";
 import type { Outbox } from "../outbox/outbox";
@@ -63,7 +64,7 @@ export class Feed {
     const replica = new Replica();
     for (const block of blocks) if (block) replica.load(block);
     replica.load({ kind: "overlay", rows: overlay });
-    replica.scope = BigInt(position.scope);
+    replica.scope = Scope.of(position.scope);
     view.replica = replica;
     this.position = position;
     this.overlayRows = overlay.length;
@@ -171,7 +172,7 @@ export class Feed {
       const block = kept || (await this.fetched(name));
       replica.load(block);
       // Part by part, so that the screen answers meanwhile.
-      replica.scope = BigInt.asUintN(64, replica.scope + scopeOfBlock(block));
+      replica.scope.addAll(scopeOfBlock(block));
       // While one is written the next is fetched and read.
       await keeping;
       if (!kept) keeping = store.keep(["blocks"], (tx) => void tx.objectStore("blocks").put(block, name));
