@@ -126,7 +126,8 @@ class Factory:
         """End a server that may hang, so that it says where; return the end of its log."""
         if self.process is not None:
             self._tell(signal.SIGABRT, self._workers())
-            self.process.wait(timeout=20)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=20)
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
 
     def _workers(self):
