@@ -127,8 +127,8 @@ def open_at(state: State, code: Code, place: str | None, key: str | None) -> lis
         return []
     return [
         row
-        for row in state.discrepancies.having("place", place)
-        if row.state == "open" and row.code == code and row.key == key
+        for row in state.discrepancies.having(("place", "key"), (place, key))
+        if row.state == "open" and row.code == code
     ]
 
 

@@ -105,8 +105,8 @@ def _flag_count(case: Case, name: TrackName, at: Moment, amount: int) -> None:
 
 
 def _variance_at(state: State, name: TrackName, at: Moment) -> Variance | None:
-    rows = state.variances.having("place", name[0])
-    return next((row for row in rows if row.key == name[1] and moment_of(row) == at), None)
+    rows = state.variances.having(("place", "key"), name)
+    return next((row for row in rows if moment_of(row) == at), None)
 
 
 def _flag(case: Case, name: TrackName, at: int, detail: dict[str, object]) -> None:

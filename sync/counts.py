@@ -154,7 +154,7 @@ def expected(state: State, variance: Variance) -> int:
 
 
 def _of_key(state: State, name: TrackName) -> list[Variance]:
-    return [row for row in state.variances.having("place", name[0]) if row.key == name[1]]
+    return state.variances.having(("place", "key"), name)
 
 
 def _zero_what_no_part_lists(state: State, counted: Counted) -> None:

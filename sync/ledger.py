@@ -133,30 +133,48 @@ class Track(Struct, frozen=True):
     def with_posting(self, posting: Posting, place: str) -> "Track":
         """Return the track after one posting that has an end at `place`."""
         sign = (posting.place_to == place) - (posting.place_from == place)
-        amount = sign * posting.quantity
-        arrives = posting.place_to == place
-        time = posting.t_to if arrives else posting.t_from
-        if time is None or not sign:
-            return replace(self, balance=self.balance + amount)
-        at = (time, posting.replica, posting.rseq, posting.line)
-        effects = list(self.effects)
-        cut = bisect_right(effects, at, key=_moment)
-        if cut and effects[cut - 1].at == at:
-            old = effects[cut - 1]
-            kind = "reverse" if posting.kind == "reverse" else old.kind
-            effects[cut - 1] = replace(old, amount=old.amount + amount, kind=kind)
-        elif time >= self.since:
-            other = posting.place_from if arrives else posting.place_to
-            t_other = posting.t_from if arrives else posting.t_to
-            # Only the end that gives is open; what it gave has simply arrived at the other.
-            # A zero that balances against a real place is set at the end that receives (L12).
-            far = arrives if posting.kind == "all" else posting.kind == "count" and not arrives
-            far = far and not (posting.kind == "count" and other == COUNT_PLACE)
-            kind = "move" if far else posting.kind
-            effect = Effect(at, posting.of, kind, amount, other, t_other, posting.u,
-                            posting.item)  # fmt: skip
-            effects.insert(cut, effect)
-        return replace(self, balance=self.balance + amount, effects=tuple(effects))
+        balance = self.balance + sign * posting.quantity
+        effect, effects = _effect(posting, place), self.effects
+        if effect is None:
+            return Track(balance, effects, self.since)
+        cut = bisect_right(effects, effect.at, key=_moment)
+        if cut and effects[cut - 1].at == effect.at:
+            now = _joined(effects[cut - 1], effect, posting)
+            effects = (*effects[: cut - 1], now, *effects[cut:])
+        elif effect.at[0] >= self.since:
+            effects = (*effects[:cut], effect, *effects[cut:])
+        return Track(balance, effects, self.since)
+
+
+def _effect(posting: Posting, place: str) -> Effect | None:
+    """Return what a posting does at a place; None where it has no time, or no end."""
+    arrives = posting.place_to == place
+    time = posting.t_to if arrives else posting.t_from
+    if time is None or arrives == (posting.place_from == place):
+        return None
+    other = posting.place_from if arrives else posting.place_to
+    # Only the end that gives is open; what it gave has simply arrived at the other.
+    # A zero that balances against a real place is set at the end that receives (L12).
+    far = arrives if posting.kind == "all" else posting.kind == "count" and not arrives
+    far = far and not (posting.kind == "count" and other == COUNT_PLACE)
+    return Effect(
+        (time, posting.replica, posting.rseq, posting.line),
+        posting.of,
+        "move" if far else posting.kind,
+        posting.quantity if arrives else -posting.quantity,
+        other,
+        posting.t_from if arrives else posting.t_to,
+        posting.u,
+        posting.item,
+    )
+
+
+def _joined(old: Effect | None, effect: Effect, posting: Posting) -> Effect:
+    """Return an operation's line after one more posting for it."""
+    if old is None:
+        return effect
+    kind = "reverse" if posting.kind == "reverse" else old.kind
+    return replace(old, amount=old.amount + effect.amount, kind=kind)
 
 
 def end_of(time: int) -> Moment:
@@ -173,10 +191,12 @@ _OWN_FIRST: Final = {"linked": 1, "reverse": 2}
 
 def track_of(balance: int, since: int, place: str, postings: Iterable[Posting]) -> Track:
     """Build a track from its balance now and its postings from `since` on, in any order."""
-    track = Track(0, (), since)
+    effects: dict[Moment, Effect] = {}
     for posting in sorted(postings, key=lambda posting: _OWN_FIRST.get(posting.kind, 0)):
-        track = track.with_posting(posting, place)
-    return replace(track, balance=balance)
+        effect = _effect(posting, place)
+        if effect is not None and (effect.at in effects or effect.at[0] >= since):
+            effects[effect.at] = _joined(effects.get(effect.at), effect, posting)
+    return Track(balance, tuple(effects[at] for at in sorted(effects)), since)
 
 
 def absorb(track: Track, name: TrackName, after: Moment, change: int) -> list[Posting]:

@@ -196,11 +196,8 @@ def look_at_source(case: Case, name: TrackName, time: int) -> None:
 
 
 def _beside(state: State, name: TrackName, item: str) -> list[str]:
-    return [
-        row.key
-        for row in state.held(name[0])
-        if row.item == item and row.key != name[1] and row.quantity > 0
-    ]
+    rows = state.holdings.having(("place", "item"), (name[0], item))
+    return sorted(row.key for row in rows if row.key != name[1] and row.quantity > 0)
 
 
 def close_covered(state: State, name: TrackName, by: str) -> None:
@@ -208,8 +205,8 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
     track = state.tracks.find(name)
     if track is None:
         return
-    for row in state.discrepancies.having("place", name[0]):
-        if row.key == name[1] and row.state == "open" and row.code in COVERED:
+    for row in state.discrepancies.having(("place", "key"), name):
+        if row.state == "open" and row.code in COVERED:
             counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
             if counted or track.first_negative(row.at) is None:
                 close(state, row, by)
@@ -217,7 +214,6 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
 
 def close_counted_away(state: State, name: TrackName, counted: Counted) -> None:
     """Close what says that a key was short there: a count found none, and none should be left."""
-    for row in state.discrepancies.having("place", name[0]):
-        mine = row.key == name[1] and row.state == "open" and row.code in COVERED
-        if mine and row.at <= counted.at:
+    for row in state.discrepancies.having(("place", "key"), name):
+        if row.state == "open" and row.code in COVERED and row.at <= counted.at:
             close(state, row, counted.operation)

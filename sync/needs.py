@@ -78,7 +78,11 @@ class Named(Struct):
 
 
 class Standing(Struct):
-    """Round two: what stands where they act. `near` are places with their counts and doubts."""
+    """Round two: what stands where they act.
+
+    `near` are places with their counts and all that is open there; of those in `beside` only what
+    concerns one item matters: a busy place must not cost each movement all of its doubts.
+    """
 
     documents: set[str] = field(default_factory=set)
     lots: set[str] = field(default_factory=set)
@@ -86,6 +90,7 @@ class Standing(Struct):
     places: set[str] = field(default_factory=set)
     items: set[str] = field(default_factory=set)
     near: set[str] = field(default_factory=set)
+    beside: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[str, int] = field(default_factory=dict)
     since_base: dict[str, tuple[str, int]] = field(default_factory=dict)
     renamed: set[tuple[str, str, str]] = field(default_factory=set)
@@ -274,8 +279,9 @@ def _stand_moving(needs: Standing, state: State, did: Moving, arrival: Arrival) 
 
 def _stand_rules(needs: Standing, state: State, did: Moving, movement: Movement) -> None:
     """What the rules of places, promises and limits ask beside the goods themselves."""
-    if has_rule(state, movement.place_to):
-        needs.places.add(movement.place_to)
+    for place in (movement.place_from, movement.place_to):
+        if has_rule(state, place):
+            needs.places.add(place)
     needs.documents |= tasks(state, movement.place_to)
     if isinstance(did, Pick):
         needs.documents |= tasks_at(movement.place_to)
@@ -300,9 +306,7 @@ def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
             needs.containers.add(code)
         needs.names.add((place, key))
         if not is_virtual(place) or is_customer(place):
-            needs.near.add(place)
-    if not is_virtual(movement.place_from):
-        needs.places.add(movement.place_from)
+            needs.beside.add((place, item))
 
 
 def moves(state: State, did: Moving, arrival: Arrival) -> list[Movement]:

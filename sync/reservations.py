@@ -36,8 +36,8 @@ def reserve(case: Case, did: Reserve) -> None:
 
 def kept(state: State, place: str, key: str) -> list[Reservation]:
     """Return what is kept of a key at a place, the youngest promise first."""
-    rows = state.reservations.having("place", place)
-    open_ = [row for row in rows if row.key == key and row.quantity > 0]
+    rows = state.reservations.having(("place", "key"), (place, key))
+    open_ = [row for row in rows if row.quantity > 0]
     return sorted(open_, key=lambda row: (-row.version, row.document, row.line))
 
 

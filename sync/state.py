@@ -7,6 +7,7 @@ loaded is a bug in `needs` and fails loudly instead of deciding on missing facts
 
 from collections.abc import Callable, Hashable, Iterator
 from datetime import date
+from operator import attrgetter
 from typing import Final, Generic, NamedTuple, TypeVar, cast
 
 from msgspec import Struct
@@ -97,6 +98,18 @@ class Undo(NamedTuple):
     before: object
 
 
+class Index(Generic[K]):
+    """The keys of rows by the value of a field, or by the tuple of several."""
+
+    def __init__(self, fields: str | tuple[str, ...]) -> None:
+        self.value = attrgetter(*((fields,) if isinstance(fields, str) else fields))
+        self.keys: dict[object, dict[K, None]] = {}
+
+    def enter(self, key: K, row: object) -> None:
+        """Note a row; one that stood elsewhere stays there too, and is left out when asked."""
+        self.keys.setdefault(self.value(row), {})[key] = None
+
+
 class Table(Generic[K, R]):
     """Rows by key, with a journal shared by all tables of a state."""
 
@@ -104,7 +117,7 @@ class Table(Generic[K, R]):
         self.kind = kind
         self.rows: dict[K, R | None] = {}
         self._journal = journal
-        self._indexes: dict[str, dict[object, dict[K, None]]] = {}
+        self._indexes: dict[str | tuple[str, ...], Index[K]] = {}
 
     def load(self, key: K, row: R | None) -> None:
         """Put a row as it is at rest; a later load of the same key changes nothing."""
@@ -132,24 +145,27 @@ class Table(Generic[K, R]):
         """Yield the rows that exist."""
         return (row for row in self.rows.values() if row is not None)
 
-    def having(self, field: str, value: object) -> list[R]:
-        """Return the rows whose field has this value, without looking at all the others."""
+    def having(self, fields: str | tuple[str, ...], value: object) -> list[R]:
+        """Return the rows whose field has this value, without looking at all the others.
+
+        With several fields the value is a tuple.
+        """
         if not self.rows:
             return []
-        index = self._indexes.get(field)
+        index = self._indexes.get(fields)
         if index is None:
-            index = self._indexes[field] = {}
+            index = self._indexes[fields] = Index(fields)
             for key, row in self.rows.items():
                 if row is not None:
-                    index.setdefault(getattr(row, field), {})[key] = None
-        found = (self.rows[key] for key in index.get(value, ()))
+                    index.enter(key, row)
+        found = (self.rows[key] for key in index.keys.get(value, ()))
         # A row that was changed or taken back may stand here still.
-        return [row for row in found if row is not None and getattr(row, field) == value]
+        return [row for row in found if row is not None and index.value(row) == value]
 
     def _enter(self, key: K, row: R | None) -> None:
         if row is not None:
-            for field, index in self._indexes.items():
-                index.setdefault(getattr(row, field), {})[key] = None
+            for index in self._indexes.values():
+                index.enter(key, row)
 
 
 _DAY_MS: Final = 86_400_000

@@ -86,9 +86,12 @@ def device_of(connection: Connection) -> DeviceToken:
     return found
 
 
-async def any_device(connection: Connection, _: BaseRouteHandler) -> None:
-    """Let every device in that was ever enrolled here: even a revoked one's scans are kept."""
-    device_of(connection)
+async def pushing_device(connection: Connection, _: BaseRouteHandler) -> None:
+    """Let every device in that was ever enrolled here, as often as it may push.
+
+    Even a revoked one's scans are kept. One guard, as the framework copies the route for each.
+    """
+    gate_of(connection).pushes.take(device_of(connection).device)
 
 
 async def device(connection: Connection, _: BaseRouteHandler) -> None:
@@ -118,10 +121,6 @@ async def few_sign_ins(connection: Connection, _: BaseRouteHandler) -> None:
     gate_of(connection).sign_ins.take(_address(connection))
 
 
-async def few_pushes(connection: Connection, _: BaseRouteHandler) -> None:
-    gate_of(connection).pushes.take(give_device(connection).device)
-
-
 async def watcher(connection: Connection, _: BaseRouteHandler) -> None:
     """Let in who asks on this machine itself, or shows the token of the settings."""
     token = gate_of(connection).settings.metrics_token
@@ -134,7 +133,7 @@ async def watcher(connection: Connection, _: BaseRouteHandler) -> None:
         raise Refusal(Code.WATCHERS_ONLY)
 
 
-GUARDS: Final = frozenset({any_device, device, worker, supervisor, watcher})
+GUARDS: Final = frozenset({pushing_device, device, worker, supervisor, watcher})
 """The guards that say who may pass; the others only say how often."""
 
 

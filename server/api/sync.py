@@ -14,7 +14,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from server.api.bodies import unpacked
-from server.api.guards import Gate, any_device, device, few_pushes, gate_of, give_device
+from server.api.guards import Gate, device, gate_of, give_device, pushing_device
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.book.cursor import seq_of
@@ -58,7 +58,7 @@ class Blocks(Struct, frozen=True):
 
 @post(
     "/push",
-    guards=[any_device, few_pushes],
+    guards=[pushing_device],
     status_code=200,
     request_max_body_size=PUSH_BYTES_MAX,
     operation_class=PushOperation,

@@ -2,9 +2,11 @@
 
 Many values travel as few parameters, so that a statement's text never depends on their number and
 is prepared once: on SQLite as one JSON text, on PostgreSQL as one array for each column.
-Statements are written with `?` for every parameter.
+Statements are written with `?` for every parameter. They may name an index (`INDEXED BY`) where
+SQLite, which does not know how rows are spread, would take another; PostgreSQL never sees it.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
@@ -17,6 +19,7 @@ from sqlmodel import SQLModel
 
 Reader = Callable[[Any], Any]
 Row = Mapping[str, Any]
+INDEXED: Final = re.compile(r" INDEXED BY \w+")
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -105,7 +108,7 @@ class _PostgreSQL:
     for_update = " FOR UPDATE"
 
     def text(self, statement: str) -> str:
-        return statement.replace("?", "%s")
+        return INDEXED.sub("", statement).replace("?", "%s")
 
     def among(self, column: sa.Column[Any]) -> str:
         return f'"{column.name}" = ANY(?::{_kind(column)}[])'

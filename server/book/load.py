@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from server.book.rows import fetch, fetch_in, fetch_listed, table
+from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from sync import containers, histories, needs
 from sync.arrivals import Arrival
@@ -38,8 +38,19 @@ from sync.vocabulary import Code
 
 _holding, _sighting = table("holding").c, table("sighting").c
 _counted, _variance = table("counted").c, table("variance").c
-POSTING = ", ".join(f"p.{field}" for field in Posting.__struct_fields__)
-
+_doubt = table("discrepancy").c
+POSTING: Final = columns_of(Posting, "p")
+HELD: Final = f"SELECT {columns_of(Holding, 'h')} FROM {{n}} CROSS JOIN holding AS h"  # noqa: S608 - names of our own
+HELD_OF_KEY: Final = f"{HELD} WHERE h.place = n.place AND h.key = n.key AND h.site = ?"
+HELD_OF_ITEM: Final = (
+    f"{HELD} INDEXED BY ix_holding_item WHERE h.place = n.place AND h.item = n.item AND h.site = ?"
+)
+OPEN_BESIDE: Final = (
+    f"SELECT {columns_of(Discrepancy, 'd')} FROM {{n}}"  # noqa: S608 - names of our own
+    " CROSS JOIN discrepancy AS d WHERE d.place = n.place AND d.site = ? AND d.state = 'open'"
+    " AND (d.item = n.item OR d.item IS NULL OR d.key IS NULL)"
+)
+"""What is open there about an item; also what is about the place as such."""
 
 PROOF_MS: Final = 7 * 86_400_000
 """How long a sign-in that the server saw stands for decisions made on that device."""
@@ -59,19 +70,16 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
     load_standing(connection, site, state, standing)
     asked = histories.history(state, new)
     # Where a thing or an unknown code stood is known only now, and so is what was counted there.
-    further = {place for place, _ in asked.since if not is_virtual(place)} - standing.near
+    known = standing.beside
+    further = {name for name in _beside(asked) - known if name[0] not in standing.near}
     if further:
-        _load_near(connection, site, state, further)
+        _load_near(connection, site, state, set(), further)
         histories.reach_doubts(asked, state)
     while asked.since:
-        unknown = [name for name in asked.since if name not in state.holdings.rows]
-        for row in _holdings_of(connection, site, unknown) if unknown else ():
-            state.holdings.load((row.place, row.key), row)
-        for name in unknown:
-            state.holdings.load(name, None)
+        _load_held(connection, site, state, asked.since)
         load_history(connection, site, state, asked)
         asked = histories.far_ends(state)
-        _load_near(connection, site, state, {place for place, _ in asked.since})
+        _load_near(connection, site, state, set(), _beside(asked))
         histories.reach_doubts(asked, state)
     counted = {row.place for row in state.variances.all() if row.state == "open"}
     _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
@@ -128,7 +136,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
     _load_reservations(connection, site, state, asked)
     _load_holdings(connection, site, state, asked)
-    _load_near(connection, site, state, asked.near)
+    _load_near(connection, site, state, asked.near, asked.beside)
     _load_targets(connection, site, state, asked)
     _load_chains(connection, site, state, asked)
     _load_containers(connection, site, state, asked)
@@ -163,28 +171,44 @@ def _load_reservations(connection: Connection, site: str, state: State, asked: S
 def _load_holdings(connection: Connection, site: str, state: State, asked: Standing) -> None:
     found = fetch_in(connection, "holding", Holding, site, "place", asked.places)
     found += fetch_in(connection, "holding", Holding, site, "item", asked.items)
-    found += _holdings_of(connection, site, asked.names)
+    found += as_read(connection, "holding", Holding, fetch_listed(
+        connection, HELD_OF_ITEM, [
+            (place, item) for place, item in asked.beside
+            if place not in asked.places and item not in asked.items
+        ], site, like=(_holding.place, _holding.item),
+    ))  # fmt: skip
     for row in found:
         state.holdings.load((row.place, row.key), row)
-    for name in asked.names:
+    _load_held(connection, site, state, asked.names)
+
+
+def _load_held(connection: Connection, site: str, state: State, names: Iterable[TrackName]) -> None:
+    """What stands there of the keys that are named, as far as it is not known yet."""
+    unknown = [name for name in names if name not in state.holdings.rows]
+    rows = fetch_listed(connection, HELD_OF_KEY, unknown, site,
+                        like=(_holding.place, _holding.key))  # fmt: skip
+    for row in as_read(connection, "holding", Holding, rows):
+        state.holdings.load((row.place, row.key), row)
+    for name in unknown:
         state.holdings.load(name, None)
 
 
-def _holdings_of(connection: Connection, site: str, names: Iterable[TrackName]) -> list[Holding]:
-    rows = fetch_listed(
-        connection,
-        "SELECT h.place, h.key, h.item, h.quantity, h.version FROM {n}"
-        " CROSS JOIN holding AS h WHERE h.place = n.place AND h.key = n.key AND h.site = ?",
-        list(names), site, like=(_holding.place, _holding.key),
-    )  # fmt: skip
-    return [Holding(place=r[0], key=r[1], item=r[2], quantity=r[3], version=r[4]) for r in rows]
+def _beside(asked: History) -> set[tuple[str, str]]:
+    """Return the places with a history to be known, each with the item."""
+    return {(place, key_of(key).item) for place, key in asked.since if not is_virtual(place)}
 
 
-def _load_near(connection: Connection, site: str, state: State, places: set[str]) -> None:
+def _load_near(
+    connection: Connection, site: str, state: State, near: set[str], beside: set[tuple[str, str]]
+) -> None:
     """What is open at a place: shortages that may be covered, counts that may be explained."""
-    for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "place", places,
-                          "state = 'open'"):  # fmt: skip
+    doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "place", near, "state = 'open'")
+    doubts += as_read(connection, "discrepancy", Discrepancy, fetch_listed(
+        connection, OPEN_BESIDE, list(beside), site, like=(_doubt.place, _doubt.item),
+    ))  # fmt: skip
+    for doubt in doubts:
         state.discrepancies.load(doubt.discrepancy, doubt)
+    places = near | {place for place, _ in beside}
     # Decided ones too: a late fact must see that its key was listed, and which lines are taken.
     for row in fetch_in(connection, "variance", Variance, site, "place", places):
         state.variances.load((row.operation, row.line), row)

@@ -27,6 +27,9 @@ OPERATIONS_MAX: Final = 300
 
 WAITING_MAX: Final = 2_000
 
+MOMENT_S: Final = 0.001
+"""How long nobody may come before those who came are served."""
+
 
 class _CutError(Exception):
     """The connection was lost before the commit: nothing was written."""
@@ -55,6 +58,7 @@ class Writer:
         self._queue: queue.Queue[Task[Any] | None] = queue.Queue(WAITING_MAX)
         self.watches: list[laps.Watch] = []
         self._busy_since: float | None = None
+        self._came = 1
         self._thread = threading.Thread(target=self._loop, name="bincard-writer", daemon=True)
 
     def start(self) -> None:
@@ -88,8 +92,8 @@ class Writer:
     def _loop(self) -> None:
         going = True
         while going:
-            first = self._queue.get()
-            tasks = [first, *self._waiting()]
+            tasks = [self._queue.get()]
+            self._gather(tasks)
             going = None not in tasks
             self.work([task for task in tasks if task is not None])
 
@@ -98,14 +102,27 @@ class Writer:
         for group in _groups(tasks):
             self._run(group)
 
-    def _waiting(self) -> list[Task[Any] | None]:
-        found: list[Task[Any] | None] = []
-        while len(found) < GROUP_MAX - 1:
+    def _gather(self, tasks: list[Task[Any] | None]) -> None:
+        """Add what waits; where several came last time, for as long as more keep coming.
+
+        Those who are answered together ask again together: each alone would pay for a commit.
+        A device by itself is never kept waiting.
+        """
+        self._take(tasks)
+        while len(tasks) < self._came and _weight(tasks) < OPERATIONS_MAX:
+            had = len(tasks)
+            time.sleep(MOMENT_S)
+            self._take(tasks)
+            if len(tasks) == had:
+                break
+        self._came = len(tasks)
+
+    def _take(self, tasks: list[Task[Any] | None]) -> None:
+        while len(tasks) < GROUP_MAX:
             try:
-                found.append(self._queue.get_nowait())
+                tasks.append(self._queue.get_nowait())
             except queue.Empty:
                 break
-        return found
 
     def _run(self, tasks: list[Task[Any]]) -> None:
         """Do what is still wanted; once begun, a task cannot be called off any more."""
@@ -182,6 +199,12 @@ class Writer:
         if group is None:
             return [tasks[0].run(connection)]
         return self._grouped(connection, group, [task.payload for task in tasks])
+
+
+def _weight(tasks: Sequence[Task[Any] | None]) -> int:
+    """Return how many operations tasks bring; what is no push is one."""
+    pushes = [task.payload.push if task and task.group is not None else None for task in tasks]
+    return sum(len(push.operations) if push else 1 for push in pushes)
 
 
 def _groups(tasks: list[Task[Any]]) -> list[list[Task[Any]]]:

@@ -91,7 +91,7 @@ class HoldingRow(SQLModel, table=True):
 
     __tablename__ = "holding"
     __table_args__: ClassVar = (
-        sa.Index("ix_holding_item", "site", "item"),
+        sa.Index("ix_holding_item", "site", "item", "place"),
         {"sqlite_with_rowid": False},
     )
     site: str = key()
@@ -166,7 +166,7 @@ class DiscrepancyRow(SQLModel, table=True):
 
     __tablename__ = "discrepancy"
     __table_args__: ClassVar = (
-        sa.Index("ix_discrepancy_place", "site", "place", "key"),
+        sa.Index("ix_discrepancy_place", "site", "place", "state", "item"),
         sa.Index("ix_discrepancy_waits", "site", "waits"),
         sa.Index("ix_discrepancy_state", "site", "state", "until"),
         sa.Index("ix_discrepancy_operation", "site", "operation"),

@@ -129,7 +129,7 @@ sa.Table(
 sa.Table(
     "holding", _METADATA,
     _text("*site"), _text("*place"), _text("*key"), _text("item"), _big("quantity"),
-    _big("version"), sa.Index("ix_holding_item", "site", "item"),
+    _big("version"), sa.Index("ix_holding_item", "site", "item", "place"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
@@ -173,7 +173,7 @@ sa.Table(
     _big("at"), _big("until?"), _text("waits?"), _json("detail"), _text("state"),
     _text("settled_by?"), _big("opened_seq"), _big("version"),
     sa.Index("ix_discrepancy_operation", "site", "operation"),
-    sa.Index("ix_discrepancy_place", "site", "place", "key"),
+    sa.Index("ix_discrepancy_place", "site", "place", "state", "item"),
     sa.Index("ix_discrepancy_state", "site", "state", "until"),
     sa.Index("ix_discrepancy_waits", "site", "waits"),
 )  # fmt: skip
