@@ -45,12 +45,11 @@ HELD_OF_KEY: Final = f"{HELD} WHERE h.place = n.place AND h.key = n.key AND h.si
 HELD_OF_ITEM: Final = (
     f"{HELD} INDEXED BY ix_holding_item WHERE h.place = n.place AND h.item = n.item AND h.site = ?"
 )
-OPEN_BESIDE: Final = (
+OPEN_OF_ITEM: Final = (
     f"SELECT {columns_of(Discrepancy, 'd')} FROM {{n}}"  # noqa: S608 - names of our own
-    " CROSS JOIN discrepancy AS d WHERE d.place = n.place AND d.site = ? AND d.state = 'open'"
-    " AND (d.item = n.item OR d.item IS NULL OR d.key IS NULL)"
+    " CROSS JOIN discrepancy AS d INDEXED BY ix_discrepancy_item"
+    " WHERE d.place = n.place AND d.item = n.item AND d.site = ? AND d.state = 'open'"
 )
-"""What is open there about an item; also what is about the place as such."""
 
 PROOF_MS: Final = 7 * 86_400_000
 """How long a sign-in that the server saw stands for decisions made on that device."""
@@ -204,11 +203,13 @@ def _load_near(
     """What is open at a place: shortages that may be covered, counts that may be explained."""
     doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "place", near, "state = 'open'")
     doubts += as_read(connection, "discrepancy", Discrepancy, fetch_listed(
-        connection, OPEN_BESIDE, list(beside), site, like=(_doubt.place, _doubt.item),
+        connection, OPEN_OF_ITEM, list(beside), site, like=(_doubt.place, _doubt.item),
     ))  # fmt: skip
+    places = near | {place for place, _ in beside}
+    doubts += fetch_in(connection, "discrepancy", Discrepancy, site, "place", places - near,
+                       "state = 'open' AND key IS NULL")  # fmt: skip
     for doubt in doubts:
         state.discrepancies.load(doubt.discrepancy, doubt)
-    places = near | {place for place, _ in beside}
     # Decided ones too: a late fact must see that its key was listed, and which lines are taken.
     for row in fetch_in(connection, "variance", Variance, site, "place", places):
         state.variances.load((row.operation, row.line), row)

@@ -27,7 +27,7 @@ OPERATIONS_MAX: Final = 300
 
 WAITING_MAX: Final = 2_000
 
-MOMENT_S: Final = 0.001
+MOMENT_S: Final = 0.002
 """How long nobody may come before those who came are served."""
 
 
@@ -58,7 +58,7 @@ class Writer:
         self._queue: queue.Queue[Task[Any] | None] = queue.Queue(WAITING_MAX)
         self.watches: list[laps.Watch] = []
         self._busy_since: float | None = None
-        self._came = 1
+        self._came = (1, 1)
         self._thread = threading.Thread(target=self._loop, name="bincard-writer", daemon=True)
 
     def start(self) -> None:
@@ -109,13 +109,13 @@ class Writer:
         A device by itself is never kept waiting.
         """
         self._take(tasks)
-        while len(tasks) < self._came and _weight(tasks) < OPERATIONS_MAX:
+        while len(tasks) < max(self._came) and _weight(tasks) < OPERATIONS_MAX:
             had = len(tasks)
             time.sleep(MOMENT_S)
             self._take(tasks)
             if len(tasks) == had:
                 break
-        self._came = len(tasks)
+        self._came = (self._came[1], len(tasks))
 
     def _take(self, tasks: list[Task[Any] | None]) -> None:
         while len(tasks) < GROUP_MAX:

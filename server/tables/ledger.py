@@ -20,7 +20,7 @@ class Log(SQLModel, table=True):
     __tablename__ = "log"
     __table_args__: ClassVar = (
         sa.UniqueConstraint("site", "id"),
-        sa.Index("ix_log_replica", "site", "replica", "rseq"),
+        sa.Index("ix_log_replica", "site", "replica", "rseq", "at"),
     )
     site: str = key()
     seq: int = Field(primary_key=True, sa_type=sa.BigInteger)

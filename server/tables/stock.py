@@ -166,7 +166,8 @@ class DiscrepancyRow(SQLModel, table=True):
 
     __tablename__ = "discrepancy"
     __table_args__: ClassVar = (
-        sa.Index("ix_discrepancy_place", "site", "place", "state", "item"),
+        sa.Index("ix_discrepancy_item", "site", "place", "state", "item"),
+        sa.Index("ix_discrepancy_place", "site", "place", "state", "key"),
         sa.Index("ix_discrepancy_waits", "site", "waits"),
         sa.Index("ix_discrepancy_state", "site", "state", "until"),
         sa.Index("ix_discrepancy_operation", "site", "operation"),

@@ -172,8 +172,9 @@ sa.Table(
     _text("actor"), _text("document?"), _text("place?"), _text("key?"), _text("item?"),
     _big("at"), _big("until?"), _text("waits?"), _json("detail"), _text("state"),
     _text("settled_by?"), _big("opened_seq"), _big("version"),
+    sa.Index("ix_discrepancy_item", "site", "place", "state", "item"),
     sa.Index("ix_discrepancy_operation", "site", "operation"),
-    sa.Index("ix_discrepancy_place", "site", "place", "state", "item"),
+    sa.Index("ix_discrepancy_place", "site", "place", "state", "key"),
     sa.Index("ix_discrepancy_state", "site", "state", "until"),
     sa.Index("ix_discrepancy_waits", "site", "waits"),
 )  # fmt: skip
@@ -202,7 +203,7 @@ sa.Table(
     _big("received_at"), _big("at"), _big("u"), _text("trust"), _text("outcome"),
     _bytes("payload"), _text("payload_hash"), _text("content_hash"), _bytes("verdict"),
     _text("link"), _text("scope"), sa.UniqueConstraint("site", "id"),
-    sa.Index("ix_log_replica", "site", "replica", "rseq"),
+    sa.Index("ix_log_replica", "site", "replica", "rseq", "at"),
 )  # fmt: skip
 
 sa.Table(
