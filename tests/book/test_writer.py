@@ -104,3 +104,48 @@ def test_pushes_share_a_transaction_until_it_holds_enough_and_a_replica_stands_i
     small = [push("a" * 32, 1), push("b" * 32, 1), push("a" * 32, 1)]
     alone = Task(None, None, None)
     assert [len(group) for group in _groups([*big, *small, alone, *small])] == [3, 4, 1, 1, 2, 1]
+
+
+@pytest.fixture
+def gathering(monkeypatch):
+    """A writer that has not begun, and the moments that it waits: each brings one of these."""
+    engine = make_engine("sqlite://", writes=True)
+    writer, coming = Writer(engine, lambda _, __, payloads: payloads), []
+
+    def moment(_):
+        if (task := coming.pop(0)) is not None:
+            writer.submit(task)
+
+    monkeypatch.setattr("server.book.writer.time.sleep", moment)
+    yield writer, coming
+    engine.dispose()
+
+
+def gathered(writer, *tasks):
+    found = list(tasks)
+    writer._gather(found)
+    return len(found)
+
+
+def test_those_who_were_answered_together_are_waited_for_together(gathering):
+    writer, coming = gathering
+    for _ in range(2):
+        writer.submit(note("they came together once"))
+    assert gathered(writer, note("first")) == 3
+    coming += [note("second"), note("third"), note("nobody waits for a fourth")]
+    assert gathered(writer, note("first")) == 3
+    assert len(coming) == 1
+
+
+def test_whoever_does_not_come_is_waited_for_one_moment_only(gathering):
+    writer, coming = gathering
+    writer.submit(note("they came together once"))
+    assert gathered(writer, note("first")) == 2
+    coming += [None]
+    assert gathered(writer, note("alone now")) == 1
+
+
+def test_a_device_by_itself_is_never_kept_waiting(gathering):
+    writer, coming = gathering
+    assert gathered(writer, note("alone")) == 1
+    assert coming == []
