@@ -200,7 +200,11 @@ def _beside(asked: History) -> set[tuple[str, str]]:
 def _load_near(
     connection: Connection, site: str, state: State, near: set[str], beside: set[tuple[str, str]]
 ) -> None:
-    """What is open at a place: shortages that may be covered, counts that may be explained."""
+    """What is open at a place: shortages that may be covered, counts that may be explained.
+
+    All counts of the place, however old: one is held against every other of its key (R32), an
+    error bar may reach any of them (R8), and how far back a movement reaches is read from them.
+    """
     doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "place", near, "state = 'open'")
     doubts += as_read(connection, "discrepancy", Discrepancy, fetch_listed(
         connection, OPEN_OF_ITEM, list(beside), site, like=(_doubt.place, _doubt.item),
