@@ -5,15 +5,14 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Final
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
-from sync import containers, histories, needs
+from server.book.things import load_chains, load_containers, load_things
+from sync import histories, needs
 from sync.arrivals import Arrival
-from sync.containers import INSIDE, code_of, thing_named
 from sync.feed import feed_key
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
@@ -36,7 +35,7 @@ from sync.stock import is_virtual, key_of
 from sync.tasks import tasks_at
 from sync.vocabulary import Code
 
-_holding, _sighting = table("holding").c, table("sighting").c
+_holding = table("holding").c
 _counted, _variance = table("counted").c, table("variance").c
 _doubt = table("discrepancy").c
 POSTING: Final = columns_of(Posting, "p")
@@ -137,8 +136,8 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_holdings(connection, site, state, asked)
     _load_near(connection, site, state, asked.near, asked.beside)
     _load_targets(connection, site, state, asked)
-    _load_chains(connection, site, state, asked)
-    _load_containers(connection, site, state, asked)
+    load_chains(connection, site, state, asked)
+    load_containers(connection, site, state, asked)
     for kind, raw, code in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
         _load_renamed_things(connection, site, state, kind, raw, code)
@@ -238,92 +237,6 @@ def _load_targets(connection: Connection, site: str, state: State, asked: Standi
         state.made.setdefault(posting.of, []).append(posting)
 
 
-def _load_chains(connection: Connection, site: str, state: State, asked: Standing) -> None:
-    """The chain of each thing that is named, or that a reversed operation saw, from then on."""
-    seen = fetch_in(connection, "sighting", Sighting, site, "of", asked.targets.values())
-    counted = [row for row in state.variances.all()
-               if asked.targets.keys() & {row.operation, *row.parts}]  # fmt: skip
-    times = [asked.seen_since, *(row.taken for row in seen), *(row.at for row in counted)]
-    # A second load of one batch never begins later: what stood before would be what is known.
-    state.seen_since = max(min(state.seen_since, *times), 0)
-    things = asked.things | {row.thing for row in seen}
-    approved = {thing_of(key_of(row.key)) for row in counted}
-    _load_things(connection, site, state, things | {thing for thing in approved if thing})
-
-
-def _load_containers(connection: Connection, site: str, state: State, asked: Standing) -> None:
-    """Containers that are named, all that stood in them since then, and in what they stood."""
-    known: set[str] = set()
-    stood = fetch_in(connection, "sighting", Sighting, site, "place", asked.stood)
-    new = asked.containers | {code for row in stood if (code := containers.container_of(row))}
-    while new:
-        known |= new
-        inside = _inside(connection, site, [f"{INSIDE}{code}" for code in new], state.seen_since)
-        _load_things(connection, site, state, inside | {thing_named(code) for code in new})
-        outside = {code_of(place) for place in containers.places(state)}
-        new = (containers.codes(state) | {code for code in outside if code}) - known
-    if any(containers.leaves(row) for row in state.sightings.all()) or asked.contents_since \
-            or asked.stood:  # fmt: skip
-        places = [f"{INSIDE}{code}" for code in known]
-        for held in fetch_in(connection, "holding", Holding, site, "place", places):
-            state.holdings.load((held.place, held.key), held)
-        items = {row.item for row in state.holdings.all() if code_of(row.place) is not None}
-        for lot in fetch_in(connection, "lot", LotRow, site, "item", items):
-            state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
-    for operation, (place, cursor) in asked.contents_since.items():
-        state.since_base[operation] = _posted_since(connection, site, place, cursor)
-
-
-def _inside(connection: Connection, site: str, places: Sequence[str], since: int) -> set[str]:
-    """Return the single things that stand in containers, or stood in them since a time."""
-    keys = {
-        row.key for row in fetch_in(connection, "holding", Holding, site, "place", places,
-                                    "quantity <> 0")
-    }  # fmt: skip
-    for end in ("from", "to"):
-        rows = fetch_listed(
-            connection,
-            "SELECT DISTINCT p.key FROM {n} CROSS JOIN posting AS p"  # noqa: S608 - no input in it
-            f" WHERE p.place_{end} = n.place AND p.site = ? AND p.t_{end} >= ?",
-            [(place,) for place in places], site, since, like=(_holding.place,),
-        )  # fmt: skip
-        keys |= {row[0] for row in rows}
-    things = {thing_of(key_of(key)) for key in keys}
-    return {thing for thing in things if thing is not None}
-
-
-def _posted_since(
-    connection: Connection, site: str, place: str, cursor: int
-) -> list[tuple[int, Posting]]:
-    """Return what was posted at a place after a device's cursor."""
-    posting = table("posting").c
-    there = sa.or_(posting.place_from == place, posting.place_to == place)
-    rows = fetch(connection, "posting", Posting, posting.site == site, there, posting.seq > cursor)
-    return [(row.of, row) for row in rows]
-
-
-def _load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:
-    """The sightings of things since the batch begins, and where they stood before."""
-    rows = fetch_in(connection, "sighting", Sighting, site, "thing", things,
-                    f"at >= {state.seen_since:d}")  # fmt: skip
-    for row in rows:
-        state.sightings.load((row.thing, row.of, row.line), row)
-    before = fetch_listed(
-        connection,
-        "SELECT n.thing, (SELECT CAST(s.posted AS text) FROM sighting AS s"
-        " WHERE s.site = n.site AND s.thing = n.thing AND s.at < n.at AND NOT s.gone"
-        " AND CAST(s.posted AS text) <> '[]'"
-        " ORDER BY s.at DESC, s.replica DESC, s.rseq DESC, s.line DESC LIMIT 1) FROM {n}",
-        [(site, thing, state.seen_since) for thing in things],
-        like=(_sighting.site, _sighting.thing, _sighting.at),
-    )  # fmt: skip
-    for thing, posted in before:
-        # A second load that begins earlier holds as a sighting what stood before the first one.
-        state.stood.pop(thing, None)
-        if posted is not None:
-            state.stood[thing] = msgspec.json.decode(posted, type=tuple[str, str, str, str])
-
-
 def _load_renamed(connection: Connection, site: str, state: State, kind: str, raw: str) -> None:
     """Everything that was posted and counted under an unknown code."""
     posting, variance = table("posting").c, table("variance").c
@@ -354,7 +267,7 @@ def _load_renamed_things(  # noqa: PLR0913, PLR0917 - a query in words
     keys = {key_of(row.key) for row in rows}
     things = {row.thing for row in rows}
     things |= {feed_key(code, key.serial) for key in keys if kind == "item"}
-    _load_things(connection, site, state, things)
+    load_things(connection, site, state, things)
 
 
 def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:
