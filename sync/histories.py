@@ -19,10 +19,8 @@ from sync.ledger import COUNT_PLACE, Effect, TrackName
 from sync.needs import (
     MOVING,
     decided,
-    is_late,
-    lot_item,
+    late_lot,
     moves,
-    resolved_item,
     resolved_key,
     resolved_place,
 )
@@ -93,8 +91,8 @@ def _walk_moving(needs: History, state: State, did: Moving, arrival: Arrival) ->
         key = key_text(movement.key)
         needs.reach((movement.place_from, key), left)
         needs.reach((movement.place_to, key), arrival.dated.at - near)
-    if is_late(state, arrival) and (item := lot_item(did)):
-        for row in state.holdings.having("item", resolved_item(state, item)):
+    if (item := late_lot(state, arrival)) is not None:
+        for row in state.holdings.having("item", item):
             needs.reach((row.place, row.key), arrival.dated.at)
 
 

@@ -152,8 +152,8 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
         elif isinstance(arrival.did, Adjust) and arrival.body.base is not None:
             item = resolved_item(state, arrival.did.key.item)
             needs.since_base[arrival.id] = (item, arrival.body.base.cursor)
-        elif is_late(state, arrival) and (brought := lot_item(arrival.did)):
-            needs.items.add(resolved_item(state, brought))
+        elif (brought := late_lot(state, arrival)) is not None:
+            needs.items.add(brought)
     return needs
 
 
@@ -163,15 +163,16 @@ def _reach_back(needs: Standing, arrival: Arrival) -> None:
     needs.seen_since = min(needs.seen_since, *(one.at - one.u - OVERLAP_MS for one in dated))
 
 
-def is_late(state: State, arrival: Arrival) -> bool:
-    return arrival.dated.at < state.now - LATE_MS
-
-
-def lot_item(did: Did) -> str | None:
-    """Return the item of a movement that may bring an older lot to a bin."""
-    if isinstance(did, Receive | PutAway | Move | Return) and did.key is not None and did.key.lot:
-        return did.key.item
-    return None
+def late_lot(state: State, arrival: Arrival) -> str | None:
+    """Return the item of a movement that may, late, bring an older lot to a bin (R26)."""
+    did = arrival.did
+    if not isinstance(did, Receive | PutAway | Move | Return) or did.key is None:
+        return None
+    if did.key.lot is None or arrival.dated.at >= state.now - LATE_MS:
+        return None
+    there = state.locations.find(resolved_place(state, did.to.text))
+    may = there is not None and (there.kind == "bin" or state.edits)
+    return resolved_item(state, did.key.item) if may else None
 
 
 def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
