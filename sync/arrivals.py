@@ -26,6 +26,7 @@ from sync.operations import (
     decode_body,
     decode_did,
     decode_envelope,
+    decode_name,
 )
 
 NAME: Final = re.compile(r"[0-9A-Za-z-]+")
@@ -117,13 +118,12 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     """Return the arrival of one envelope, dated no earlier than `floor`."""
     link, content, payload = one
     payload_hash, content_hash = sha256_hex(payload), sha256_hex(content)
-    nameless = f"{link.replica}.{link.seq}"
     fallback = Dated(max(clock.receipt, floor), clock.receipt - floor if floor else 0, "low")
     try:
         body = decode_body(content)
         _check_texts(body)
     except msgspec.MsgspecError as error:
-        return Arrival(payload, payload_hash, content_hash, link, nameless, fallback,
+        return Arrival(payload, payload_hash, content_hash, link, _name_of(one), fallback,
                        error=str(error))  # fmt: skip
     dated = monotone(date(Reading(body.wall, body.segment, link.seq), clock), floor)
     if body.v > ENVELOPE_VERSION or body.site != site:
@@ -141,6 +141,15 @@ def read(one: Linked, site: str, clock: Clock, floor: int) -> Arrival:
     taken, opened, lines = _inner_times(did, body, clock, dated, link.seq)
     return Arrival(payload, payload_hash, content_hash, link, body.id, dated, body, did,
                    taken, opened, lines)  # fmt: skip
+
+
+def _name_of(one: Linked) -> str:
+    """Return the id in a body that cannot be read: the device knows the operation by no other."""
+    try:
+        name = decode_name(one.content).id
+    except msgspec.MsgspecError:
+        name = ""
+    return name if NAME.fullmatch(name) else f"{one.link.replica}.{one.link.seq}"
 
 
 def _check_texts(body: Body) -> None:

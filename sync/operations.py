@@ -335,6 +335,12 @@ Did = Fact | Intent
 FACTS: Final = frozenset(cls.__struct_config__.tag for cls in Fact.__args__)
 
 
+class Named(Struct, frozen=True):
+    """What of a body that cannot be read is still wanted."""
+
+    id: Id
+
+
 class Body(Struct, frozen=True, omit_defaults=True):
     """The part of an envelope that keeps its meaning when the chain is re-made."""
 
@@ -344,7 +350,8 @@ class Body(Struct, frozen=True, omit_defaults=True):
     site: Code
     actor: Code
     wall: Millis
-    mono: Annotated[float, Meta(ge=0)]
+    mono: float
+    """Told for those who look into a phone; nothing is decided by it, so any reading will do."""
     segment: Id
     did: msgspec.Raw
     consent: Consent | None = None
@@ -356,5 +363,6 @@ class Body(Struct, frozen=True, omit_defaults=True):
 
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode
+decode_name = msgspec.json.Decoder(Named).decode
 decode_body = msgspec.json.Decoder(Body).decode
 decode_did = msgspec.json.Decoder(Did).decode

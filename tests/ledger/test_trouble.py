@@ -75,6 +75,18 @@ async def test_an_id_cannot_take_the_name_of_another_row_of_the_log(warehouse, n
         await warehouse.book.change(SITE, "x", [Item(item="ZZ", name=f"{n}")], "changed")
 
 
+async def test_a_phone_hears_by_its_own_name_of_a_body_that_nobody_can_read(warehouse):
+    """[R5] [R1] Told by another one, it would take its work for posted, and post it twice."""
+    device = warehouse.device("A")
+    name = device.envelope(receive(), warehouse.now, segment="")
+    told = json.loads(bytes((await warehouse.push("A")).verdicts[0]))
+    assert (told["id"], told["outcome"]) == (name, "parked")
+    again = device.chain[0].replace(device.replica.encode(), b"f" * 32)
+    device.replica, device.acked, device.chain = "f" * 32, 0, [again]
+    assert json.loads(bytes((await warehouse.push("A")).verdicts[0])) == told
+    assert await warehouse.open() == ["NOT_UNDERSTOOD R"]
+
+
 async def test_a_text_with_nul_is_parked_whole(warehouse):
     """[E6] The database would cut it there and find other goods."""
     for _ in range(2):

@@ -14,9 +14,9 @@ class HardwareClock:
         return now + self.offset + (now - self.start) * self.drift_ppm // 1_000_000
 
     def mono(self, now):
-        gone = now - self.start
         slept = sum(max(0, min(now, until) - since) for since, until in self._sleeps)
-        return gone + gone * self.drift_ppm // 1_000_000 - slept
+        awake = now - self.start - slept
+        return awake + awake * self.drift_ppm // 1_000_000
 
     def sleep(self, now, until):
         """The machine sleeps: performance.now() stands still on most platforms."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 import msgspec
 
 from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
+from tests.simulation.things import thing
 from tests.world.warehouse import key
 
 
@@ -36,18 +37,30 @@ class Floor:
         self.stock = defaultdict(int)
         self.slips = {}
         """(place, key) of what was done and not scanned, or scanned and not done: what, when."""
+        self.in_hand = set()
+        """Single things on their way: they stand nowhere, and are here all the same."""
 
     def there(self, place, name):
         return self.stock[place, name]
 
     def take(self, place, name, quantity):
-        """Take as much as there is; None means all of it."""
+        """Take as much as there is; None means all of it. Nobody brings what is here already."""
         if is_virtual(place):
-            return quantity
-        found = self.stock[place, name]
-        taken = found if quantity is None else min(quantity, found)
-        self.stock[place, name] -= taken
+            taken = 0 if self._is_here(thing(name)) else quantity
+        else:
+            found = self.stock[place, name]
+            taken = found if quantity is None else min(quantity, found)
+            self.stock[place, name] -= taken
+        if taken and thing(name):
+            self.in_hand.add(thing(name))
         return taken
+
+    def _is_here(self, one):
+        standing = (thing(name) for (_, name), quantity in self.stock.items() if quantity)
+        return one is not None and (one in self.in_hand or one in standing)
+
+    def let_go(self, name):
+        self.in_hand.discard(thing(name))
 
     def put(self, place, name, quantity):
         if not is_virtual(place):

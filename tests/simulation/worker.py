@@ -141,6 +141,7 @@ class Worker:
         if slip == "forgot":
             floor.put(target, name, carried)
             floor.slip(slip, self.world.now, name, source, target)
+            floor.let_go(name)
             return
         did = _moved(act, source, None if wanted is None else carried)
         said = self._slipped(did, slip, name, source, target)
@@ -157,6 +158,7 @@ class Worker:
             kept = yield from self._write(f"{number}.{copy}", draft, {} if copy else truth)
             if slip == "ghost" or copy:
                 self.ghosts.append(kept.id)
+        floor.let_go(name)
 
     def _in_place(self, number, act):
         """Goods are found, broken or labelled anew: at the moment of the scan, where they stand."""
