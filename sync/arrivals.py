@@ -21,12 +21,12 @@ from sync.operations import (
     Body,
     Count,
     Did,
+    Id,
     Link,
     Lost,
     decode_body,
     decode_did,
     decode_envelope,
-    decode_name,
 )
 
 NAME: Final = re.compile(r"[0-9A-Za-z-]+")
@@ -82,6 +82,15 @@ class Arrival(Struct, frozen=True):
 
     def _inner(self) -> list[Dated]:
         return [one for one in (self.taken, self.opened, *self.lines) if one is not None]
+
+
+class Named(Struct, frozen=True):
+    """What of a body that cannot be read is still wanted."""
+
+    id: Id
+
+
+decode_name: Final = msgspec.json.Decoder(Named).decode
 
 
 class Linked(NamedTuple):

@@ -335,12 +335,6 @@ Did = Fact | Intent
 FACTS: Final = frozenset(cls.__struct_config__.tag for cls in Fact.__args__)
 
 
-class Named(Struct, frozen=True):
-    """What of a body that cannot be read is still wanted."""
-
-    id: Id
-
-
 class Body(Struct, frozen=True, omit_defaults=True):
     """The part of an envelope that keeps its meaning when the chain is re-made."""
 
@@ -363,6 +357,5 @@ class Body(Struct, frozen=True, omit_defaults=True):
 
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode
-decode_name = msgspec.json.Decoder(Named).decode
 decode_body = msgspec.json.Decoder(Body).decode
 decode_did = msgspec.json.Decoder(Did).decode

@@ -334,11 +334,6 @@ export interface Edit {
   fields: Record<string, unknown>;
 }
 
-/** What of a body that cannot be read is still wanted. */
-export interface Named {
-  id: string;
-}
-
 /** The part of an envelope that keeps its meaning when the chain is re-made. */
 export interface Body {
   v: number;
