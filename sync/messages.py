@@ -224,10 +224,14 @@ class Snapshot(Struct, frozen=True):
 
 
 class Chunk(Struct, frozen=True):
-    """Rows of one kind in columns; texts are indexes into `texts`, -1 is null."""
+    """Rows of one kind in columns; texts are indexes into `texts`, -1 is null.
+
+    Nothing is told twice, it made a first picture three times as long: a row's key is made of the
+    columns that `key` names, and the item of a holding stands in its key.
+    """
 
     kind: str
     rows: int
-    keys: tuple[str, ...]
+    key: tuple[str, ...]
     versions: tuple[int, ...]
     columns: dict[str, msgspec.Raw]

@@ -3,6 +3,7 @@ import { bodyOf } from "../src/core/envelope";
 import { feedKey, sha256Hex } from "../src/core/hashing";
 import { nameOf, Scope } from "../src/core/scope";
 import { keyText, placeText } from "../src/core/stock";
+import { FEED_KEYS } from "../src/core/types.gen";
 import type { Ack, Body, Chunk, Conflict, Dated, Envelope, Page, Pushed, Row, Snapshot, Verdict } from "../src/core/types.gen";
 import { Offline, Problem, type Wire } from "../src/push/wire";
 
@@ -252,5 +253,5 @@ function chunkOf(kind: string, rows: Row[]): Chunk {
     const texts = [...new Set(values.filter((value) => value !== null))];
     return [field, { texts, codes: values.map((value) => texts.indexOf(value as string)) }];
   }));
-  return { kind, rows: rows.length, keys: rows.map((row) => row[1]), versions: rows.map((row) => row[2]), columns };
+  return { kind, rows: rows.length, key: [...FEED_KEYS[kind as keyof typeof FEED_KEYS]], versions: rows.map((row) => row[2]), columns };
 }

@@ -36,13 +36,15 @@ ISOLATED = {
 WAYS = {
     "app": "bench.app()",
     "again": "bench.again()",
-    "raw": "bench.raw()",
+    "raw": "bench.raw(1)",
+    "eights": "bench.raw(8)",
     "dexie": "bench.dexie('[place+key]')",
     "indexed": "bench.dexie('[place+key], place, item')",
 }
 TITLES = {
     "raw": "the parts as they came, written raw",
-    "app": "bootstrap by the app: read, checked, kept, shown",
+    "eights": "    eight in a transaction, as the app writes its own",
+    "app": "bootstrap by the app: read, checked, kept, asked",
     "again": "the next start: the picture from the disk",
     "dexie": "Dexie's bulkPut of the same rows",
     "indexed": "    with indexes on place and item",

@@ -5,8 +5,9 @@ import json
 
 from server.book.reading import prune_feed
 from server.book.snapshots import PART_ROWS_MAX, parts
-from sync.feed import apply
+from sync.feed import apply, feed_key
 from sync.records import Item
+from sync.stock import key_of
 from tests.world.warehouse import SITE
 
 MORNING = """
@@ -23,10 +24,11 @@ async def started(world):
     images, scope = {}, 0
     for name in told.chunks:
         part = json.loads(gzip.decompress(await world.book.chunk(SITE, name.hash)))
-        rows = [
-            (name.kind, key, version, field_values(part, n))
-            for n, (key, version) in enumerate(zip(part["keys"], part["versions"], strict=True))
-        ]
+        rows = []
+        for n, version in enumerate(part["versions"]):
+            row = field_values(part, n)
+            key = feed_key(*[row[field] for field in part["key"]])
+            rows.append((name.kind, key, version, row))
         scope = apply(images, scope, rows)
     assert str(scope) == told.scope
     return images, scope, told.cursor
@@ -40,6 +42,8 @@ def field_values(part, row):
         else:
             code = column["codes"][row]
             values[field] = None if code < 0 else column["texts"][code]
+    if part["kind"] == "holding":
+        values["item"] = key_of(values["key"]).item
     return values
 
 

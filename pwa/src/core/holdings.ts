@@ -1,7 +1,9 @@
 /**
  * The stock rows of the replica in columns: 200,000 of them are a few megabytes and load at once.
- * Texts are numbers into dictionaries; the rows of a place and of an item hang on two chains of
- * row numbers, so that a look-up touches only its own rows and an append costs nothing.
+ * Texts are numbers; the rows of a place and of an item hang on two chains of row numbers, so that a
+ * look-up touches only its own rows and an append costs nothing. Only places are looked up by their
+ * text: a place has few rows, so keys are compared there, and the same key may have several numbers.
+ * The chains of items wait for the first question about one.
  */
 import { itemOf } from "./stock";
 
@@ -50,7 +52,7 @@ class Chains {
   private next = new Int32Array(FIRST_ROOM);
 
   add(thing: number, row: number): void {
-    if (row >= this.next.length) this.next = grown(this.next, row);
+    if (row >= this.next.length) this.next = grown(this.next, row + 1);
     this.next[row] = this.head[thing] ?? NONE;
     this.head[thing] = row;
   }
@@ -60,17 +62,16 @@ class Chains {
   }
 }
 
-function grown<T extends Int32Array | Float64Array>(column: T, row: number): T {
-  const wider = new (column.constructor as new (size: number) => T)(Math.max(row + 1, column.length * 2));
+function grown<T extends Int32Array | Float64Array>(column: T, rows: number): T {
+  const wider = new (column.constructor as new (size: number) => T)(Math.max(rows, column.length * 2));
   wider.set(column);
   return wider;
 }
 
 export class Holdings {
   private readonly places = new Dictionary();
-  private readonly keys = new Dictionary();
+  private readonly keys: string[] = [];
   private readonly items = new Dictionary();
-  private readonly itemOfKey: number[] = [];
   private readonly atPlace = new Chains();
   private readonly ofItem = new Chains();
   private place = new Int32Array(FIRST_ROOM);
@@ -78,15 +79,23 @@ export class Holdings {
   private quantity = new Float64Array(FIRST_ROOM);
   private version = new Float64Array(FIRST_ROOM);
   private size = 0;
+  /** Rows that hang on the chains of items already. */
+  private ofItems = 0;
 
   /** Adds stored columns; their rows are not here yet. */
   load(columns: HoldingColumns): void {
     const places = columns.places.map((text) => this.places.add(text));
-    const keys = columns.keys.map((text) => this.addKey(text));
-    for (let i = 0; i < columns.place.length; i++) {
-      const place = places[columns.place[i] ?? 0] ?? 0;
-      const key = keys[columns.key[i] ?? 0] ?? 0;
-      this.append(place, key, columns.quantity[i] ?? 0, columns.version[i] ?? 0);
+    const firstKey = this.keys.length;
+    for (const text of columns.keys) this.keys.push(text);
+    const first = this.size;
+    this.grow(columns.version.length);
+    this.quantity.set(columns.quantity, first);
+    this.version.set(columns.version, first);
+    for (let row = first; row < this.size; row++) {
+      const place = places[columns.place[row - first] ?? 0] ?? 0;
+      this.place[row] = place;
+      this.key[row] = firstKey + (columns.key[row - first] ?? 0);
+      this.atPlace.add(place, row);
     }
   }
 
@@ -95,7 +104,7 @@ export class Holdings {
     const row = this.find(place, key);
     const signed = quantity === null ? -version : version;
     if (row === NONE) {
-      this.append(this.places.add(place), this.addKey(key), quantity ?? 0, signed);
+      this.append(this.places.add(place), key, quantity ?? 0, signed);
       return null;
     }
     const before = this.version[row] ?? 0;
@@ -118,6 +127,7 @@ export class Holdings {
   }
 
   *of(item: string): Iterable<HoldingRow> {
+    this.hangOnItems();
     for (const row of this.ofItem.of(this.items.find(item))) if (this.isLive(row)) yield this.row(row);
   }
 
@@ -128,12 +138,14 @@ export class Holdings {
   /** The live rows as one block to be stored. */
   columns(): HoldingColumns {
     const live = [...Array(this.size).keys()].filter((row) => this.isLive(row));
+    const keys = new Dictionary();
+    const key = Int32Array.from(live, (row) => keys.add(this.keys[this.key[row] ?? 0] ?? ""));
     const pick = <T>(column: ArrayLike<T>): T[] => live.map((row) => column[row] as T);
     return {
       places: this.places.texts.slice(),
-      keys: this.keys.texts.slice(),
+      keys: keys.texts,
       place: Int32Array.from(pick(this.place)),
-      key: Int32Array.from(pick(this.key)),
+      key,
       quantity: Float64Array.from(pick(this.quantity)),
       version: Float64Array.from(pick(this.version)),
     };
@@ -146,37 +158,44 @@ export class Holdings {
   private row(row: number): HoldingRow {
     return {
       place: this.places.texts[this.place[row] ?? 0] ?? "",
-      key: this.keys.texts[this.key[row] ?? 0] ?? "",
+      key: this.keys[this.key[row] ?? 0] ?? "",
       quantity: this.quantity[row] ?? 0,
       version: this.version[row] ?? 0,
     };
   }
 
   private find(place: string, key: string): number {
-    const wanted = this.keys.find(key);
-    for (const row of this.atPlace.of(this.places.find(place))) if (this.key[row] === wanted) return row;
+    for (const row of this.atPlace.of(this.places.find(place))) {
+      if (this.keys[this.key[row] ?? NONE] === key) return row;
+    }
     return NONE;
   }
 
-  private addKey(text: string): number {
-    const key = this.keys.add(text);
-    this.itemOfKey[key] ??= this.items.add(itemOf(text));
-    return key;
+  private hangOnItems(): void {
+    const itemOfKey: number[] = [];
+    for (; this.ofItems < this.size; this.ofItems++) {
+      const key = this.key[this.ofItems] ?? 0;
+      const item = (itemOfKey[key] ??= this.items.add(itemOf(this.keys[key] ?? "")));
+      this.ofItem.add(item, this.ofItems);
+    }
   }
 
-  private append(place: number, key: number, quantity: number, version: number): void {
-    const row = this.size++;
-    if (row >= this.place.length) {
-      this.place = grown(this.place, row);
-      this.key = grown(this.key, row);
-      this.quantity = grown(this.quantity, row);
-      this.version = grown(this.version, row);
-    }
+  private grow(rows: number): void {
+    this.size += rows;
+    if (this.size <= this.place.length) return;
+    this.place = grown(this.place, this.size);
+    this.key = grown(this.key, this.size);
+    this.quantity = grown(this.quantity, this.size);
+    this.version = grown(this.version, this.size);
+  }
+
+  private append(place: number, key: string, quantity: number, version: number): void {
+    const row = this.size;
+    this.grow(1);
     this.place[row] = place;
-    this.key[row] = key;
+    this.key[row] = this.keys.push(key) - 1;
     this.quantity[row] = quantity;
     this.version[row] = version;
     this.atPlace.add(place, row);
-    this.ofItem.add(this.itemOfKey[key] ?? 0, row);
   }
 }

@@ -4,6 +4,7 @@
  * addition and one subtraction per change: the twin of sync/feed.py.
  */
 import { gtin14 } from "./gs1";
+import { feedKey } from "./hashing";
 import { Holdings, type HoldingColumns } from "./holdings";
 import { nameOf, NamesOfTwo, Scope } from "./scope";
 import { Table } from "./table";
@@ -97,9 +98,9 @@ export function scopeOfBlock(block: Block): Scope {
   if ("rows" in block) for (const [kind, key, version] of block.rows) scope.add(nameOf(kind, key), version);
   else {
     const { places, keys, place, key, version } = block.columns;
-    const names = new NamesOfTwo("holding", places);
+    const names = new NamesOfTwo("holding", places, keys);
     for (let row = 0; row < version.length; row++) {
-      scope.add(names.nameOf(place[row] ?? 0, keys[key[row] ?? 0] ?? ""), version[row] ?? 0);
+      scope.add(names.nameOf(place[row] ?? 0, key[row] ?? 0), version[row] ?? 0);
     }
   }
   return scope;
@@ -107,11 +108,12 @@ export function scopeOfBlock(block: Block): Scope {
 
 /** A chunk of a snapshot as a block to be kept. */
 export function blockOf(chunk: Chunk): Block {
-  const columns = Object.entries(chunk.columns).map(([field, column]) => [field, reader(column)] as const);
   if (chunk.kind === "holding") return { kind: "holding", columns: holdingColumns(chunk) };
-  const rows = chunk.keys.map((key, i): Row => {
+  const columns = Object.entries(chunk.columns).map(([field, column]) => [field, reader(column)] as const);
+  const rows = chunk.versions.map((version, i): Row => {
     const payload = Object.fromEntries(columns.map(([field, read]) => [field, read(i)]));
-    return [chunk.kind, key, chunk.versions[i] ?? 0, payload];
+    const key = feedKey(...chunk.key.map((field) => payload[field] as string | number | null));
+    return [chunk.kind, key, version, payload];
   });
   return { kind: chunk.kind, rows };
 }
@@ -128,23 +130,23 @@ function reader(column: unknown): (row: number) => unknown {
 function holdingColumns(chunk: Chunk): HoldingColumns {
   const [places, place] = dictionary(chunk.columns["place"] as Column);
   const [keys, key] = dictionary(chunk.columns["key"] as Column);
-  const quantity = reader(chunk.columns["quantity"]);
+  const { values: quantities } = chunk.columns["quantity"] as { values: number[] };
   return {
     places,
     keys,
     place,
     key,
-    quantity: Float64Array.from(chunk.versions, (_, row) => quantity(row) as number),
-    version: Float64Array.from(chunk.versions),
+    quantity: new Float64Array(quantities),
+    version: new Float64Array(chunk.versions),
   };
 }
 
 function dictionary(column: Column): [texts: string[], codes: Int32Array] {
-  if ("texts" in column) return [column.texts, Int32Array.from(column.codes)];
+  if ("texts" in column) return [column.texts, new Int32Array(column.codes)];
   const numbers = new Map<string, number>();
   const codes = (column.values as string[]).map((text) => {
     if (!numbers.has(text)) numbers.set(text, numbers.size);
     return numbers.get(text) ?? 0;
   });
-  return [[...numbers.keys()], Int32Array.from(codes)];
+  return [[...numbers.keys()], new Int32Array(codes)];
 }

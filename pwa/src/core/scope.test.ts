@@ -27,10 +27,10 @@ describe("the scope", () => {
     expect(nameOf("item", text) >>> 0).toBe(crc32(`item\n${text}`));
   });
 
-  it("names a holding the same whether its place was gone through before or not", () => {
-    const names = new NamesOfTwo("holding", TEXTS);
+  it("names a holding the same whether its texts are gone over together or each for itself", () => {
+    const names = new NamesOfTwo("holding", TEXTS, TEXTS);
     for (const [front, place] of TEXTS.entries()) {
-      for (const key of TEXTS) expect(names.nameOf(front, key)).toBe(nameOf("holding", feedKey(place, key)));
+      for (const [back, key] of TEXTS.entries()) expect(names.nameOf(front, back)).toBe(nameOf("holding", feedKey(place, key)));
     }
   });
 

@@ -16,53 +16,116 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 });
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-
-/** Of a CRC as it goes on; `nameOf` ends it. */
 const BEGIN = -1;
 
 const step = (crc: number, byte: number): number => (TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
 
-function goOn(crc: number, text: string): number {
-  const before = crc;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return utf8ToBytes(text).reduce(step, before);
-    crc = step(crc, code);
+/** A CRC as it goes on over texts, and over how many bytes; inverted, it is done. */
+class Crc {
+  crc = 0;
+  bytes = 0;
+
+  from(crc: number): this {
+    this.crc = crc;
+    this.bytes = 0;
+    return this;
   }
-  return crc;
+
+  text(text: string): this {
+    let crc = this.crc;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return this.utf8(text);
+      crc = step(crc, code);
+    }
+    return this.to(crc, text.length);
+  }
+
+  /** A text as JSON writes it, quotes and all. */
+  quoted(text: string): this {
+    let crc = step(this.crc, QUOTE);
+    let bytes = text.length + 2;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f || code < 0x20) return this.text(JSON.stringify(text));
+      if (code === QUOTE || code === BACKSLASH) {
+        crc = step(crc, BACKSLASH);
+        bytes++;
+      }
+      crc = step(crc, code);
+    }
+    return this.to(step(crc, QUOTE), bytes);
+  }
+
+  private utf8(text: string): this {
+    const bytes = utf8ToBytes(text);
+    return this.to(bytes.reduce(step, this.crc), bytes.length);
+  }
+
+  private to(crc: number, bytes: number): this {
+    this.crc = crc;
+    this.bytes += bytes;
+    return this;
+  }
 }
 
-/** Goes on with a text as JSON writes it, quotes and all. */
-function goOnQuoted(crc: number, text: string): number {
-  const before = crc;
-  crc = step(crc, QUOTE);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f || code < 0x20) return goOn(before, JSON.stringify(text));
-    if (code === QUOTE || code === BACKSLASH) crc = step(crc, BACKSLASH);
-    crc = step(crc, code);
-  }
-  return step(crc, QUOTE);
-}
+/** One for all: a first picture has 300,000 texts to go over. */
+const running = new Crc();
 
 /** What a row is called, as a number: the CRC-32 of its kind and key. */
 export function nameOf(kind: string, key: string): number {
-  return ~goOn(goOn(goOn(BEGIN, kind), "\n"), key);
+  return ~running.from(BEGIN).text(kind).text("\n").text(key).crc;
 }
 
-/** The same of keys that are two texts; what many have in front is gone through once. */
+/**
+ * The same of keys that are two texts, each of which many rows share: each is gone over once. The
+ * CRC of two texts is that of the first, moved on by the length of the second, and that of the second.
+ */
 export class NamesOfTwo {
-  private readonly kind: number;
-  private readonly fronts: number[];
+  private readonly fronts: Int32Array;
+  private readonly backs: Int32Array;
+  private readonly moves: Move[];
 
-  constructor(kind: string, fronts: readonly string[]) {
-    this.kind = goOn(BEGIN, `${kind}\n[`);
-    this.fronts = fronts.map((front) => goOn(goOnQuoted(this.kind, front), ","));
+  constructor(kind: string, fronts: readonly string[], backs: readonly string[]) {
+    const begin = running.from(BEGIN).text(`${kind}\n[`).crc;
+    this.fronts = Int32Array.from(fronts, (front) => running.from(begin).quoted(front).text(",").crc);
+    this.backs = new Int32Array(backs.length);
+    this.moves = backs.map((back, number) => {
+      this.backs[number] = running.from(0).quoted(back).text("]").crc;
+      return moveBy(running.bytes);
+    });
   }
 
-  nameOf(front: number, back: string): number {
-    return ~goOn(goOnQuoted(this.fronts[front] ?? 0, back), "]");
+  nameOf(front: number, back: number): number {
+    const move = this.moves[back] ?? moveBy(0);
+    return ~(moved(move, this.fronts[front] ?? 0) ^ (this.backs[back] ?? 0));
   }
+}
+
+/** What a CRC becomes after so many bytes of zero, by each of its four bytes. */
+type Move = Int32Array;
+
+const moves = new Map<number, Move>();
+
+function moveBy(bytes: number): Move {
+  const known = moves.get(bytes);
+  if (known) return known;
+  const move = new Int32Array(4 * 256);
+  for (let bit = 0; bit < 32; bit++) {
+    let crc = 1 << bit;
+    for (let i = 0; i < bytes; i++) crc = step(crc, 0);
+    const first = (bit >>> 3) << 8;
+    for (let byte = 0; byte < 256; byte++) {
+      if ((byte >>> (bit & 7)) & 1) move[first + byte] = (move[first + byte] ?? 0) ^ crc;
+    }
+  }
+  moves.set(bytes, move);
+  return move;
+}
+
+function moved(move: Move, crc: number): number {
+  return (move[crc & 0xff] ?? 0) ^ (move[256 + ((crc >>> 8) & 0xff)] ?? 0)
+    ^ (move[512 + ((crc >>> 16) & 0xff)] ?? 0) ^ (move[768 + (crc >>> 24)] ?? 0);
 }
 
 export class Scope {

@@ -505,7 +505,7 @@ export interface Snapshot {
 export interface Chunk {
   kind: string;
   rows: number;
-  keys: string[];
+  key: string[];
   versions: number[];
   columns: Record<string, unknown>;
 }

@@ -41,6 +41,8 @@ export interface FeedParts {
 }
 
 const NOWHERE: Position = { cursor: "", scope: "0", covered: {}, at: null, watermark: null, blocks: [] };
+/** Parts in one transaction: one for each took the disk longer than the bytes. */
+const WRITTEN_AT_ONCE = 8;
 const OVERLAY_ROWS_MAX = 5_000;
 
 export class Feed {
@@ -166,20 +168,33 @@ export class Feed {
     const { store } = this.parts;
     const here = new Set(await store.read(["blocks"], (tx) => tx.objectStore("blocks").getAllKeys()));
     const replica = new Replica();
+    let fresh: [name: string, block: Block][] = [];
     let keeping: Promise<void> = Promise.resolve();
-    for (const name of names) {
-      const kept = here.has(name) && (await store.read(["blocks"], (tx) => tx.objectStore("blocks").get(name)));
-      const block = kept || (await this.fetched(name));
-      replica.load(block);
-      // Part by part, so that the screen answers meanwhile.
-      replica.scope.addAll(scopeOfBlock(block));
-      // While one is written the next is fetched and read.
+    const keep = async (): Promise<void> => {
+      const blocks = fresh;
+      fresh = [];
       await keeping;
-      if (!kept) keeping = store.keep(["blocks"], (tx) => void tx.objectStore("blocks").put(block, name));
-      // It is said where it is waited for, unless a fetch fails first.
+      keeping = store.keep(["blocks"], (tx) => {
+        for (const [name, block] of blocks) void tx.objectStore("blocks").put(block, name);
+      });
+      // It is said where it is waited for.
       keeping.catch(() => undefined);
+    };
+    try {
+      for (const name of names) {
+        const kept = here.has(name) && (await store.read(["blocks"], (tx) => tx.objectStore("blocks").get(name)));
+        const block = kept || (await this.fetched(name));
+        replica.load(block);
+        // Part by part, so that the screen answers meanwhile.
+        replica.scope.addAll(scopeOfBlock(block));
+        if (!kept) fresh.push([name, block]);
+        // While some are written the next are fetched and read.
+        if (fresh.length === WRITTEN_AT_ONCE) await keep();
+      }
+    } finally {
+      if (fresh.length) await keep();
+      await keeping;
     }
-    await keeping;
     return replica;
   }
 

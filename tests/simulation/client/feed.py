@@ -1,6 +1,7 @@
 """Downloads: pages of absolute images, on disk first and in memory then (twin of feed.ts)."""
 
-from sync.feed import SCOPE_MODULUS, apply, scope_of
+from sync.feed import SCOPE_MODULUS, apply, feed_key, scope_of
+from sync.stock import key_of
 from tests.simulation.client.effects import Ask, Problem, Unsound, Write
 
 NOWHERE = {"cursor": "", "scope": "0", "covered": {}, "watermark": None, "blocks": []}
@@ -175,7 +176,10 @@ def rows_of(chunk):
         else:
             texts = column["texts"]
             columns[field] = [texts[code] if code >= 0 else None for code in column["codes"]]
+    if chunk["kind"] == "holding":
+        columns["item"] = [key_of(key).item for key in columns["key"]]
+    payloads = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return [
-        (chunk["kind"], key, chunk["versions"][n], {name: c[n] for name, c in columns.items()})
-        for n, key in enumerate(chunk["keys"])
+        (chunk["kind"], feed_key(*[row[name] for name in chunk["key"]]), version, row)
+        for version, row in zip(chunk["versions"], payloads, strict=True)
     ]
