@@ -52,6 +52,16 @@ class Posting(Struct, frozen=True):
     rseq: int
     counted: int | None = None
 
+    @property
+    def goes_back(self) -> bool:
+        """Say whether it takes back what was put back where it stood: its ends are swapped."""
+        same = self.place_from == self.place_to
+        return same and (self.t_from or 0) > (self.t_to or 0)
+
+    def arrives(self, place: str) -> bool:
+        """Say whether its end there, of two the one that came first in time, is where it arrives."""
+        return self.place_to == place and (self.place_from != place or self.goes_back)
+
 
 class Effect(Struct, frozen=True):
     """One end of an operation's line on a track; `amount` includes what was linked to it."""
@@ -134,24 +144,33 @@ class Track(Struct, frozen=True):
         """Return the track after one posting that has an end at `place`."""
         sign = (posting.place_to == place) - (posting.place_from == place)
         balance = self.balance + sign * posting.quantity
-        effect, effects = _effect(posting, place), self.effects
-        if effect is None:
-            return Track(balance, effects, self.since)
-        cut = bisect_right(effects, effect.at, key=_moment)
-        if cut and effects[cut - 1].at == effect.at:
-            now = _joined(effects[cut - 1], effect, posting)
-            effects = (*effects[: cut - 1], now, *effects[cut:])
-        elif effect.at[0] >= self.since:
-            effects = (*effects[:cut], effect, *effects[cut:])
+        effects = self.effects
+        for effect in _effects(posting, place):
+            cut = bisect_right(effects, effect.at, key=_moment)
+            if cut and effects[cut - 1].at == effect.at:
+                now = _joined(effects[cut - 1], effect, posting)
+                effects = (*effects[: cut - 1], now, *effects[cut:])
+            elif effect.at[0] >= self.since:
+                effects = (*effects[:cut], effect, *effects[cut:])
         return Track(balance, effects, self.since)
 
 
-def _effect(posting: Posting, place: str) -> Effect | None:
-    """Return what a posting does at a place; None where it has no time, or no end."""
-    arrives = posting.place_to == place
-    time = posting.t_to if arrives else posting.t_from
-    if time is None or arrives == (posting.place_from == place):
-        return None
+def _effects(posting: Posting, place: str) -> list[Effect]:
+    """Return what a posting does at a place: nothing where it has no time.
+
+    What was taken there and put back later does both, and was in hand between.
+    """
+    if posting.place_from == posting.place_to and posting.t_from == posting.t_to:
+        return []
+    found = []
+    if posting.place_from == place and posting.t_from is not None:
+        found.append(_effect(posting, posting.t_from, arrives=False))
+    if posting.place_to == place and posting.t_to is not None:
+        found.append(_effect(posting, posting.t_to, arrives=True))
+    return found
+
+
+def _effect(posting: Posting, time: int, *, arrives: bool) -> Effect:
     other = posting.place_from if arrives else posting.place_to
     # Only the end that gives is open; what it gave has simply arrived at the other.
     # A zero that balances against a real place is set at the end that receives (L12).
@@ -193,9 +212,9 @@ def track_of(balance: int, since: int, place: str, postings: Iterable[Posting]) 
     """Build a track from its balance now and its postings from `since` on, in any order."""
     effects: dict[Moment, Effect] = {}
     for posting in sorted(postings, key=lambda posting: _OWN_FIRST.get(posting.kind, 0)):
-        effect = _effect(posting, place)
-        if effect is not None and (effect.at in effects or effect.at[0] >= since):
-            effects[effect.at] = _joined(effects.get(effect.at), effect, posting)
+        for effect in _effects(posting, place):
+            if effect.at in effects or effect.at[0] >= since:
+                effects[effect.at] = _joined(effects.get(effect.at), effect, posting)
     return Track(balance, tuple(effects[at] for at in sorted(effects)), since)
 
 

@@ -96,7 +96,7 @@ def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
             continue
         pair = (posting.line, posting.key, frozenset((posting.place_from, posting.place_to)))
         own, net = flows.get(pair, (posting, 0))
-        same = posting.place_from == own.place_from
+        same = posting.place_from == own.place_from and posting.goes_back == own.goes_back
         flows[pair] = (own, net + (posting.quantity if same else -posting.quantity))
     found = [(own, net) for own, net in flows.values() if net or own.kind in {"all", "count"}]
     # The last line first: what an "all" gives back must not run into a zero that goes as well.

@@ -284,10 +284,11 @@ class State:
         made = absorb(track, name, after, change)
         for posting in made:
             self.apply(posting)
-            far = posting.place_from if posting.place_to == name[0] else posting.place_to
-            time = posting.t_from if posting.place_to == name[0] else posting.t_to
+            arrives = posting.arrives(name[0])
+            far = posting.place_from if arrives else posting.place_to
+            time = posting.t_from if arrives else posting.t_to
             if time is not None:
-                amount = -posting.quantity if far == posting.place_from else posting.quantity
+                amount = -posting.quantity if arrives else posting.quantity
                 at = (time, posting.replica, posting.rseq, posting.line)
                 made = made + self.run_forward((far, posting.key), at, amount)
             elif (key := restated(posting.key, far)) is not None:

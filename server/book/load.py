@@ -316,8 +316,11 @@ def load_history(connection: Connection, site: str, state: State, asked: History
         )  # fmt: skip
         for row in rows:
             posting = Posting(*row)
-            place = posting.place_from if end == "from" else posting.place_to
-            ends[place, posting.key].append(posting)
+            name = (posting.place_from if end == "from" else posting.place_to, posting.key)
+            # What was put back where it stood has both ends here, and came with the first.
+            same = posting.place_from == posting.place_to
+            if end == "from" or not same or (posting.t_from or 0) < wanted[name]:
+                ends[name].append(posting)
     for name, postings in ends.items():
         known = state.tracks.find(name)
         if known is not None and known.since <= wanted[name]:

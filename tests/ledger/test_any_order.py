@@ -66,6 +66,7 @@ def _act(dice, device, n):
             f"receive {quantity + 5} {lot} to {one}",
             f"move {quantity} {lot} from {one} to {two}",
             f"move all {lot} from {one} to {two}",
+            f"move {dice.choice(('all', quantity))} {lot} from {one} to {one} taken -200s",
             f"pick {quantity} {lot} from {one}",
             f"issue {quantity} {lot} from {one} for WO-1",
             f"count {one}: {lot}={quantity}",

@@ -53,6 +53,38 @@ async def test_a_late_pick_from_before_the_count_explains_the_variance(table):
     assert await world.variances() == ["B1 BE/L1 8/8 approved"]
 
 
+async def test_what_was_in_hand_is_not_expected_although_it_came_back_to_its_bin(table):
+    """[L5] [C1] [R31] Taken, carried about and put back; somebody counted meanwhile."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        08:00 A receive 9 BE/L2 to B1               | posted
+        09:00 B count B1: BE/L1=7, BE/L2=0          | posted
+        09:10 C move 3 BE/L1 from B1 to B1 taken -1200s | flagged COUNT_AMBIGUOUS
+        09:10 C move all BE/L2 from B1 to B1 taken -1200s | flagged COUNT_AMBIGUOUS
+    """)
+    assert sorted(await world.variances()) == ["B1 BE/L1 7/7 open", "B1 BE/L2 0/0 open"]
+    stock = await world.stock()
+    assert (stock["B1", "BE/L1"], stock["B1", "BE/L2"]) == (10, 9)
+
+
+async def test_all_that_was_put_back_follows_what_is_learned_late(table):
+    """[L4] [L7] Whatever it was, it left and it came back; a count between has been before."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        a: 09:10 C move all BE/L1 from B1 to B1 taken -1200s | posted
+        08:30 B pick 4 BE/L1 from B1                | posted
+        09:00 B count B1: BE/L1=1                   | flagged COUNT_AMBIGUOUS FOUND_ELSEWHERE
+    """)
+    assert await world.variances() == ["B1 BE/L1 1/0 open"]
+    assert (await approve(world, "B"))["outcome"] == "accepted"
+    assert (await world.stock())["B1", "BE/L1"] == 7
+    await world.play("08:40 D receive 5 BE/L1 to B1")
+    assert (await world.stock())["B1", "BE/L1"] == 12
+    await world.play("09:20 C reverse a")
+    assert (await world.stock())["B1", "BE/L1"] == 1
+    assert world.book.verify(None) == []
+
+
 async def test_a_late_pick_after_an_approval_gives_the_shrinkage_back(table):
     """[R29]"""
     world = await table("""
