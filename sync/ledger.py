@@ -59,7 +59,7 @@ class Posting(Struct, frozen=True):
         return same and (self.t_from or 0) > (self.t_to or 0)
 
     def arrives(self, place: str) -> bool:
-        """Say whether its end there, of two the one that came first in time, is where it arrives."""
+        """Say whether its end there, of two the earlier one, is where it arrives."""
         return self.place_to == place and (self.place_from != place or self.goes_back)
 
 
