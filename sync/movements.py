@@ -34,6 +34,9 @@ def post_movements(case: Case, movements: list[Movement]) -> tuple[list[Movement
         if known.key.serial is not None:
             posted.append(sightings.sight(case, known, number))
             continue
+        if known.quantity is None and posted:
+            # All of a status: its other half is what the first half took, and follows it (L7).
+            known = replace(known, quantity=posted[-1].quantity)
         start = len(case.state.postings)
         linked += post(case, known, number)
         look_at_source(case, (known.place_from, key_text(known.key)), case.left_at)
@@ -95,17 +98,14 @@ def post(case: Case, movement: Movement, number: int) -> list[Posting]:
     name = key_text(movement.key)
     start, end = (movement.place_from, name), (movement.place_to, name)
     quantity = movement.quantity
-    # All of a status: its other half is what the first half took, and follows it (L7).
-    if quantity is None and number:
-        quantity = state.postings[-1].quantity
-    elif quantity is None:
+    if quantity is None:
         track = state.tracks.find(start)
         quantity = max(track.before(case.moment(case.left_at, number)), 0) if track else 0
     state.apply(
         Posting(
             of=state.seq,
             line=number,
-            kind="all" if movement.quantity is None and not number else "move",
+            kind="all" if movement.quantity is None else "move",
             item=movement.key.item,
             key=name,
             place_from=movement.place_from,

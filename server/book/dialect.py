@@ -2,8 +2,10 @@
 
 Many values travel as few parameters, so that a statement's text never depends on their number and
 is prepared once: on SQLite as one JSON text, on PostgreSQL as one array for each column.
-Statements are written with `?` for every parameter. They may name an index (`INDEXED BY`) where
-SQLite, which does not know how rows are spread, would take another; PostgreSQL never sees it.
+Statements are written with `?` for every parameter. Rows that are given stand first, and what is
+looked up for each of them follows with `CROSS JOIN table AS t WHERE`: neither database may begin
+at the other end, whatever it believes of how rows are spread. SQLite takes that order as it is
+written, and may be told the index (`INDEXED BY`); PostgreSQL gets a `LATERAL` behind a fence.
 """
 
 import re
@@ -19,7 +21,10 @@ from sqlmodel import SQLModel
 
 Reader = Callable[[Any], Any]
 Row = Mapping[str, Any]
-INDEXED: Final = re.compile(r" INDEXED BY \w+")
+EACH: Final = re.compile(
+    r"CROSS JOIN (\w+) AS (\w+)(?: INDEXED BY \w+)? WHERE (.+?)(?= ORDER BY|$)", re.DOTALL
+)
+LOOKED_UP: Final = r"CROSS JOIN LATERAL (SELECT * FROM \1 AS \2 WHERE \3 OFFSET 0) AS \2"
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -108,7 +113,7 @@ class _PostgreSQL:
     for_update = " FOR UPDATE"
 
     def text(self, statement: str) -> str:
-        return INDEXED.sub("", statement).replace("?", "%s")
+        return EACH.sub(LOOKED_UP, statement).replace("?", "%s")
 
     def among(self, column: sa.Column[Any]) -> str:
         return f'"{column.name}" = ANY(?::{_kind(column)}[])'

@@ -217,6 +217,21 @@ async def test_goods_on_hold_follow_what_was_there(table):
     assert (stock["B1", "BE/L1!hold"], ("B1", "BE/L1") in stock) == (6, False)
 
 
+async def test_what_came_off_hold_late_is_all_that_it_took(table):
+    """[L7] Found by the simulation: its other half took what ran on from it for its own number."""
+    world = await table("""
+        08:00 A receive 23 BE/L1 to B1                 | posted
+        08:10 A status all BE/L1 at B1 to hold         | posted
+        09:00 B move all BE/L1!hold from B1 to B2      | posted
+        08:40 C status 5 BE/L1!hold at B1 to ok        | posted
+        08:20 D status all BE/L1!hold at B1 to ok      | flagged NEGATIVE
+        08:30 E status all BE/L1 at B1 to hold         | posted
+    """)
+    stock = await world.stock()
+    assert (stock["B2", "BE/L1!hold"], stock["B1", "BE/L1"]) == (18, 5)
+    assert ("B1", "BE/L1!hold") not in stock
+
+
 async def test_a_lot_found_in_another_bin_is_offered_as_the_move_that_nobody_scanned(table):
     """[R34] One settle, and both bins are right for the moment of the count."""
     world = await table("""
