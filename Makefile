@@ -64,8 +64,8 @@ chromium: # Debian's browser drives the browser tests
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			chromium fonts-noto-cjk >/dev/null; }
 
-# What waits for other processes most of the time runs beside all else.
-BESIDE := tests/browser tests/contract tests/deploy tests/torture
+# What waits for other processes most of the time runs beside all else, and so do the worlds.
+BESIDE := tests/browser tests/contract tests/deploy tests/simulation tests/torture
 
 test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
 	@mkdir -p test-results; status=0; beside=; \
