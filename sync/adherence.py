@@ -1,12 +1,13 @@
 """First in, first out: whether an older lot was there, and whether the worker could know (R26)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
 from sync.case import Case, Odd
 from sync.fifo import Candidate, day_number, pickable
-from sync.ledger import Effect
+from sync.ledger import Effect, TrackName
 from sync.movements import lot_name
 from sync.operations import Issue, Pick
 from sync.records import Holding, LotRow
@@ -128,16 +129,18 @@ def may_take(state: State, holding: Holding) -> tuple[int, int] | None:
 
 def _older(case: Case, own: LotRow, own_key: str, *, dated: bool) -> list[Older]:
     """Return where older lots of the item can be picked, with what the device knew of them."""
-    unseen = _unseen(case, own.item)
-    found = []
+    older = {}
     for holding in case.state.holdings.having("item", own.item):
         if holding.key == own_key or holding.quantity <= 0:
             continue
         lot = _pickable_lot(case.state, holding)
         if lot is not None and _age(lot, dated=dated) < _age(own, dated=dated):
-            known = holding.quantity - unseen.get((holding.place, holding.key), 0)
-            found.append(Older(lot.lot, holding.place, lot.fifo_at, holding.quantity, known))
-    return found
+            older[holding.place, holding.key] = lot, holding.quantity
+    unseen = _unseen(case, older.keys()) if older else {}
+    return [
+        Older(lot.lot, name[0], lot.fifo_at, quantity, quantity - unseen[name])
+        for name, (lot, quantity) in older.items()
+    ]
 
 
 def _pickable_lot(state: State, holding: Holding) -> LotRow | None:
@@ -164,12 +167,12 @@ def _age(lot: LotRow, *, dated: bool) -> tuple[int, int]:
     return (day_number(lot.expires or None) if dated else 0, lot.fifo_at)
 
 
-def _unseen(case: Case, item: str) -> dict[tuple[str, str], int]:
-    """Return what other devices did to an item's holdings since the screen's picture of them."""
-    unseen: dict[tuple[str, str], int] = {}
+def _unseen(case: Case, names: Iterable[TrackName]) -> dict[TrackName, int]:
+    """Return what other devices did to these holdings since the screen's picture of them."""
+    unseen = dict.fromkeys(names, 0)
     for _, posting in case.state.since_base.get(case.body.id, ()):
-        if posting.item == item and posting.replica != case.link.replica:
+        if posting.replica != case.link.replica:
             for place, sign in ((posting.place_from, -1), (posting.place_to, 1)):
-                name = (place, posting.key)
-                unseen[name] = unseen.get(name, 0) + sign * posting.quantity
+                if (name := (place, posting.key)) in unseen:
+                    unseen[name] += sign * posting.quantity
     return unseen

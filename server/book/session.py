@@ -2,21 +2,15 @@
 
 import hmac
 from functools import cache
-from typing import Final
 
-import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.days import days_in
 from server.book.dialect import Dialect, dialect_of, run
 from server.book.master import KINDS, Master
-from server.book.rows import table
 from server.book.save import Batch, Head
 from sync.state import State
-
-_SITE: Final = table("site")
-MOVE_ON: Final = sa.update(_SITE).where(_SITE.c.site == sa.bindparam("of"))
 
 
 class SiteHead(Struct, frozen=True):
@@ -46,14 +40,12 @@ class Session(Struct):
     def close(self, watermark: int) -> None:
         """Write everything and move the site's row on."""
         self.batch.write(self.connection)
-        head = self.batch.head
-        values = {
-            "seq": head.seq, "link": head.link, "scope": str(head.scope), "clock": self.now,
-            "watermark": watermark,
-        }  # fmt: skip
-        if KINDS & self.batch.kinds():
-            values["master_seq"] = head.seq
-        self.connection.execute(MOVE_ON, {"of": self.head.site, **values})
+        head, changed = self.batch.head, KINDS & self.batch.kinds()
+        run(
+            self.connection, _move_on(dialect_of(self.connection)),
+            (head.seq, head.link, str(head.scope), self.now, watermark,
+             head.seq if changed else self.head.master_seq, self.head.site),
+        )  # fmt: skip
         # The journal names the tables that keep it: a circle that only the collector would free.
         self.state.journal.clear()
 
@@ -90,6 +82,12 @@ def lock_site(connection: Connection, site: str) -> SiteHead | None:
 def _lock(speaks: Dialect) -> str:
     fields = ", ".join(SiteHead.__struct_fields__)
     return speaks.text(f"SELECT {fields} FROM site WHERE site = ?{speaks.for_update}")  # noqa: S608 - names of our own
+
+
+@cache
+def _move_on(speaks: Dialect) -> str:
+    moved = "seq = ?, link = ?, scope = ?, clock = ?, watermark = ?, master_seq = ?"
+    return speaks.text(f"UPDATE site SET {moved} WHERE site = ? RETURNING seq")  # noqa: S608 - names of our own
 
 
 def open_session(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.changing import write_changes
+from server.book.dialect import dialect_of, run
 from server.book.load import load
 from server.book.own import own_intent
 from server.book.rows import fetch, fetch_in, table
@@ -20,25 +21,19 @@ from sync.settling import SILENT_MS, approvable, approval, graver, sort_out
 
 APPROVALS_MAX = 500
 
-_replica: Final = table("replica").c
-_device = table("device").c
-_out = sa.select(_device.device).where(
-    _device.site == sa.bindparam("of"),
-    sa.or_(_device.revoked.is_(True), _device.off_since.is_not(None)),
+LOWEST: Final = (
+    "SELECT r.watermark FROM replica AS r WHERE r.site = ? AND r.active AND r.seen_at > ?"
+    " AND NOT EXISTS (SELECT 1 FROM device AS d WHERE d.site = r.site AND d.device = r.device"
+    " AND (d.revoked OR d.off_since IS NOT NULL)) ORDER BY r.watermark LIMIT 1"
 )
-LOWEST: Final = sa.select(sa.func.min(_replica.watermark)).where(
-    _replica.site == sa.bindparam("of"),
-    _replica.device.not_in(_out),
-    _replica.active.is_(True),
-    _replica.seen_at > sa.bindparam("since"),
-)
+"""From the lowest on, as an index has them: it is asked after every group."""
 
 
 def reached(session: Session) -> int:
     """Return how far the active devices have reported; it never goes back."""
-    asked = {"of": session.head.site, "since": session.now - SILENT_MS}
-    lowest = session.connection.execute(LOWEST, asked).scalar()
-    return max(session.head.watermark, session.now if lowest is None else int(lowest))
+    statement = dialect_of(session.connection).text(LOWEST)
+    lowest = run(session.connection, statement, (session.head.site, session.now - SILENT_MS))
+    return max(session.head.watermark, lowest[0][0] if lowest else session.now)
 
 
 def run_settling(session: Session, watermark: int) -> None:

@@ -111,6 +111,13 @@ class ReplicaRow(SQLModel, table=True):
     """What the server knows of one storage incarnation of one device."""
 
     __tablename__ = "replica"
+    __table_args__: ClassVar = (
+        sa.Index(
+            "ix_replica_vouches", "site", "watermark", "seen_at",
+            sqlite_where=sa.text("active"),
+            postgresql_where=sa.text("active"),
+        ),
+    )  # fmt: skip
     site: str = key()
     replica: str = key()
     device: str

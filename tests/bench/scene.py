@@ -23,8 +23,16 @@ from sync.records import Device, Person
 DEVICES = tuple(f"D{number}" for number in range(1, 1_001))
 
 
+MONTH_MS = 30 * 86_400_000
+
+
 def now():
     return time.time_ns() // 1_000_000
+
+
+def _a_month_ago():
+    """Stock that is opened today would make a shortage of whatever was done offline before."""
+    return now() - MONTH_MS
 
 
 class SQLite:
@@ -37,6 +45,9 @@ class SQLite:
         self.worked = folder / "bincard.db"
         self.founded_url = f"sqlite:///{self.founded}"
         self.url = f"sqlite:///{self.worked}"
+
+    def another(self, folder):
+        return SQLite(folder)
 
     def renew(self):
         for suffix in ("", "-wal", "-shm"):
@@ -53,6 +64,9 @@ class PostgreSQL:
         self._server = server
         self.founded_url = server.create()
         self.url = None
+
+    def another(self, _):
+        return PostgreSQL(self._server)
 
     def renew(self):
         if self.url:
@@ -73,11 +87,19 @@ class Scene:
     def found(self):
         """Load the demo; closing the book folds the write-ahead log into the one file."""
         migrate(self.settings.database)
-        book = Book(self.settings.database, self.key, now)
+        book = Book(self.settings.database, self.key, _a_month_ago)
         book.start()
         asyncio.run(_found(book))
         book.close()
         self.renew()
+
+    def twin(self):
+        """Found the same site once more, beside this one."""
+        folder = self.folder / "twin"
+        folder.mkdir()
+        twin = Scene(folder, self.store.another(folder))
+        twin.found()
+        return twin
 
     def renew(self):
         """Go back to the site as it was founded."""
@@ -106,7 +128,7 @@ async def _found(book):
         Person(person=p.person, name=p.name, role=p.role, badge=p.badge)
         for p in factory.DEMO_PEOPLE
     ]
-    await factory.load(book, people, now())
+    await factory.load(book, people, _a_month_ago())
     devices = [Device(device=device, name=device) for device in DEVICES]
     await book.change(factory.SITE, "bench", devices, "handhelds")
 

@@ -228,6 +228,7 @@ sa.Table(
     _text("*site"), _text("*replica"), _text("device"), _big("acked"), _text("hash?"),
     _big("seen_at"), _big("watermark"), _big("at"), _big("unsent"), _flag("active"),
     _bytes("contacts"), _big("blocks"), _bytes("holes"),
+    sa.Index("ix_replica_vouches", "site", "watermark", "seen_at", **_if("active")),
 )  # fmt: skip
 
 sa.Table(
