@@ -169,8 +169,10 @@ def _age(lot: LotRow, *, dated: bool) -> tuple[int, int]:
 
 def _unseen(case: Case, names: Iterable[TrackName]) -> dict[TrackName, int]:
     """Return what other devices did to these holdings since the screen's picture of them."""
-    unseen = dict.fromkeys(names, 0)
-    for _, posting in case.state.since_base.get(case.body.id, ()):
+    stored = case.state.unseen.get(case.body.id, {})
+    unseen = {name: stored.get(name, 0) for name in names}
+    # Whatever came in the same batch nobody has seen either.
+    for posting in case.state.postings:
         if posting.replica != case.link.replica:
             for place, sign in ((posting.place_from, -1), (posting.place_to, 1)):
                 if (name := (place, posting.key)) in unseen:

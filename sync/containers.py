@@ -209,12 +209,13 @@ def doubt(case: Case, movement: Movement) -> None:
     if where(case.state, key.serial) == f"unidentified/{key.serial}":
         detail: dict[str, object] = {"thing": thing_named(key.serial), "inside": movement.place_to}
         case.flag(Code.LOCATION_DOUBT, Odd(place=movement.place_to, item=CONTAINER, detail=detail))
+    inside = f"{INSIDE}{key.serial}"
     changed = {
         posting.key
-        for _, posting in case.state.since_base.get(case.body.id, ())
-        if posting.replica != case.link.replica
+        for posting in case.state.posted_since(case.body.id)
+        if posting.replica != case.link.replica and inside in {posting.place_from, posting.place_to}
     }
     if changed and movement.place_from != NEW_CONTAINER:
-        odd = Odd(place=f"{INSIDE}{key.serial}", item=CONTAINER, closed=True,
+        odd = Odd(place=inside, item=CONTAINER, closed=True,
                   detail={"beside": sorted(changed), "assumed": []})  # fmt: skip
         case.flag(Code.KEY_DOUBT, odd)

@@ -53,7 +53,7 @@ def _adjusted_unseen(case: Case, key: str) -> None:
     """An adjustment repeats what another device did and this one had not heard of."""
     did = case.did
     place = did.place.text if isinstance(did, Adjust) else ""
-    for _, posting in case.state.since_base.get(case.body.id, ()):
+    for posting in case.state.posted_since(case.body.id) if case.body.base else ():
         ends = {posting.place_from, posting.place_to}
         by_hand = any(end == SUSPENSE or end.startswith("adjust/") for end in ends)
         if posting.key != key or place not in ends or by_hand or posting.kind == "count":

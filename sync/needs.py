@@ -93,6 +93,7 @@ class Standing(Struct):
     beside: set[tuple[str, str]] = field(default_factory=set)
     targets: dict[str, int] = field(default_factory=dict)
     since_base: dict[str, tuple[str, int]] = field(default_factory=dict)
+    unseen: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     renamed: set[tuple[str, str, str]] = field(default_factory=set)
     things: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
@@ -148,7 +149,7 @@ def standing(state: State, arrivals: Iterable[Arrival]) -> Standing:
             item = resolved_item(state, arrival.did.key.item)
             cursor = arrival.body.base.cursor if arrival.body.base else 0
             needs.items.add(item)
-            needs.since_base[arrival.id] = (item, cursor)
+            needs.unseen[arrival.id] = (item, arrival.link.replica, cursor)
         elif isinstance(arrival.did, Adjust) and arrival.body.base is not None:
             item = resolved_item(state, arrival.did.key.item)
             needs.since_base[arrival.id] = (item, arrival.body.base.cursor)

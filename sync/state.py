@@ -236,8 +236,10 @@ class State:
         """The flow that brought a single thing to where it stood before its loaded sightings."""
         self.seen_since = LATEST_MS
         """From which time on the sightings of the named things are known."""
-        self.since_base: dict[str, list[tuple[int, Posting]]] = {}
-        """Postings of an item after a device's cursor, for what a screen could know (R26)."""
+        self.since_base: dict[str, list[Posting]] = {}
+        """Postings that were stored after the picture that an operation was based on."""
+        self.unseen: dict[str, dict[TrackName, int]] = {}
+        """What others had done to an item's holdings since that picture (R26), as stored."""
 
     @property
     def site(self) -> Site:
@@ -308,6 +310,10 @@ class State:
         moment = (time or 0, posting.replica, posting.rseq, twin.line)
         change = posting.quantity if gains else -posting.quantity
         return [twin, *self.run_forward((place, twin.key), moment, change)]
+
+    def posted_since(self, operation: str) -> list[Posting]:
+        """Return what was posted after an operation's picture: no screen showed this batch."""
+        return [*self.since_base.get(operation, ()), *self.postings]
 
     def balance_at(self, name: TrackName, time: int) -> int:
         """Return the fold of a track to a time, everything at that time included."""

@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 Reader = Callable[[Any], Any]
 Row = Mapping[str, Any]
 EACH: Final = re.compile(
-    r"CROSS JOIN (\w+) AS (\w+)(?: INDEXED BY \w+)? WHERE (.+?)(?= ORDER BY|$)", re.DOTALL
+    r"CROSS JOIN (\w+) AS (\w+)(?: INDEXED BY \w+)? WHERE (.+?)(?= GROUP BY| ORDER BY|$)", re.DOTALL
 )
 LOOKED_UP: Final = r"CROSS JOIN LATERAL (SELECT * FROM \1 AS \2 WHERE \3 OFFSET 0) AS \2"
 encode: Final = msgspec.json.Encoder().encode

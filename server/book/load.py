@@ -37,7 +37,7 @@ from sync.vocabulary import Code
 
 _holding = table("holding").c
 _counted, _variance = table("counted").c, table("variance").c
-_doubt = table("discrepancy").c
+_doubt, _log = table("discrepancy").c, table("log").c
 POSTING: Final = columns_of(Posting, "p")
 HELD: Final = f"SELECT {columns_of(Holding, 'h')} FROM {{n}} CROSS JOIN holding AS h"  # noqa: S608 - names of our own
 HELD_OF_KEY: Final = f"{HELD} WHERE h.place = n.place AND h.key = n.key AND h.site = ?"
@@ -48,6 +48,13 @@ OPEN_OF_ITEM: Final = (
     f"SELECT {columns_of(Discrepancy, 'd')} FROM {{n}}"  # noqa: S608 - names of our own
     " CROSS JOIN discrepancy AS d INDEXED BY ix_discrepancy_item"
     " WHERE d.place = n.place AND d.item = n.item AND d.site = ? AND d.state = 'open'"
+)
+UNSEEN: Final = (
+    "SELECT n.item, n.replica, n.seq, p.place_from, p.place_to, p.key,"
+    " CAST(sum(p.quantity) AS bigint) FROM {n}"
+    " CROSS JOIN posting AS p INDEXED BY ix_posting_item"
+    " WHERE p.item = n.item AND p.seq > n.seq AND p.replica <> n.replica AND p.site = ?"
+    " GROUP BY n.item, n.replica, n.seq, p.place_from, p.place_to, p.key"
 )
 
 PROOF_MS: Final = 7 * 86_400_000
@@ -142,6 +149,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         _load_renamed(connection, site, state, kind, raw)
         _load_renamed_things(connection, site, state, kind, raw, code)
     _load_since(connection, site, state, asked)
+    _load_unseen(connection, site, state, asked)
 
 
 def _load_papers(connection: Connection, site: str, state: State, names: Iterable[str]) -> None:
@@ -298,7 +306,24 @@ def _load_since(connection: Connection, site: str, state: State, asked: Standing
         found.setdefault(posting.item, []).append((seq, posting))
     for operation, (item, cursor) in asked.since_base.items():
         later = found.get(item, [])
-        state.since_base[operation] = later[bisect_right(later, cursor, key=itemgetter(0)) :]
+        after = bisect_right(later, cursor, key=itemgetter(0))
+        state.since_base[operation] = [posting for _, posting in later[after:]]
+
+
+def _load_unseen(connection: Connection, site: str, state: State, asked: Standing) -> None:
+    """What others did to the holdings of each item after the picture of each operation.
+
+    Added up by the database: a device that was away for a month has missed a month of everybody.
+    """
+    rows = fetch_listed(connection, UNSEEN, {*asked.unseen.values()}, site,
+                        like=(_holding.item, _log.replica, _log.seq))  # fmt: skip
+    found: dict[tuple[str, str, int], dict[TrackName, int]] = {}
+    for *one, place_from, place_to, key, quantity in rows:
+        sums = found.setdefault((one[0], one[1], one[2]), {})
+        for name, change in (((place_from, key), -quantity), ((place_to, key), quantity)):
+            sums[name] = sums.get(name, 0) + change
+    for operation, one in asked.unseen.items():
+        state.unseen[operation] = found.get(one, {})
 
 
 def load_history(connection: Connection, site: str, state: State, asked: History) -> None:

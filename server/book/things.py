@@ -73,14 +73,12 @@ def _inside(connection: Connection, site: str, places: Sequence[str], since: int
     return {thing for thing in things if thing is not None}
 
 
-def _posted_since(
-    connection: Connection, site: str, place: str, cursor: int
-) -> list[tuple[int, Posting]]:
+def _posted_since(connection: Connection, site: str, place: str, cursor: int) -> list[Posting]:
     """Return what was posted at a place after a device's cursor."""
     posting = table("posting").c
     there = sa.or_(posting.place_from == place, posting.place_to == place)
-    rows = fetch(connection, "posting", Posting, posting.site == site, there, posting.seq > cursor)
-    return [(row.of, row) for row in rows]
+    after = posting.seq > cursor
+    return fetch(connection, "posting", Posting, posting.site == site, there, after)
 
 
 def load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:

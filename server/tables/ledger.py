@@ -68,6 +68,7 @@ class Posting(SQLModel, table=True):
             sqlite_where=sa.text("t_to IS NOT NULL"),
             postgresql_where=sa.text("t_to IS NOT NULL"),
         ),
+        sa.Index("ix_posting_item", "site", "item", "seq"),
         sa.Index(
             "ix_posting_linked", "site", "of",
             sqlite_where=sa.text("of <> seq"),

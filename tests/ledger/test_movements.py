@@ -172,6 +172,19 @@ async def test_what_a_worker_could_not_see_is_not_held_against_him(table, wareho
     """)
 
 
+async def test_what_came_in_the_same_moment_could_not_be_seen_either(table, warehouse):
+    """[R26] Whether pushes share a transaction makes no difference to what a screen showed."""
+    await table("""
+        08:01 A receive 3 BE/L2 to B2 fifo 2026-02-01   | posted
+    """)
+    warehouse.device("B").base = {"epoch": 1, "cursor": 2, "hash": None}
+    told = await warehouse.together("""
+        08:00 A receive 3 BE/L1 to B1 fifo 2026-01-01
+        08:10 B issue 1 BE/L2 from B2 shown 1
+    """)
+    assert told == ["posted", "flagged FIFO_UNKNOWABLE"]
+
+
 async def test_an_older_lot_that_arrives_late_was_passed_over_without_blame(table):
     """[R26] [L9] re-evaluated when late receipts arrive"""
     world = await table("""

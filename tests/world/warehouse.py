@@ -8,8 +8,10 @@ A line says when it happened, on which device, and what:
 Lines are in the order of *arrival*; the time is when it happened. Devices push at once.
 """
 
+import asyncio
 import json
 import re
+import threading
 
 import msgspec
 from msgspec.structs import replace
@@ -72,6 +74,13 @@ ROWS = [
     Document(document="CT-1", kind="count"),
     Line(document="CT-1", line=1, place="B1", quantity=1),
 ]  # fmt: skip
+
+
+def _told(answer):
+    """Return the last verdict of an answer in words."""
+    verdict = json.loads(bytes(answer.verdicts[-1]))
+    words = [verdict["outcome"], *sorted(flag["code"] for flag in verdict["flags"])]
+    return " ".join([*words, *([verdict["reason"]] if "reason" in verdict else [])])
 
 
 def clock(text):
@@ -180,22 +189,35 @@ class Warehouse:
         waiting = [other for other in map(split, later) if other[2] == device and other[1] < now]
         self.device(device).waiting = len(waiting) + unsent
 
+    async def together(self, script):
+        """Run lines of different devices in one transaction; return the verdicts that came."""
+        gate, pushes = threading.Event(), []
+        held = asyncio.ensure_future(self.book.write(lambda _: gate.wait(10), SITE))
+        for line in script.strip().splitlines():
+            device, at = self._did(line.strip())
+            self.now = max(self.now, at)
+            message = decode_push(self.device(device).push_message(self.now))
+            pushes.append(asyncio.ensure_future(self.book.push(device, message, self.now)))
+            await asyncio.sleep(0)
+        gate.set()
+        await held
+        return [_told(answer) for answer in await asyncio.gather(*pushes)]
+
     async def _line(self, text):
-        name, at, device, words = split(text)
-        handheld = self.device(device)
+        _, at, device, words = split(text)
         if words == "heartbeat":
             await self.heartbeat(at, device)
             return "heard"
+        self._did(text)
+        return _told(await self.push(device, max(self.now, at)))
+
+    def _did(self, text):
+        """Let a device do what a line says; return which one, and when."""
+        name, at, device, words = split(text)
+        handheld = self.device(device)
         did, extra = parse(words, at + handheld.offset, self.ids)
-        identity = handheld.envelope(did, at, **extra)
-        self.ids[name or device] = identity
-        answer = await self.push(device, max(self.now, at))
-        verdict = json.loads(bytes(answer.verdicts[-1]))
-        flags = sorted(flag["code"] for flag in verdict["flags"])
-        words = [verdict["outcome"], *flags]
-        if "reason" in verdict:
-            words.append(verdict["reason"])
-        return " ".join(words)
+        self.ids[name or device] = handheld.envelope(did, at, **extra)
+        return device, at
 
     async def read_on(self):
         """Read from the snapshot that is kept to the head; return the last page."""

@@ -212,6 +212,7 @@ sa.Table(
     _text("item"), _text("key"), _text("place_from"), _text("place_to"), _big("quantity"),
     _big("t_from?"), _big("t_to?"), _big("u"), _text("replica"), _big("rseq"), _big("counted?"),
     sa.Index("ix_posting_from", "site", "place_from", "key", "t_from", **_if("t_from IS NOT NULL")),
+    sa.Index("ix_posting_item", "site", "item", "seq"),
     sa.Index("ix_posting_linked", "site", "of", **_if("of <> seq")),
     sa.Index("ix_posting_to", "site", "place_to", "key", "t_to", **_if("t_to IS NOT NULL")),
     sqlite_with_rowid=False,
