@@ -15,7 +15,8 @@ from sync.records import Discrepancy, Item, Location, Unit, Variance
 from sync.stock import key_of
 from sync.vocabulary import Code
 from tests.world.desk import intend
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 STEPS = 70
 GOODS = [

@@ -9,7 +9,8 @@ import random
 import pytest
 
 from sync.records import Variance
-from tests.world.warehouse import Warehouse, clock, split
+from tests.world.lines import clock, split
+from tests.world.warehouse import Warehouse
 
 DEVICES = "ABC"
 LOTS = ("BE/L1", "BE/L2", "CA/L1")

@@ -5,7 +5,8 @@ import pytest
 from sync.records import Item, Location, Variance
 from tests.ledger.test_counts import approve
 from tests.ledger.test_trouble import send
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 
 def line(what, quantity, at, **more):

@@ -4,7 +4,8 @@ import pytest
 
 from sync.records import Document, Location, LotRow
 from tests.world.desk import found, settle, work
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 
 async def lots(world):

@@ -2,7 +2,8 @@
 
 from server.people import floor
 from sync.records import Discrepancy
-from tests.world.warehouse import SITE, clock
+from tests.world.lines import clock
+from tests.world.warehouse import SITE
 
 HOUR = 3_600_000
 

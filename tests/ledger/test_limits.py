@@ -8,7 +8,8 @@ import pytest
 from sync.records import Discrepancy, Variance
 from sync.stock import key_of
 from tests.world.desk import found, intend, settle
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import json
 
 from sync.records import Discrepancy
+from tests.world.lines import clock, parse
 from tests.world.postgres import on_both
-from tests.world.warehouse import clock, parse
 
 pytestmark = on_both("warehouse")
 

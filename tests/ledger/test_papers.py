@@ -5,7 +5,8 @@ import pytest
 from sync.records import Item, LotRow, Reservation, Unit
 from sync.state import Logged
 from tests.world.desk import found, intend, settle
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 
 async def lots(world):

@@ -7,8 +7,8 @@ import pytest
 from server.book import CursorGoneError
 from sync.messages import Conflict
 from sync.records import Device
+from tests.world.lines import clock, parse
 from tests.world.postgres import on_both
-from tests.world.warehouse import clock, parse
 
 pytestmark = on_both("warehouse")
 

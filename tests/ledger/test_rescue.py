@@ -6,7 +6,8 @@ from server.book.rows import table
 from sync.messages import Conflict
 from sync.records import Counted, Device, Discrepancy
 from tests.world.handheld import Handheld
-from tests.world.warehouse import SITE, clock, decode_push
+from tests.world.lines import clock
+from tests.world.warehouse import SITE, decode_push
 
 RECEIVE = {
     "verb": "receive", "key": {"item": "BE", "lot": {"code": "L1"}}, "quantity": 5,

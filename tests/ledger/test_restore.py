@@ -7,8 +7,8 @@ import pytest
 
 from server.book import CursorGoneError
 from sync.records import Device, Document, Line, Variance
+from tests.world.lines import clock, parse
 from tests.world.restoring import Restored
-from tests.world.warehouse import clock, parse
 
 BEFORE = """
     r: 06:30 A receive 40 BE/L1 to B1                     | posted

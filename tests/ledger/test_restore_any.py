@@ -13,8 +13,8 @@ import pytest
 from sync.records import Variance
 from sync.stock import key_of
 from tests.ledger.test_any_order import DEVICES, shift
+from tests.world.lines import clock, split
 from tests.world.restoring import Restored
-from tests.world.warehouse import clock, split
 
 
 async def decide(world, dice):

@@ -4,7 +4,7 @@ import json
 
 from sync.records import Variance
 from tests.ledger.test_trouble import receive
-from tests.world.warehouse import clock, key
+from tests.world.lines import clock, key
 
 HOUR = 3_600_000
 

@@ -9,7 +9,8 @@ import pytest
 from server.book import UnreadableError
 from sync.records import Discrepancy, Item, Variance
 from sync.stock import key_of
-from tests.world.warehouse import SITE, clock, key
+from tests.world.lines import clock, key
+from tests.world.warehouse import SITE
 
 
 def receive(what="BE/L1", quantity=1, to="B1", **more):

@@ -15,7 +15,8 @@ from sync.messages import Conflict, Pushed
 from sync.records import Item, Location, Person, Site, Unit, Variance
 from tests.ledger.test_papers import reserve
 from tests.ledger.test_trouble import decide, send
-from tests.world.warehouse import ROWS, SITE, Warehouse, clock, parse
+from tests.world.lines import clock, parse
+from tests.world.warehouse import ROWS, SITE, Warehouse
 
 PIN = "7412"
 

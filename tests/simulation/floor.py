@@ -6,7 +6,7 @@ import msgspec
 
 from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from tests.simulation.things import thing
-from tests.world.warehouse import key
+from tests.world.lines import key
 
 
 def text_of(words):

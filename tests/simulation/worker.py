@@ -12,7 +12,7 @@ from sync.stock import is_virtual, key_of
 from tests.simulation.floor import place_said, text_of
 from tests.simulation.scheduler import SECOND
 from tests.simulation.supervisor import KNOWN
-from tests.world.warehouse import key
+from tests.world.lines import key
 
 RETRY_MS = 15 * SECOND
 GOODS = re.compile(
