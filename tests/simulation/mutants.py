@@ -50,7 +50,7 @@ MUTANTS = (
     mutant("unsent rows vouch", f"{LEDGER}.settling",
            ("if not push.unsent else replica.watermark", "if push.echo else replica.watermark")),
     mutant("the watermark is now", f"{BOOK}.settle",
-           ("session.now if lowest is None else int(lowest)", "session.now")),
+           ("lowest[0][0] if lowest else session.now", "session.now")),
     # --- the ledger --------------------------------------------------------------------------
     mutant("drop on negative", f"{LEDGER}.movements",
            ("    state.apply(\n        Posting(\n            of=state.seq,",
@@ -81,8 +81,8 @@ MUTANTS = (
     mutant("a reverse forgets to run forward", f"{LEDGER}.reversal",
            ("    return state.run_forward(name, moment, change)", "    return []")),
     mutant("moments tie by arrival", f"{LEDGER}.ledger",
-           ("cut = bisect_right(effects, at, key=_moment)\n        if cut",
-            "cut = len(effects)\n        if cut")),
+           ("cut = bisect_right(effects, effect.at, key=_moment)\n            if cut",
+            "cut = len(effects)\n            if cut")),
     # --- the phone (its twin) ----------------------------------------------------------------
     mutant("tone before the disk", f"{PHONE}.page",
            ('        row = yield from self.outbox.capture(raw, wall, segment)\n        yield Tone("tick", row)\n',
