@@ -166,12 +166,16 @@ class DiscrepancyRow(SQLModel, table=True):
 
     __tablename__ = "discrepancy"
     __table_args__: ClassVar = (
-        sa.Index("ix_discrepancy_item", "site", "place", "state", "item"),
+        sa.Index(
+            "ix_discrepancy_item", "site", "place", "item",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
         sa.Index("ix_discrepancy_place", "site", "place", "state", "key"),
         sa.Index("ix_discrepancy_waits", "site", "waits"),
         sa.Index("ix_discrepancy_state", "site", "state", "until"),
         sa.Index("ix_discrepancy_operation", "site", "operation"),
-    )
+    )  # fmt: skip
     site: str = key()
     discrepancy: str = key()
     code: str

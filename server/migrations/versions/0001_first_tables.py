@@ -172,7 +172,7 @@ sa.Table(
     _text("actor"), _text("document?"), _text("place?"), _text("key?"), _text("item?"),
     _big("at"), _big("until?"), _text("waits?"), _json("detail"), _text("state"),
     _text("settled_by?"), _big("opened_seq"), _big("version"),
-    sa.Index("ix_discrepancy_item", "site", "place", "state", "item"),
+    sa.Index("ix_discrepancy_item", "site", "place", "item", **_if("state = 'open'")),
     sa.Index("ix_discrepancy_operation", "site", "operation"),
     sa.Index("ix_discrepancy_place", "site", "place", "state", "key"),
     sa.Index("ix_discrepancy_state", "site", "state", "until"),
