@@ -86,6 +86,7 @@ def _lock(speaks: Dialect) -> str:
 
 @cache
 def _move_on(speaks: Dialect) -> str:
+    # It returns something, as whatever is run for its rows must.
     moved = "seq = ?, link = ?, scope = ?, clock = ?, watermark = ?, master_seq = ?"
     return speaks.text(f"UPDATE site SET {moved} WHERE site = ? RETURNING seq")  # noqa: S608 - names of our own
 

@@ -184,6 +184,15 @@ async def test_a_screen_that_knew_other_contents_is_told(table):
     assert await world.open() == []
 
 
+async def test_what_came_into_a_pallet_in_the_same_moment_no_screen_knew(warehouse):
+    """[R21] Whether pushes share a transaction makes no difference."""
+    told = await warehouse.together("""
+        08:00 A receive 3 BE/L1 to =P1
+        08:05 B move =P1 from DOCK to B1
+    """)
+    assert told == ["posted", "flagged KEY_DOUBT"]
+
+
 async def test_a_serial_scanned_where_nobody_brought_it_comes_from_nowhere_until_told(table):
     """[R14] What stands at a place without a name is explained by something open."""
     world = await table("""

@@ -123,6 +123,18 @@ async def test_an_adjustment_by_one_who_had_not_heard_of_the_pick_is_one_too(tab
     assert (await world.stock())["B1", "BE/L1"] == 8
 
 
+async def test_a_pick_of_the_same_moment_is_unheard_of_too(table, warehouse):
+    """[R36] Whether pushes share a transaction makes no difference."""
+    await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+    """)
+    told = await warehouse.together("""
+        08:30 C pick 2 BE/L1 from B1 for SO-1
+        09:00 B adjust -2 BE/L1 B1 missing
+    """)
+    assert told == ["posted", "flagged DOUBLE_CORRECTION"]
+
+
 @pytest.mark.parametrize(
     "late",
     [
