@@ -48,5 +48,7 @@ export default defineConfig({
   test: {
     environment: "node",
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
+    // Only what hangs: how long a test takes says nothing of the program.
+    testTimeout: 60_000,
   },
 });

@@ -62,6 +62,13 @@ describe("without a network", () => {
     expect(people.signedIn?.person).toBe("1001");
   });
 
+  it("PINs that are tried at once are counted one by one", async () => {
+    const { people } = await deviceOf(null);
+    const tries = Array.from({ length: 6 }, (_, n) => people.signIn({ person: "1001" }, n < 5 ? "0000" : "2580"));
+    const refused = (await Promise.allSettled(tries)).map((one) => one.status === "rejected" && (one.reason as SignInRefused).code);
+    expect(refused).toEqual([...Array<string>(5).fill("wrong_pin"), "locked"]);
+  });
+
   it("a badge that nobody on the roster has is refused with a sentence", async () => {
     const { people } = await deviceOf(null);
     await expect(people.signIn({ badge: "B9999" }, "2580")).rejects.toThrow("Nobody on this device's list");

@@ -153,6 +153,20 @@ describe("what was brought in", () => {
     expect([again.waiting.length, again.list[0]?.captures]).toEqual([1, []]);
   });
 
+  it("loses nothing when two codes are seen to at once, and while their records go", async () => {
+    const server = new FakeServer();
+    const { from, out, to, in_ } = await broken(server, [5]);
+    await from.scan("06-B-10");
+    await from.scan("06-B-11");
+    await in_.bring(await (await out.file()).text());
+    const [rescue] = in_.list;
+    const [first, second] = rescue?.captures ?? [];
+    const see = (capture: unknown): Promise<void> => in_.see(rescue?.replica ?? "", capture as never);
+    await Promise.all([see(first), in_.run(), see(second)]);
+    const again = await equipped(await to.restarted(server));
+    expect([again.waiting.length, again.list[0]?.captures]).toEqual([0, []]);
+  });
+
   it("is in the rescue of the device that carries it", async () => {
     const { out, in_ } = await broken(new FakeServer(), [5]);
     await in_.bring(await (await out.file()).text());

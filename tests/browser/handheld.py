@@ -22,7 +22,7 @@ GS = "\x1d"
 PAINT = f"01020000000049451728111910K1120{GS}3060"
 """A supplier's label of PA-529S: lot K1120, good until 2028-11-19, 60 cans."""
 
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 WEDGE = """keys => {
   for (const key of keys) {
     for (const type of ["keydown", "keyup"]) {

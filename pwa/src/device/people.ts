@@ -6,6 +6,7 @@ import type { SiteView } from "../core/site-view";
 import type { Person, Row } from "../core/types.gen";
 import { Offline, Problem, type Wire } from "../push/wire";
 import type { Store } from "../store/store";
+import { Turns } from "../store/turns";
 import { sentence, type Sentence } from "./sentences";
 import { pinIsRight, type Sealed, type Vault } from "./vault";
 
@@ -45,6 +46,8 @@ export class People {
   private readonly view: SiteView;
   private readonly wire: Wire;
   private readonly now: () => number;
+  /** Each try is counted before the next one is heard. */
+  private readonly turns = new Turns();
 
   constructor(store: Store, vault: Vault, view: SiteView, wire: Wire, now: () => number) {
     this.store = store;
@@ -104,18 +107,20 @@ export class People {
     }
   }
 
-  private async offline(who: Who, pin: string): Promise<SignedIn> {
-    const person = "badge" in who ? this.view.personOfBadge(who.badge) : this.view.person(who.person);
-    if (!person?.active) throw new SignInRefused("unknown_person");
-    const tries = (await this.store.meta<Tries>(`tries/${person.person}`)) ?? { wrong: 0, until: 0 };
-    if (tries.until > this.now()) throw new SignInRefused("locked");
-    const sealed = await this.store.meta<Sealed>(`verifier/${person.person}`);
-    if (!sealed) throw new SignInRefused("needs_network");
-    const right = await pinIsRight(await this.vault.open(sealed), pin);
-    await this.store.setMeta(`tries/${person.person}`, this.counted(tries, right));
-    if (!right) throw new SignInRefused("wrong_pin");
-    const { name, role } = person;
-    return { person: person.person, name, role, language: this.languageOf(person.person), session: null };
+  private offline(who: Who, pin: string): Promise<SignedIn> {
+    return this.turns.take(async () => {
+      const person = "badge" in who ? this.view.personOfBadge(who.badge) : this.view.person(who.person);
+      if (!person?.active) throw new SignInRefused("unknown_person");
+      const tries = (await this.store.meta<Tries>(`tries/${person.person}`)) ?? { wrong: 0, until: 0 };
+      if (tries.until > this.now()) throw new SignInRefused("locked");
+      const sealed = await this.store.meta<Sealed>(`verifier/${person.person}`);
+      if (!sealed) throw new SignInRefused("needs_network");
+      const right = await pinIsRight(await this.vault.open(sealed), pin);
+      await this.store.setMeta(`tries/${person.person}`, this.counted(tries, right));
+      if (!right) throw new SignInRefused("wrong_pin");
+      const { name, role } = person;
+      return { person: person.person, name, role, language: this.languageOf(person.person), session: null };
+    });
   }
 
   private counted(tries: Tries, right: boolean): Tries {

@@ -8,6 +8,7 @@ import type { Capture, Draft } from "../core/flow";
 import type { Ack, Base, Body, Scan, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
 import type { Kept, Read, Store, Write } from "../store/store";
+import { Turns } from "../store/turns";
 import { keptOf, operationOf, type Operation } from "./operation";
 
 /** Where the next operation hangs. */
@@ -53,7 +54,7 @@ export class Outbox {
   /** Names of flows whose state waits to be written. */
   private readonly unkept = new Set<string>();
   private lastCapture = 0;
-  private queue: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
   /** After a failed write the disk may hold more than we know: read it before the next one. */
   private stale = true;
   /** No chain was found: on a new device, or on one that lost its storage, perhaps while it ran. */
@@ -74,7 +75,7 @@ export class Outbox {
 
   /** Resolves when everything that was begun before is on the disk or has failed. */
   idle(): Promise<unknown> {
-    return this.queue.catch(() => undefined);
+    return this.turns.idle();
   }
 
   get unsent(): Operation[] {
@@ -244,7 +245,7 @@ export class Outbox {
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.queue.catch(() => undefined).then(async () => {
+    return this.turns.take(async () => {
       if (this.stale) await this.reload().catch(notRecorded);
       try {
         return await work();
@@ -253,8 +254,6 @@ export class Outbox {
         throw error;
       }
     });
-    this.queue = turn;
-    return turn;
   }
 
   private async keepFlows(): Promise<void> {

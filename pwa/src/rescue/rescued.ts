@@ -9,12 +9,14 @@ import { sha256Hex } from "../core/hashing";
 import type { Envelope, Pushed, Verdict } from "../core/types.gen";
 import { keptOf, operationOf, type Operation } from "../outbox/operation";
 import type { Brought, Kept, Store } from "../store/store";
+import { Turns } from "../store/turns";
 
 export class Rescued {
   bundles = new Map<string, Brought>();
   operations: Operation[] = [];
   private readonly store: Store;
   private readonly newReplica: () => string;
+  private readonly turns = new Turns();
 
   constructor(store: Store, newReplica: () => string) {
     this.store = store;
@@ -41,69 +43,83 @@ export class Rescued {
   }
 
   /** Keeps what is new of a bundle, in one strict transaction; the same again changes nothing. */
-  async bring(bundle: Bundle, now: number): Promise<number> {
-    const { operations, ...rest } = bundle;
-    const fresh = this.fresh(bundle.replica, operations.map(keptFrom));
-    const before = this.bundles.get(bundle.replica);
-    const seen = before?.seen ?? [];
-    const captures = [...new Map([...(before?.captures ?? []), ...bundle.captures].map((one) => [one.id, one])).values()];
-    const brought: Brought = {
-      ...(before && before.made > bundle.made ? before : rest),
-      at: before?.at ?? now, sentIn: before?.sentIn ?? null, seen, captures: captures.filter(({ id }) => !seen.includes(id)),
-    };
-    const others = [...new Set(fresh.map((row) => row.replica))].filter((replica) => replica !== bundle.replica);
-    const made = [brought, ...others.map((replica) => ({ ...brought, replica, captures: [] }))];
-    await this.keep(made, fresh);
-    return fresh.length;
+  bring(bundle: Bundle, now: number): Promise<number> {
+    return this.turns.take(async () => {
+      const { operations, ...rest } = bundle;
+      const fresh = this.fresh(bundle.replica, operations.map(keptFrom));
+      const before = this.bundles.get(bundle.replica);
+      const seen = before?.seen ?? [];
+      const captures = [...new Map([...(before?.captures ?? []), ...bundle.captures].map((one) => [one.id, one])).values()];
+      const brought: Brought = {
+        ...(before && before.made > bundle.made ? before : rest),
+        at: before?.at ?? now, sentIn: before?.sentIn ?? null, seen, captures: captures.filter(({ id }) => !seen.includes(id)),
+      };
+      const others = [...new Set(fresh.map((row) => row.replica))].filter((replica) => replica !== bundle.replica);
+      const made = [brought, ...others.map((replica) => ({ ...brought, replica, captures: [] }))];
+      await this.keep(made, fresh);
+      return fresh.length;
+    });
   }
 
   acknowledge(replica: string, pushed: Pushed, now: number): Promise<void> {
-    const told = new Map((pushed.verdicts as Verdict[]).map((verdict) => [verdict.id, verdict]));
-    const rows = this.of(replica).filter((row) => row.seq <= pushed.acked[0] && told.has(row.id));
-    const bundle = this.bundles.get(replica);
-    return this.keep(bundle ? [{ ...bundle, sentIn: pushed.epoch }] : [], rows.map((row) => ({
-      ...keptOf(row), verdict: told.get(row.id) ?? row.verdict, acked: row.acked ?? now,
-    })));
+    return this.turns.take(() => {
+      const told = new Map((pushed.verdicts as Verdict[]).map((verdict) => [verdict.id, verdict]));
+      const rows = this.of(replica).filter((row) => row.seq <= pushed.acked[0] && told.has(row.id));
+      const bundle = this.bundles.get(replica);
+      return this.keep(bundle ? [{ ...bundle, sentIn: pushed.epoch }] : [], rows.map((row) => ({
+        ...keptOf(row), verdict: told.get(row.id) ?? row.verdict, acked: row.acked ?? now,
+      })));
+    });
   }
 
   /** A restored server may have lost what follows `seq`. */
   sendAgainAfter(replica: string, seq: number): Promise<void> {
-    const rows = this.of(replica).filter((row) => row.seq > seq && row.acked !== null);
-    return this.keep([], rows.map((row) => ({ ...keptOf(row), acked: null })));
+    return this.turns.take(() => {
+      const rows = this.of(replica).filter((row) => row.seq > seq && row.acked !== null);
+      return this.keep([], rows.map((row) => ({ ...keptOf(row), acked: null })));
+    });
   }
 
   /** Says that nobody here has what is missing, so that what follows is not held up by it. */
   declareLost(replica: string, from: number, body: string, id: string): Promise<void> {
-    const sealed = seal({ replica, seq: from, prev: null }, body);
-    return this.keep([], [{ replica, seq: from, id, ...sealed, verdict: null, acked: null }]);
+    return this.turns.take(() => {
+      const sealed = seal({ replica, seq: from, prev: null }, body);
+      return this.keep([], [{ replica, seq: from, id, ...sealed, verdict: null, acked: null }]);
+    });
   }
 
   /** The server knows another history of this replica: the rest goes on under a new one, same ids. */
-  async fork(replica: string, seq: number): Promise<void> {
-    const bundle = this.bundles.get(replica);
-    const rest = this.of(replica).filter((row) => row.seq > seq || row.acked === null);
-    if (!bundle || !rest.length) return;
-    const again = rechained(rest, this.newReplica());
-    await this.keep([{ ...bundle, replica: again[0]!.replica, captures: [] }], again, rest);
+  fork(replica: string, seq: number): Promise<void> {
+    return this.turns.take(async () => {
+      const bundle = this.bundles.get(replica);
+      const rest = this.of(replica).filter((row) => row.seq > seq || row.acked === null);
+      if (!bundle || !rest.length) return;
+      const again = rechained(rest, this.newReplica());
+      await this.keep([{ ...bundle, replica: again[0]!.replica, captures: [] }], again, rest);
+    });
   }
 
-  async see(replica: string, capture: Capture): Promise<void> {
-    const bundle = this.bundles.get(replica);
-    if (!bundle) return;
-    const captures = bundle.captures.filter(({ id }) => id !== capture.id);
-    await this.keep([{ ...bundle, captures, seen: [...bundle.seen, capture.id] }], []);
+  see(replica: string, capture: Capture): Promise<void> {
+    return this.turns.take(async () => {
+      const bundle = this.bundles.get(replica);
+      if (!bundle) return;
+      const captures = bundle.captures.filter(({ id }) => id !== capture.id);
+      await this.keep([{ ...bundle, captures, seen: [...bundle.seen, capture.id] }], []);
+    });
   }
 
   /** Rule 8 holds for them too; a bundle goes with the last that is kept of it. */
-  async prune(mayGo: (row: Kept) => boolean): Promise<void> {
-    const old = this.operations.filter(mayGo);
-    if (!old.length) return;
-    await this.keep([], [], old);
-    for (const bundle of this.bundles.values()) {
-      if (bundle.captures.length || this.of(bundle.replica).length) continue;
-      await this.store.keep(["bundles"], (tx) => void tx.objectStore("bundles").delete(bundle.replica));
-      this.bundles.delete(bundle.replica);
-    }
+  prune(mayGo: (row: Kept) => boolean): Promise<void> {
+    return this.turns.take(async () => {
+      const old = this.operations.filter(mayGo);
+      if (!old.length) return;
+      await this.keep([], [], old);
+      for (const bundle of this.bundles.values()) {
+        if (bundle.captures.length || this.of(bundle.replica).length) continue;
+        await this.store.keep(["bundles"], (tx) => void tx.objectStore("bundles").delete(bundle.replica));
+        this.bundles.delete(bundle.replica);
+      }
+    });
   }
 
   /** The rows that are not here yet. Two files of one replica that disagree come of a clone. */
