@@ -14,11 +14,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from server.refusals import Refusal
+from server.refusals import NotReady
 from server.settings import Settings, SettingsInvalid
 
 if TYPE_CHECKING:
-    from server.commands.desk import Said
+    from server.commands.said import Said
 
 DONE, FAILED, USAGE, NOT_READY = 0, 1, 2, 3
 
@@ -56,21 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
-    from server.api.errors import refusal_for
-    from server.api.sentences import say
-    from server.commands.asking import NotReadyError
-    from server.migrations import SchemaOld
-
     try:
         result = run(settings, asked)
         said = result if not isinstance(result, Awaitable) else asyncio.run(_await(result))
-    except (SchemaOld, NotReadyError) as fault:
+    except NotReady as fault:
         return _complain(str(fault), NOT_READY)
-    except Refusal as refusal:
-        return _complain(say(refusal), FAILED)
     except (OSError, ValueError) as fault:
         return _complain(str(fault), FAILED)
     except Exception as fault:
+        # Only now: a command that asks every ten seconds must not load the whole server.
+        from server.api.errors import refusal_for
+        from server.api.sentences import say
+
         # What the book raises has a sentence too; anything else is a fault with its trace.
         known = refusal_for(fault)
         if "reference" in known.facts:
@@ -92,7 +89,7 @@ def _complain(sentence: str, code: int) -> int:
 
 def _serve(settings: Settings, asked: argparse.Namespace) -> "Said":
     from server.app import serve
-    from server.commands.desk import Said
+    from server.commands.said import Said
 
     told = {name: value for name in ("database", "workers") if (value := getattr(asked, name))}
     settings = dataclasses.replace(settings, **told)

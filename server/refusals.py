@@ -49,6 +49,10 @@ class Code(StrEnum):
     INTERNAL = "internal"
 
 
+class NotReady(Exception):  # noqa: N818 - the word of the domain
+    """The server, or its database, cannot do its work now; the message says what to do."""
+
+
 class Refusal(Exception):  # noqa: N818 - the word of the domain
     """A request that cannot be done as it is; `facts` complete its sentence.
 

@@ -4,27 +4,24 @@ import http.client
 import json
 from typing import Final
 
-from server.commands.desk import Said
+from server.commands.said import Said
+from server.refusals import NotReady
 from server.settings import Settings, here
 
 WAIT_S: Final = 5.0
 
 
-class NotReadyError(ValueError):
-    """The server cannot do its work now; the message says why."""
-
-
 def ready(settings: Settings) -> Said:
-    """Say whether it can do its work. Raises `NotReadyError`."""
+    """Say whether it can do its work. Raises `NotReady`."""
     asked = http.client.HTTPConnection(here(settings.host), settings.port, timeout=WAIT_S)
     try:
         asked.request("GET", "/ready")
         answer = asked.getresponse()
         found = json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotReadyError(f"Nobody answers on port {settings.port}: {error}") from error
+        raise NotReady(f"Nobody answers on port {settings.port}: {error}") from error
     finally:
         asked.close()
     if answer.status != http.client.OK:
-        raise NotReadyError(found["detail"])
+        raise NotReady(found["detail"])
     return Said("ready")

@@ -11,7 +11,7 @@ from server.backups.copying import copy_book
 from server.backups.daily import same_volume_warning
 from server.backups.making import make_backup
 from server.backups.shelf import Backup
-from server.commands.desk import Said
+from server.commands.said import Said
 from server.in_use import alone
 from server.settings import Settings
 

@@ -9,7 +9,8 @@ import qrcode
 
 from server.app import now_ms
 from server.book import Book
-from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
+from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.said import Said, table
 from server.people import enrolment, floor
 from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token

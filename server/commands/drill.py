@@ -20,7 +20,7 @@ from server.backups.restoring import find_backup, restore
 from server.backups.shelf import Backup, Mark, fingerprint
 from server.book.rows import table
 from server.commands.backups import described
-from server.commands.desk import Said
+from server.commands.said import Said
 from server.settings import Settings, token_key
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from server.app import now_ms
-from server.commands.desk import OPERATOR, Said, opened, site_or_only
+from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.said import Said
 from server.imports import tables, writing
 from server.imports.columns import Kind
 from server.imports.tables import Preview

@@ -1,7 +1,8 @@
 """People from the command line: the first supervisor, and a PIN that was forgotten."""
 
 from server.book import Book
-from server.commands.desk import OPERATOR, Said, opened, site_or_only, table
+from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.said import Said, table
 from server.people import roster
 from server.settings import Settings
 

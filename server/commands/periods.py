@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from server.book import Book
 from server.book.rows import fetch, table
-from server.commands.desk import OPERATOR, Said, opened, site_or_only
+from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.said import Said
 from server.settings import Settings
 from sync.records import Site
 

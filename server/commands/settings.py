@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from server.commands.desk import Said, table
+from server.commands.said import Said, table
 from server.settings import About, Settings, abouts
 
 HEAD: Final = """\

@@ -10,11 +10,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from server.book.engine import plain_engine
+from server.refusals import NotReady
 
 HERE: Final = Path(__file__).parent
 
 
-class SchemaOld(Exception):  # noqa: N818 - named by what is wrong
+class SchemaOld(NotReady):
     """The tables are not those of this program; the message says what to run."""
 
 

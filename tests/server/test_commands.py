@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import cli
 from server.app import now_ms
 from server.book import Book
-from server.commands.desk import table
+from server.commands.said import table
 from server.imports import factory, opening
 from server.migrations import migrate
 from server.settings import Settings, SettingsInvalid, token_key

@@ -1,7 +1,10 @@
 """Told to stop, the server loses nothing that it acknowledged, and is gone soon."""
 
 import contextlib
+import os
 import signal
+import subprocess
+import sys
 import threading
 
 import httpx
@@ -103,6 +106,19 @@ def test_the_command_that_asks_whether_it_is_ready(founded):
     done = founded.run("ready")
     assert done.returncode == 3
     assert "The disk of the data folder is nearly full" in done.stderr
+
+
+def test_who_only_asks_whether_it_is_ready_does_not_load_the_server():
+    """A container asks every ten seconds, on the cores that answer the handhelds."""
+    ask = (
+        "import sys; from server.cli import main; main(['ready']);"
+        "print({'sqlalchemy', 'litestar', 'psycopg'} & set(sys.modules))"
+    )
+    nobody = {**os.environ, "BINCARD_PORT": "9"}
+    done = subprocess.run(
+        [sys.executable, "-c", ask], env=nobody, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
 
 
 def test_whoever_answers_speaks_for_all_processes(anywhere):
