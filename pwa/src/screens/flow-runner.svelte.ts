@@ -3,10 +3,13 @@
  * its operations and the flow's state are durable before the tone, and all of that in order.
  */
 import type { Band, Capture, Flow, Input, KeyName, Start, Step } from "../core/flow.ts";
-import { type Engine, NotRecorded } from "../engine.types.ts";
+import type { Written as FlowLine } from "../core/flows/frame.ts";
+import { type Engine, NotRecorded, type Written } from "../engine.types.ts";
 import type { FlowName } from "./router.ts";
 import { hrefOf } from "./router.ts";
 import type { Scan, Shop } from "./shop.ts";
+
+type Line = Pick<FlowLine, "verb" | "item" | "quantity" | "wall">;
 
 /** What a flow remembers of its own operations; see `Asking` of the flows' frame. */
 interface Remembered {
@@ -16,7 +19,7 @@ interface Remembered {
   truck?: unknown[];
   /** The band that stood below it: an open question must be seen again after a restart. */
   shown?: Band | null;
-  written?: { verb: string; item: string }[];
+  written?: Line[];
   /** The last capture that is in this state: later ones in the journal are not. */
   seen?: number;
 }
@@ -24,10 +27,14 @@ interface Remembered {
 export type Entry = "quantity" | "reason" | "lot" | "expires" | "serial" | "consent" | "code";
 
 const FULL_MS = 900;
+const NOTHING_TO_UNDO: Band = { signal: "look", say: "flow.undo.nothing", values: {}, wrote: null, ways: [] };
+/** What is still under way on each device: a task that was just left goes first. */
+const underWay = new WeakMap<Engine, Promise<void>>();
 
-/** A count names no item: then the verb and the order of writing decide. */
-function isOf(item: string | null, remembered: string): boolean {
-  return item === null || remembered === "" || item === remembered;
+/** An operation is never older than what it was made of. A count names no item, and no quantity. */
+function isOf({ verb, item, quantity, wall }: Written, last: Line): boolean {
+  const isItem = item === null || last.item === "" || item === last.item;
+  return verb === last.verb && isItem && (quantity ?? last.quantity) === Math.abs(last.quantity) && wall >= last.wall;
 }
 
 export class FlowRunner<S extends object> {
@@ -70,6 +77,7 @@ export class FlowRunner<S extends object> {
   open(document: string | null): Promise<void> {
     // Before anything is scanned here: later scans come by themselves.
     const journal = this.#engine.unconsumed();
+    this.#tail = underWay.get(this.#engine) ?? this.#tail;
     return this.#next(async () => {
       const left = this.#engine.flow(this.name) as (S & Remembered) | null;
       const step = left === null ? this.#begin(document) : await this.#comeBack(left, document);
@@ -157,6 +165,7 @@ export class FlowRunner<S extends object> {
   #next(work: () => Promise<void>): Promise<void> {
     const run = this.#tail.then(work).catch((error: unknown) => this.#fail(error));
     this.#tail = run;
+    underWay.set(this.#engine, run);
     return run;
   }
 
@@ -211,7 +220,7 @@ export class FlowRunner<S extends object> {
     if (before === null) return;
     const step = await this.#step(input);
     const reversal = step.undo ? await this.#undo(before) : null;
-    await this.#take(step, true);
+    await this.#take(step.undo && reversal === null ? { ...step, band: NOTHING_TO_UNDO } : step, true);
     if (reversal === null) return;
     this.lastId = reversal;
     this.state = (await this.#step({ kind: "refresh", wall: this.#engine.now() })).state;
@@ -256,12 +265,14 @@ export class FlowRunner<S extends object> {
     }
   }
 
-  /** Reverses the flow's last operation; null when it is no longer on this device. */
+  /** Reverses the flow's last operation; null when it is reversed already, or no longer on this device. */
   async #undo(before: Remembered): Promise<string | null> {
     const last = before.written?.at(-1);
-    const target = this.#engine
-      .operations(100)
-      .find((one) => !one.reversed && one.verb === last?.verb && isOf(one.item, last.item));
-    return target ? (await this.#engine.undo(target.id, "undo")).id : null;
+    const [newest, ...others] = last ? this.#engine.operations(100).filter((one) => !one.reversed && isOf(one, last)) : [];
+    if (!newest) return null;
+    // A count leaves in parts when an envelope does not hold it: all of them at one moment.
+    const parts = newest.verb === "count" ? others.filter((one) => one.wall === newest.wall) : [];
+    for (const part of parts) await this.#engine.undo(part.id, "undo");
+    return (await this.#engine.undo(newest.id, "undo")).id;
   }
 }

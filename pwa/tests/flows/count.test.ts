@@ -129,6 +129,14 @@ describe("counting asks and looks", () => {
     expect(hands().scan("BE-2908").band).toMatchObject({ signal: "look", say: "count.bin_first" });
   });
 
+  it("asks which of the sibling lots it is that share a number, and ticks on with that one", () => {
+    const siblings = warehouse().has("PA-529S", { lots: true })
+      .holds("06-B-10", "PA-529S", 2, { code: "TR-1", expires: "2027-09-30" }).holds("06-B-10", "PA-529S", 3, { code: "TR-1", expires: "2028-01-31" });
+    const hand = new Hands(count, siblings).scan("06-B-10", "TR-1");
+    hand.choose("lot", hand.state.choices[1]?.value ?? "").scan("TR-1");
+    expect(hand.state.lines).toMatchObject([{ key: { lot: { code: "TR-1", expires: "2028-01-31" } }, quantity: 2 }]);
+  });
+
   it("asks once which of two lots it is, and ticks on with that one", () => {
     const hand = hands().scan("06-B-10", "MIX");
     expect(hand.state.choices.map((choice) => [choice.lot, choice.quantity])).toEqual([["M1", null], ["M2", null]]);

@@ -105,6 +105,9 @@ export class Hands<S> {
     // The state is stored as JSON in the outbox transaction: nothing may get lost on the way.
     expect(JSON.parse(JSON.stringify(step.state))).toEqual(step.state);
     this.state = step.state;
+    // A list that has a row twice brings the whole screen down.
+    const { choices = [] } = step.state as { choices?: { value: string }[] };
+    expect(new Set(choices.map(({ value }) => value)).size).toBe(choices.length);
     this.drafts.push(...step.drafts);
     this.released.push(...(step.released ?? []));
     step.drafts.forEach((draft) => this.warehouse.write(draft));

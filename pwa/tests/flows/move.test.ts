@@ -112,6 +112,22 @@ describe("a bare lot number that several items have", () => {
     expect(hand.scan("A-2", "A-1").dids).toMatchObject([{ key: { item: "BE-2908" }, from: { location: "A-2" } }]);
   });
 
+  it("is no question between sibling lots of one item: each of them is named by its bin", () => {
+    const siblings = site().place("A-4").has("PA-529S", { lots: true })
+      .holds("A-1", "PA-529S", 2, { code: "TR-1", expires: "2027-09-30" }).holds("A-2", "PA-529S", 3, { code: "TR-1", expires: "2028-01-31" });
+    const hand = new Hands(move, siblings).scan("TR-1");
+    expect(hand.state.choices.map(({ place, quantity }) => [place, quantity])).toEqual([["A-1", 2], ["A-2", 3]]);
+    expect(hand.scan("A-2", "A-4").dids).toMatchObject([{ key: { lot: { expires: "2028-01-31" } }, from: { location: "A-2" } }]);
+  });
+
+  it("is asked about once where sibling lots lie in one bin, which their days tell apart", () => {
+    const siblings = site().place("A-4").has("PA-529S", { lots: true })
+      .holds("A-1", "PA-529S", 2, { code: "TR-1", expires: "2027-09-30" }).holds("A-1", "PA-529S", 3, { code: "TR-1", expires: "2028-01-31" });
+    const hand = new Hands(move, siblings).scan("TR-1");
+    hand.choose("lot", hand.state.choices[1]?.value ?? "").scan("A-4");
+    expect(hand.dids).toMatchObject([{ key: { lot: { code: "TR-1", expires: "2028-01-31" } }, quantity: 3 }]);
+  });
+
   it("is asked again when the bin has none of them", () => {
     expect(new Hands(move, site()).scan("K1102", "A-3").band).toMatchObject({ signal: "look", say: "flow.which_lot" });
   });

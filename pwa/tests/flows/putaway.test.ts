@@ -78,6 +78,16 @@ describe("putting away, and a change of mind", () => {
     expect(hand.state.truck[0]?.suggestion).toEqual({ place: "A-1", reason: "same_item" });
   });
 
+  it("loads each serial as a thing of its own, and one that is scanned again only once", () => {
+    const site = warehouse().has("SN-1", { serials: true })
+      .label("SN-1/S1", "SN-1", { serial: "S1" }).label("SN-1/S2", "SN-1", { serial: "S2" })
+      .holds("DOCK-1", "SN-1", 1, null, { serial: "S1" }).holds("DOCK-1", "SN-1", 1, null, { serial: "S2" });
+    const hand = new Hands(putaway, site).scan("SN-1/S1", "SN-1/S2", "SN-1/S1", "A-4", "A-5");
+    expect(hand.dids).toMatchObject([
+      { key: { serial: "S1" }, quantity: 1, to: { location: "A-4" } }, { key: { serial: "S2" }, quantity: 1, to: { location: "A-5" } },
+    ]);
+  });
+
   it("works from another dock that is scanned first", () => {
     const hand = hands().scan("DOCK-2");
     expect(hand.state).toMatchObject({ from: "DOCK-2", waiting: [] });

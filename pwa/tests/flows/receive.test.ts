@@ -22,6 +22,15 @@ const hands = (document?: string): Hands<ReturnType<typeof receive.start>["state
   new Hands(receive, warehouse(), document === undefined ? {} : { document });
 
 describe("receiving by scans only", () => {
+  it("asks for the day of a bare lot number that sibling lots of one item share", () => {
+    const siblings = warehouse()
+      .holds("06-B-10", "PA-529S", 2, { code: "TR-1", expires: "2027-09-30" }).holds("06-B-10", "PA-529S", 3, { code: "TR-1", expires: "2028-01-31" });
+    const hand = new Hands(receive, siblings, { document: "PO-127" }).scan("TR-1");
+    expect(hand.state).toMatchObject({ choices: [], missing: "expires", goods: { item: "PA-529S", lot: "TR-1" } });
+    hand.tell("expires", "2028-01-31").type(12);
+    expect(hand.dids).toMatchObject([{ key: { lot: { code: "TR-1", expires: "2028-01-31" } }, quantity: 12 }]);
+  });
+
   it("fills lot, expiry and quantity from a GS1 label and writes at once", () => {
     const hand = hands().scan("PO-127", "GS1-PA");
     expect(hand.drafts).toEqual([{

@@ -15,7 +15,7 @@ import { Warehouse } from "./warehouse";
 const WALKS = 40;
 const STEPS = 40;
 const CODES = [
-  "B-1", "B-2", "SHUT", "DOCK-1", "STAGE-1", "LINE-1", "RAW", "CASE", "GS1", "MIX", "SERIAL/1", "L1", "L2", "HELD", "PO-1", "SO-1",
+  "B-1", "B-2", "SHUT", "DOCK-1", "STAGE-1", "LINE-1", "RAW", "CASE", "GS1", "MIX", "SERIAL/1", "L1", "L2", "D1", "HELD", "PO-1", "SO-1",
   "WO-1", "CT-1", "SUP", "TOTE-1", "???", "BINCARD:UNDO", "BINCARD:DONE", "BINCARD:SKIP", "BINCARD:SHORT", "BADGE:1",
 ];
 const KEYS: KeyName[] = ["done", "skip", "short", "empty", "full", "other", "hold", "confirm", "cancel", "next", "undo"];
@@ -29,7 +29,7 @@ function warehouse(): Warehouse {
     .label("SERIAL/1", "SERIAL", { serial: "1" }).supplier("SUP")
     .holds("DOCK-1", "RAW", 30).holds("B-1", "RAW", 9).holds("B-1", "MIX", 4, "L1", { days: 9 })
     .holds("B-2", "MIX", 6, "L2", { days: 3 }).holds("B-2", "MIX", 2, "HELD", { status: "hold" })
-    .holds("B-2", "DATED", 8, { code: "D1", expires: "2026-01-31" })
+    .holds("B-2", "DATED", 8, { code: "D1", expires: "2026-01-31" }).holds("B-1", "DATED", 3, { code: "D1", expires: "2027-06-30" })
     .paper("PO-1", "purchase", [["RAW", 20], ["MIX", 5], ["DATED", 8]], { partner: "SUP" })
     .paper("SO-1", "sales", [["RAW", 12], ["MIX", 7], ["DATED", 1]]).paper("WO-1", "work", [["MIX", 8], ["RAW", 3]])
     .countTask("CT-1", ["B-1", "B-2"]);

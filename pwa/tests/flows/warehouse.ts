@@ -74,9 +74,10 @@ export class Warehouse implements View {
   }
 
   /** `days` is the age of the lot: the oldest has the most. */
-  holds(place: string, item: string, quantity: number, lot: string | Lot | null = null, more: Partial<Held & { status: Key["status"] }> = {}): this {
+  holds(place: string, item: string, quantity: number, lot: string | Lot | null = null, more: Partial<Held & Pick<Key, "serial" | "status">> = {}): this {
     const of = typeof lot === "string" ? { code: lot } : lot;
-    const key: Key = { item, ...(of ? { lot: of } : {}), ...(more.status ? { status: more.status } : {}) };
+    const { serial, status } = more;
+    const key: Key = { item, ...(of ? { lot: of } : {}), ...(serial ? { serial } : {}), ...(status ? { status } : {}) };
     this.stock.push({ place, key, quantity, days: more.days ?? 0, blocked: more.blocked ?? false });
     return this;
   }
@@ -124,7 +125,7 @@ export class Warehouse implements View {
 
   meaning(raw: string): Meaning {
     const label = this.labels.get(raw);
-    const lots = this.stock.flatMap(({ key }) => (key.lot?.code === raw ? [{ item: key.item, lot: key.lot }] : []));
+    const lots = [...this.items.keys()].flatMap((item) => this.lots(item, raw).map((lot) => ({ item, lot })));
     if (raw.startsWith("BINCARD:")) return { kind: "command", command: raw.slice(8) as "DONE" };
     if (raw.startsWith("BADGE:")) return { kind: "badge", badge: raw.slice(6) };
     if (raw.startsWith("TOTE-")) return { kind: "container", container: raw };
@@ -133,7 +134,7 @@ export class Warehouse implements View {
     if (this.places.has(raw)) return { kind: "location", location: raw };
     if (this.papers.has(raw)) return { kind: "document", document: raw };
     if (this.partners.has(raw)) return { kind: "partner", partner: raw };
-    if (lots.length > 0) return { kind: "lot", candidates: lots.filter((row, index) => lots.findIndex((other) => other.item === row.item) === index) };
+    if (lots.length > 0) return { kind: "lot", candidates: lots };
     return { kind: "unknown", raw, said: {} };
   }
 

@@ -1,7 +1,8 @@
 // The runner: every scan in order, everything durable before its tone.
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { count, type CountState } from "../../src/core/flows/count.ts";
+import { CAPTURES_PER_PART_MAX } from "../../src/core/flows/tally.ts";
 import { receive, type ReceiveState } from "../../src/core/flows/receive.ts";
 import { type Fake, fakeEngine } from "../../src/dev/fake-engine.ts";
 import type { Voice } from "../../src/engine.types.ts";
@@ -32,6 +33,8 @@ beforeEach(() => {
   elsewhere = [];
   scans = new Scans((scan) => void elsewhere.push(scan.raw));
 });
+
+afterEach(() => void vi.useRealTimers());
 
 describe("a receipt", () => {
   test("is durable before its tone", async () => {
@@ -74,6 +77,38 @@ describe("a receipt", () => {
     await runner.settled;
     expect(engine.operations(2).map((one) => one.verb)).toEqual(["reverse", "receive"]);
     expect(engine.operations(2)[1]?.reversed).toBe(true);
+  });
+
+  test("that was undone in the outbox is not undone here again, nor is an older one", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 10_000 });
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    vi.setSystemTime(20_000);
+    await runner.scan(wedge("PA-529S/TR-26090S/12"));
+    await engine.undo(engine.operations(1)[0]!.id);
+    runner.key("undo");
+    runner.key("confirm");
+    await runner.settled;
+    expect(engine.operations(9).map((one) => [one.verb, one.reversed])).toEqual([["reverse", false], ["receive", true], ["receive", false]]);
+    expect([runner.band?.say, heard.at(-1)]).toEqual(["flow.undo.nothing", "look"]);
+    runner.key("undo");
+    runner.key("confirm");
+    await runner.settled;
+    expect(engine.operations(9).filter((one) => one.reversed)).toHaveLength(2);
+    expect([runner.band?.say, heard.at(-1)]).toEqual(["flow.undo.done", "done"]);
+  });
+
+  test("that is opened again while its last scan is still written has it once", async () => {
+    const first = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await first.open("PO-127");
+    void first.scan(wedge("PA-529S/TR-26090S/12"));
+    const again = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    first.close();
+    await again.open(null);
+    await first.settled;
+    expect(engine.operations(9)).toHaveLength(1);
+    expect(again.state).toMatchObject({ last: { quantity: 12 } });
   });
 
   test("comes back where it was left", async () => {
@@ -129,6 +164,21 @@ test("ten scans in one moment are ten strokes, in order", async () => {
   await Promise.all(scans);
   expect(runner.state?.lines[0]).toMatchObject({ strokes: 10, quantity: 10 });
   expect(heard).toEqual(Array.from({ length: 11 }, () => "tick"));
+});
+
+test("a count that left in parts is undone with all of them", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const runner = new FlowRunner<CountState>(shop(), "count", count);
+  await runner.open(null);
+  await runner.scan(wedge("06-B-10"));
+  await Promise.all(Array.from({ length: CAPTURES_PER_PART_MAX + 1 }, () => runner.scan(wedge("BE-2908/K0902"))));
+  runner.key("done");
+  await runner.settled;
+  runner.key("undo");
+  runner.key("confirm");
+  await runner.settled;
+  const counts = engine.operations(9).filter((one) => one.verb === "count");
+  expect(counts.map((one) => one.reversed)).toEqual([true, true]);
 });
 
 test("a scan that sounded just before the page died is in the count when it comes back", async () => {

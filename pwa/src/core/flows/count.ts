@@ -7,7 +7,7 @@ import type { Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
-import { choiceOf, choiceOfLot, goodsOf, isOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
+import { byItem, choiceOf, choiceOfLot, chosenGoods, goodsOf, isOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
 import { identified, partsOf, tickOf, undoTick, type CountedGoods, type Tick } from "./tally";
 import { walkOf } from "./suggest";
 
@@ -149,7 +149,7 @@ function lotSeen(
   const counted = meant.filter(({ item }) => state.lines.some((line) => line.key.item === item));
   const held = view.at(state.place ?? "");
   const here = meant.filter(({ item, lot }) => held.some((row) => row.item === item && row.lot?.code === lot.code));
-  const fit = [counted, here, meant].find((some) => some.length > 0) ?? [];
+  const fit = byItem([counted, here, meant].find((some) => some.length > 0) ?? []);
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
   const goods = goodsOf(first.item, { lot: first.lot.code }, 1, id, wall);
@@ -175,12 +175,13 @@ function seen(state: CountState, goods: Goods, view: View, start: Start): Took {
   const here = matching(view.at(state.place), goods).filter((held) => held.quantity > 0);
   const lots = new Set(here.map((held) => held.key));
   const current = state.at === null ? undefined : state.lines[state.at];
-  const isSameItem = current !== undefined && isOf(current.key.item, goods);
-  if (goods.lot === null && goods.serial === null && lots.size > 1 && !isSameItem) {
+  const isSame = current !== undefined && isOf(current.key.item, goods) && (goods.lot ?? current.key.lot?.code) === current.key.lot?.code;
+  const isOpen = goods.lot === null ? lots.size > 1 : new Set(here.map((held) => held.expires)).size > 1;
+  if (isOpen && goods.serial === null && !isSame) {
     const choices = here.map((held) => ({ ...choiceOf(held), quantity: null }));
     return step({ ...asked, missing: "lot", choices }, band("look", "flow.which_lot", { item: goods.item }));
   }
-  const like = goods.lot === null && goods.serial === null && isSameItem ? current : undefined;
+  const like = (goods.lot === null || isOpen) && goods.serial === null && isSame ? current : undefined;
   const { key, assumed } = like
     ? { key: like.key, assumed: like.key.lot ? (["lot"] satisfies Assumed[]) : [] }
     : identified(view, goods, here);
@@ -309,7 +310,7 @@ function choose(state: CountState, input: Extract<Input, { kind: "choose" }>, vi
     return step(state.lines[at] ? { ...state, at } : state);
   }
   const choice = state.choices.find((row) => row.value === input.value);
-  if (choice && state.goods) return seen(state, { ...state.goods, item: choice.item, lot: choice.lot }, view, start);
+  if (choice && state.goods) return seen(state, chosenGoods(state.goods, choice), view, start);
   return seen(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view, start);
 }
 

@@ -29,6 +29,8 @@ export interface Choice {
   value: string;
   item: string;
   lot: string | null;
+  /** What tells sibling lots apart, which share a number. */
+  expires?: string | null;
   place: string | null;
   quantity: number | null;
 }
@@ -131,14 +133,25 @@ export function choiceOf(shown: Shown): Choice {
     value: `${shown.place}|${shown.key}`,
     item: shown.item,
     lot: shown.lot?.code ?? null,
+    expires: shown.expires,
     place: shown.place,
     quantity: shown.quantity,
   };
 }
 
+/** One for each item: which of the sibling lots with one number it is, the books or its day say. */
+export function byItem<Meant extends { item: string }>(meant: readonly Meant[]): Meant[] {
+  return meant.filter(({ item }, index) => meant.findIndex((other) => other.item === item) === index);
+}
+
 /** One meaning of a bare lot number. */
 export function choiceOfLot(item: string, lot: Lot): Choice {
   return { value: `${item}|${lot.code}`, item, lot: lot.code, place: null, quantity: null };
+}
+
+/** The goods as the choice names them. */
+export function chosenGoods(goods: Goods, { item, lot, expires }: Choice): Goods {
+  return { ...goods, item, lot, expires: expires ?? goods.expires };
 }
 
 /** Goods as the screen names them: item and lot. */

@@ -7,7 +7,7 @@ import type { Key } from "../types.gen";
 import type { Shown, View } from "../view";
 import { band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import {
-  assumedOf, choiceOf, choiceOfLot, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf,
+  assumedOf, byItem, choiceOf, choiceOfLot, chosenGoods, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf,
   type Choice, type Goods,
 } from "./goods";
 
@@ -61,7 +61,7 @@ function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
 function lotScanned(
   state: MoveState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View,
 ): Took {
-  const fit = likeliest(state, meant, view);
+  const fit = byItem(likeliest(state, meant, view));
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
   const goods = goodsOf(first.item, { lot: first.lot.code }, 1, id, wall);
@@ -230,7 +230,7 @@ function quantity(state: MoveState, input: Extract<Input, { kind: "quantity" }>,
 function choose(state: MoveState, input: Extract<Input, { kind: "choose" }>, view: View): Took {
   const choice = state.choices.find((row) => row.value === input.value);
   if (choice && state.goods) {
-    const goods = { ...state.goods, item: choice.item, lot: choice.lot };
+    const goods = chosenGoods(state.goods, choice);
     return locate({ ...state, goods, from: choice.place ?? state.from, choices: [], missing: null }, view);
   }
   if (input.what === "place") return placeScanned(state, input.value, [], input.wall, view);

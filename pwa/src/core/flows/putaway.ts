@@ -89,7 +89,7 @@ function lotScanned(
 
 /** Loads what stands at the dock; the ledger says which lot and how much where the label does not. */
 function pickUp(state: PutAwayState, goods: Goods, view: View): Took {
-  const known = state.truck.find((load) => load.item === goods.item && (goods.lot ?? load.lot) === load.lot);
+  const known = state.truck.find((load) => isSame(load, goods));
   if (known) return again(state, known, goods);
   const asked: PutAwayState = { ...state, goods, ask: null, choices: [], missing: null };
   if (!goods.known && !state.agreed.includes("unknown")) {
@@ -105,6 +105,11 @@ function pickUp(state: PutAwayState, goods: Goods, view: View): Took {
   return only ? loadHeld({ ...asked, from: only.place }, goods, only, view) : loadUnheld(asked, goods, view);
 }
 
+/** What a label does not say fits any of it; each serial is a thing of its own. */
+function isSame({ item, lot, key }: Loaded, goods: Goods): boolean {
+  return item === goods.item && (goods.lot ?? lot) === lot && (goods.serial ?? key.serial) === key.serial;
+}
+
 /** Goods of another dock say by themselves where they were picked up, if it can be one dock only. */
 function atOtherDocks(goods: Goods, view: View): Shown[] {
   const held = matching(view.of(goods.item), goods).filter(
@@ -116,12 +121,13 @@ function atOtherDocks(goods: Goods, view: View): Shown[] {
 /** A second scan of what is on the truck brings it to the front; another pack of it is added. */
 function again(state: PutAwayState, known: Loaded, goods: Goods): Took {
   const asked = { ...state, goods };
-  const isDouble = goods.quantity !== null && goods.wall - known.taken_wall < DOUBLE_SCAN_MS;
+  const more = goods.serial === null ? goods.quantity : null;
+  const isDouble = more !== null && goods.wall - known.taken_wall < DOUBLE_SCAN_MS;
   if (isDouble && !state.agreed.includes("double")) {
     return confirmation(asked, "double", "flow.again", { code: goods.item });
   }
-  const quantity = known.quantity + (goods.quantity ?? 0);
-  if (goods.quantity !== null && quantity > known.there && known.there > 0 && !state.agreed.includes("over")) {
+  const quantity = known.quantity + (more ?? 0);
+  if (more !== null && quantity > known.there && known.there > 0 && !state.agreed.includes("over")) {
     const values = { quantity, there: known.there, item: goods.item, place: known.from };
     return confirmation(asked, "over", "flow.more_than_there", values);
   }

@@ -6,7 +6,7 @@ import type { Capture, Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
-import { choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
+import { byItem, choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
 import { candidates, leftOf, linesShown, spread, type LineShown, type Part } from "./order_lines";
 import { stopOf } from "./receive_stops";
 
@@ -133,10 +133,12 @@ function lotScanned(
   start: Start,
 ): Took {
   const asked = meant.filter(({ item }) => candidates(view, state, item).length > 0);
-  const fit = asked.length > 0 ? asked : meant;
+  const fit = byItem(asked.length > 0 ? asked : meant);
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
-  const said = { lot: first.lot.code, ...(first.lot.expires ? { expires: first.lot.expires } : {}) };
+  // Sibling lots with one number differ in their day: then the number alone does not say it.
+  const isOnly = meant.filter(({ item }) => item === first.item).length === 1;
+  const said = { lot: first.lot.code, ...(isOnly && first.lot.expires ? { expires: first.lot.expires } : {}) };
   const goods = goodsOf(first.item, said, 1, capture, wall);
   if (fit.length === 1) return take(state, goods, view, start);
   const choices = fit.map(({ item, lot }) => choiceOfLot(item, lot));

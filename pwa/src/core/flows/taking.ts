@@ -7,7 +7,7 @@ import type { Band, Input, Start, Step } from "../flow";
 import type { Did, Entered, Item, Key, Line, Location } from "../types.gen";
 import type { Shown, View } from "../view";
 import { band, nothingWritten, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
-import { choiceOfLot, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
+import { byItem, choiceOfLot, chosenGoods, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
 import type { LineShown } from "./order_lines";
 import { goTo, type RankedLot, type Ranking, type Stop } from "./route";
 import { keyPressed } from "./take_keys";
@@ -181,11 +181,11 @@ function lotScanned(
   way: Taking, state: TakeState, meant: { item: string; lot: { code: string } }[], id: number, wall: number, view: View,
 ): Took {
   const asked = meant.filter(({ item }) => state.stops.some((stop) => stop.item === item) || state.item === item);
-  const fit = asked.length > 0 ? asked : meant;
+  const fit = byItem(asked.length > 0 ? asked : meant);
   const first = fit[0];
   if (!first) return step(state, band("look", "flow.no_meaning", { code: "" }));
   const goods = goodsOf(first.item, { lot: first.lot.code }, 1, id, wall);
-  if (new Set(fit.map(({ item }) => item)).size === 1) return take(way, state, goods, view);
+  if (fit.length === 1) return take(way, state, goods, view);
   const choices = fit.map(({ item, lot }) => choiceOfLot(item, lot));
   return step({ ...state, goods, missing: "lot", choices }, band("look", "flow.which_item", { lot: first.lot.code }));
 }
@@ -222,7 +222,7 @@ function chosen(way: Taking, state: TakeState, input: Extract<Input, { kind: "ch
   if (input.what === "document") return openOrder(way, state, input.value, view);
   if (input.what === "place") return binScanned(way, state, input.value, [], input.wall, view);
   if (choice && state.goods) {
-    const goods = { ...state.goods, item: choice.item, lot: choice.lot };
+    const goods = chosenGoods(state.goods, choice);
     return advance(way, { ...state, goods, choices: [], place: choice.place ?? state.place }, input.wall, view);
   }
   if (input.what === "lot") {
