@@ -68,6 +68,16 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any]) -> li
     return found
 
 
+def ask(connection: Connection, statement: str, *parameters: object) -> list[Any]:
+    """Return the rows of a statement of ours, with `?` for each parameter, in the same way."""
+    return run(connection, _text(dialect_of(connection), statement), parameters)
+
+
+@cache
+def _text(speaks: Dialect, statement: str) -> str:
+    return speaks.text(statement)
+
+
 def _driver(connection: Connection) -> Any:  # noqa: ANN401 - sqlite3 and psycopg have this much in common
     return connection.connection.driver_connection
 

@@ -1,6 +1,6 @@
 """What devices read of the feed, page by page."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from server.book.cursor import Cursor, CursorGoneError, read_cursor, write_cursor
+from server.book.dialect import ask
 from server.book.refill import RolledBackError
 from server.book.rows import table
 from sync.messages import Ack, Page, Row
@@ -38,12 +39,11 @@ class Reader(Struct, frozen=True):
 
 def open_reader(connection: Connection, site: str, key: bytes, now: int) -> Reader | None:
     """Look at a site; None when there is none."""
-    row = table("site").c
-    statement = sa.select(row.epoch, row.seq, row.link, row.scope, row.watermark).where(
-        row.site == site
-    )
-    found = connection.execute(statement).one_or_none()
-    return Reader(connection, site, *found, key, now) if found else None
+    found = ask(connection, _SITE, site)
+    if not found:
+        return None
+    epoch, seq, link, scope, watermark = found[0]
+    return Reader(connection, site, epoch, seq, link, scope, watermark, key, now)
 
 
 def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Page:
@@ -54,18 +54,17 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
     if cursor.epoch < reader.epoch:
         raise CursorGoneError("epoch")
     if cursor.seq:
-        link, _, _ = _at(reader, cursor.seq)
-        if cursor.epoch > reader.epoch or link != cursor.link:
+        if cursor.epoch > reader.epoch or _at(reader, cursor.seq).link != cursor.link:
             raise RolledBackError(cursor)
         if not reaches(reader, cursor.seq, FEED_KEPT_MS):
             raise CursorGoneError("cursor_expired")
     rows, end = _rows(reader, cursor.seq, limit)
-    link, scope, _ = _at(reader, end) if end else (reader.link, reader.scope, 0)
+    there = _at(reader, end)
     return Page(
         epoch=reader.epoch,
-        cursor=reader.cursor(end, link),
+        cursor=reader.cursor(end, there.link),
         more=end < reader.seq,
-        scope=scope,
+        scope=there.scope,
         rows=tuple(rows),
         acks=acks_at(reader, end, replica),
         server_now=reader.now,
@@ -78,40 +77,57 @@ def reaches(reader: Reader, seq: int, kept_ms: int) -> bool:
 
     What comes after may be pruned; at the head nothing can be missing.
     """
-    return seq >= reader.seq or _at(reader, seq + 1)[2] >= reader.now - kept_ms
+    if seq >= reader.seq:
+        return True
+    found = ask(reader.connection, _RECEIVED, reader.site, seq + 1)
+    return bool(found) and bool(found[0][0] >= reader.now - kept_ms)
 
 
 def _rows(reader: Reader, after: int, limit: int) -> tuple[list[Row], int]:
     """Return the rows after a seq and the seq where they end; a page never splits one."""
-    feed = table("feed").c
-    statement = sa.select(feed.seq, feed.kind, feed.key, feed.payload).where(
-        feed.site == reader.site, feed.seq > after
-    )
-    ordered = statement.order_by(feed.seq, feed.n)
-    found = reader.connection.execute(ordered.limit(limit + 1)).all()
+    if after >= reader.seq:
+        return [], reader.seq
+    found = ask(reader.connection, _FEED, reader.site, after, limit + 1)
     end = reader.seq
     if len(found) > limit:
-        end = found[-1].seq - 1
-        if end <= found[0].seq - 1:
-            end = found[0].seq
-            found = reader.connection.execute(ordered.where(feed.seq == end)).all()
+        first, last = found[0][0], found[-1][0]
+        end = last - 1
+        if end < first:
+            end = first
+            found = ask(reader.connection, _WHOLE, reader.site, first)
     rows = [
-        Row(row.kind, row.key, row.seq, msgspec.Raw(row.payload or b"null"))
-        for row in found
-        if row.seq <= end
+        Row(kind, key, seq, msgspec.Raw(payload or b"null"))
+        for seq, kind, key, payload in found
+        if seq <= end
     ]
     return rows, end
 
 
-def _at(reader: Reader, seq: int) -> tuple[str, str, int]:
-    """Return the chain's link, the scope and the time of recording at a seq."""
-    log = table("log").c
-    row = reader.connection.execute(
-        sa.select(log.link, log.scope, log.received_at).where(
-            log.site == reader.site, log.seq == seq
-        )
-    ).one_or_none()
-    return (row.link, row.scope, row.received_at) if row else ("", "0", 0)
+class _Position(NamedTuple):
+    """The chain's link and the scope at a seq."""
+
+    link: str
+    scope: str
+
+
+def _at(reader: Reader, seq: int) -> _Position:
+    if seq == reader.seq:
+        return _Position(reader.link, reader.scope)
+    found = ask(reader.connection, _POSITION, reader.site, seq)
+    return _Position(*found[0]) if found else _Position("", "0")
+
+
+# Most pulls find little or nothing, so these go to the driver: a statement of the toolkit takes
+# longer to build than SQLite takes to answer.
+_SITE: Final = "SELECT epoch, seq, link, scope, watermark FROM site WHERE site = ?"
+_POSITION: Final = "SELECT link, scope FROM log WHERE site = ? AND seq = ?"
+_RECEIVED: Final = "SELECT received_at FROM log WHERE site = ? AND seq = ?"
+_IMAGES: Final = 'SELECT seq, kind, "key", payload FROM feed WHERE site = ?'
+_FEED: Final = f"{_IMAGES} AND seq > ? ORDER BY seq, n LIMIT ?"
+_WHOLE: Final = f"{_IMAGES} AND seq = ? ORDER BY n"
+_ACKED: Final = "SELECT acked, hash FROM replica WHERE site = ? AND replica = ?"
+_ACKED_AT: Final = """SELECT rseq, payload_hash FROM log WHERE site = ? AND replica = ? AND seq <= ?
+ORDER BY rseq DESC LIMIT 1"""
 
 
 def prune_feed(connection: Connection, now: int) -> None:
@@ -138,17 +154,7 @@ def acks_at(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:
     if replica is None:
         return {}
     if end == reader.seq:
-        row = table("replica").c
-        statement = sa.select(row.acked, row.hash).where(
-            row.site == reader.site, row.replica == replica
-        )
+        found = ask(reader.connection, _ACKED, reader.site, replica)
     else:
-        log = table("log").c
-        statement = (
-            sa.select(log.rseq, log.payload_hash)
-            .where(log.site == reader.site, log.replica == replica, log.seq <= end)
-            .order_by(log.rseq.desc())
-            .limit(1)
-        )
-    found = reader.connection.execute(statement).one_or_none()
-    return {replica: Ack(found[0], found[1])} if found else {replica: Ack(0, None)}
+        found = ask(reader.connection, _ACKED_AT, reader.site, replica, end)
+    return {replica: Ack(*found[0]) if found else Ack(0, None)}

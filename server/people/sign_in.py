@@ -14,10 +14,11 @@ from anyio import to_thread
 from sqlalchemy import Connection
 
 from server.book import Book
+from server.book.dialect import ask
 from server.people.pins import pin_matches
 from server.people.tokens import SESSION_MS, DeviceToken, Session, session_text, stamp_of
 from server.refusals import Code, Refusal
-from server.tables import Credential, DeviceRow, PersonRow, SignIn
+from server.tables import Credential, PersonRow, SignIn
 
 TRIES: Final = 5
 LOCK_MS: Final = 5 * 60_000
@@ -25,7 +26,8 @@ LOCK_MS: Final = 5 * 60_000
 _person: Final = PersonRow.metadata.tables["person"]
 _credential: Final = Credential.metadata.tables["credential"]
 _sign_in: Final = SignIn.metadata.tables["sign_in"]
-_device: Final = DeviceRow.metadata.tables["device"]
+_ENROLLED: Final = "SELECT name, revoked FROM device WHERE site = ? AND device = ?"
+"""Asked before everything that a device asks, so it goes to the driver as it is."""
 
 _NOBODY: Final = ""
 """Tries for people who don't exist are counted together, per device."""
@@ -102,18 +104,13 @@ async def who_is(book: Book, token: DeviceToken, session: Session, text: str) ->
 
 async def check_device(book: Book, token: DeviceToken) -> str:
     """Return the device's name. Raises `Refusal` when it was revoked or its row is lost."""
-    query = (
-        sa.select(_device.c.name, _device.c.revoked)
-        .where(_device.c.site == token.site)
-        .where(_device.c.device == token.device)
-    )
-    found = await book.read(lambda connection: connection.execute(query).one_or_none())
-    if found is None:
+    found = await book.read(lambda connection: ask(connection, _ENROLLED, token.site, token.device))
+    if not found:
         raise Refusal(Code.DEVICE_UNKNOWN)
-    if found.revoked:
+    name, revoked = found[0]
+    if revoked:
         raise Refusal(Code.DEVICE_REVOKED)
-    name: str = found.name
-    return name
+    return str(name)
 
 
 def _finder(site: str, who: str, *, badge_too: bool = True) -> Find:
