@@ -52,17 +52,28 @@ class Keeper:
             await anyio.sleep(LOOK_S)
 
     async def turn(self) -> None:
-        """Look at the shelf once; make a backup when one is due."""
+        """Look at the shelf once; make a backup when one is due.
+
+        Nothing that fails may get out of here: it would end the server's other tasks with it.
+        """
+        try:
+            await self._turn()
+        except Exception:
+            LOG.exception("the backups could not be looked after; the next try is in a minute")
+
+    async def _turn(self) -> None:
         newest = await self._look()
         if self._now() < due_at(newest, self._started, self._failed):
             return
         if not await self._book.leads():
             return
         try:
-            # In a process of its own: replaying the ledger must not slow the answers down.
+            # In a process of its own: replaying the ledger must not slow the answers down. A
+            # server that is told to stop ends it, and the next backup sweeps up what is left.
             await to_process.run_sync(
-                make_backup, self._settings, self._settings.backup_folder, self._now()
-            )
+                make_backup, self._settings, self._settings.backup_folder, self._now(),
+                cancellable=True,
+            )  # fmt: skip
         except Exception:
             self._failed = self._now()
             LOG.exception("no backup was made; the next try is in an hour")
@@ -71,12 +82,16 @@ class Keeper:
             await self._look()
 
     async def _look(self) -> int | None:
-        """Tell the book what two backups have; return when the newest one was made."""
+        """Tell the book what two backups have; return when the newest one was made.
+
+        One from the future was made while the clock was wrong: it says nothing of when.
+        """
         shelf = await to_thread.run_sync(backups_in, self._settings.backup_folder)
         if self._settings.backups is not None:
             safe = await self._book.read(partial(durable_through, backups=shelf))
             self._book.tell_durable(safe)
-        return shelf[0].note.made if shelf else None
+        now = self._now()
+        return next((one.note.made for one in shelf if one.note.made <= now), None)
 
 
 def same_volume_warning(settings: Settings) -> str | None:

@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+import os
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
+import anyio
 import httpx
 import pytest
+from anyio import to_thread
 from msgspec.structs import replace
 
 from server.backups.daily import AGAIN_MS, DAY_MS, FIRST_MS, Keeper, due_at
@@ -167,6 +171,51 @@ async def test_a_backup_that_fails_is_tried_again_in_an_hour(plant, settings, tm
     plant.clock.wait(hours=1)
     await keeper.turn()
     assert len(backups_in(tmp_path / "shelf")) == 1
+
+
+async def test_a_database_that_is_away_for_a_moment_ends_no_backups(
+    plant, settings, tmp_path, caplog
+):
+    """What ends here ends the server: it would answer without a book, until somebody looks."""
+    named = dataclasses.replace(settings, backups=tmp_path / "shelf")
+    keeper = Keeper(named, plant.book, plant.clock)
+    plant.clock.wait(hours=1)
+    with closing(sqlite3.connect(settings.database_file)) as database:
+        database.execute("ALTER TABLE site RENAME TO away")
+        await keeper.turn()
+        said = [record.message for record in caplog.records if record.name == "bincard.backup"]
+        assert said == ["the backups could not be looked after; the next try is in a minute"]
+        database.execute("ALTER TABLE away RENAME TO site")
+    await keeper.turn()
+    assert len(backups_in(tmp_path / "shelf")) == 1
+
+
+async def test_a_backup_from_a_day_that_is_yet_to_come_puts_none_off(plant, settings, tmp_path):
+    """The clock of the server was wrong once; the years until then are not without backups."""
+    named = dataclasses.replace(settings, backups=tmp_path / "shelf")
+    make_backup(named, tmp_path / "shelf", plant.clock() + 365 * DAY_MS)
+    keeper = Keeper(named, plant.book, plant.clock)
+    plant.clock.wait(hours=1)
+    await keeper.turn()
+    await keeper.turn()
+    assert [one.note.made for one in backups_in(tmp_path / "shelf")][1:] == [plant.clock()]
+
+
+async def test_a_server_that_is_told_to_stop_does_not_wait_for_a_backup(plant, settings, tmp_path):
+    """A large one takes minutes, and devices would knock in vain; what is half done is swept."""
+    data = tmp_path / "slow"
+    data.mkdir()
+    os.mkfifo(data / "token.key", 0o600)
+    keeper = Keeper(dataclasses.replace(settings, data=data), plant.book, plant.clock)
+    plant.clock.wait(hours=1)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keeper.turn)
+        # Opened as soon as the backup reads its key; it would wait for it for ever.
+        key = await to_thread.run_sync(os.open, data / "token.key", os.O_WRONLY)
+        tasks.cancel_scope.cancel()
+    with pytest.raises(BrokenPipeError):
+        os.write(key, b"too late")
+    os.close(key)
 
 
 async def test_what_is_on_another_chain_does_not_count(plant, settings, tmp_path):
