@@ -3,12 +3,15 @@
 They share nothing but the address: what they know of one another stands in the database.
 """
 
+import logging
 import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
+
+LOG: Final = logging.getLogger("bincard.server")
 
 Work = Callable[[Callable[[], None]], None]
 """What a process does until it is told to stop; it says once that it is ready."""
@@ -40,8 +43,10 @@ class Workers:
         code = 0
         while self._running:
             pid, status = os.wait()
+            # The first process of a container inherits what others leave behind.
+            is_stranger = pid not in self._running
             self._running.discard(pid)
-            if self._stopping:
+            if self._stopping or is_stranger:
                 continue
             if pid in self._worked:
                 self._start()
@@ -72,6 +77,8 @@ class Workers:
             threading.Thread(target=self._stop_alone, daemon=True).start()
             self._work(self._say_ready)
             code = 0
+        except Exception:
+            LOG.exception("a process of the server ended by a fault")
         finally:
             os._exit(code)
 
