@@ -99,9 +99,23 @@ class Book:
         self._poke(push.site)
         return answer
 
-    async def change(self, site: str, by: str, rows: Sequence[Row], why: str) -> int:
-        """Write master data or documents under one number of the log, and return it."""
-        task = Task(lambda book: self._clerk.change(book, site, by, rows, why), None, None)
+    async def change(
+        self, site: str, by: str, rows: Sequence[Row], why: str,
+        first: Callable[[Connection], None] | None = None,
+    ) -> int:  # fmt: skip
+        """Write master data or documents under one number of the log, and return it.
+
+        `first` is run in the same transaction, with the site locked: what it finds is still so
+        when the rows are written, and what it raises leaves nothing behind.
+        """
+
+        def run(connection: Connection) -> int:
+            if first is not None:
+                lock_site(connection, site)
+                first(connection)
+            return self._clerk.change(connection, site, by, rows, why)
+
+        task = Task(run, None, None)
         seq = await asyncio.wrap_future(self._writers.submit(task, site))
         self._poke(site)
         return seq

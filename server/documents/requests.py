@@ -1,7 +1,7 @@
 """A document as a supervisor or another system asks for it, checked against the master data."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta, Struct
@@ -57,7 +57,6 @@ class DocumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
 async def create(book: Book, site: str, by: str, request: DocumentRequest) -> str:
     """Write the document and its lines as one change of the site; return its number."""
     _check_shape(request)
-    await book.read(lambda connection: _check_master_data(connection, site, request))
     document = Document(
         document=request.document,
         kind=request.kind,
@@ -77,19 +76,19 @@ async def create(book: Book, site: str, by: str, request: DocumentRequest) -> st
         )
         for number, line in enumerate(request.lines, start=1)
     ]
-    await book.change(site, by, [document, *lines], "document created")
     costs = [
         {"site": site, "document": request.document, "line": number, "cost": line.cost}
         for number, line in enumerate(request.lines, start=1)
         if line.cost is not None
     ]
-    if costs:
-        await book.write(lambda connection: _store(connection, costs))
+
+    def first(connection: Connection) -> None:
+        _check_master_data(connection, site, request)
+        if costs:
+            connection.execute(sa.insert(_price), costs)
+
+    await book.change(site, by, [document, *lines], "document created", first)
     return request.document
-
-
-def _store(connection: Connection, costs: list[dict[str, Any]]) -> None:
-    connection.execute(sa.insert(_price), costs)
 
 
 def _check_shape(request: DocumentRequest) -> None:

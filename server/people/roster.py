@@ -60,11 +60,17 @@ async def people(book: Book, site: str) -> list[PersonShown]:
 async def change_person(book: Book, site: str, by: str, change: PersonChange) -> PersonShown:
     """Put a person on the roster, or change one; a new PIN ends the sessions under the old one."""
     before = await book.read(lambda connection: _person_of(connection, site, change.person))
-    row = _changed(change, before)
-    await book.read(lambda connection: _check_roster(connection, site, row))
+    row, pin_hash = _changed(change, before), None
     if change.pin is not None:
-        row = structs.replace(row, verifier=await set_pin(book, site, row.person, change.pin))
-    await book.change(site, by, [row], "person changed" if before else "person added")
+        pin_hash, told = await _hashed(change.pin)
+        row = structs.replace(row, verifier=told)
+
+    def first(connection: Connection) -> None:
+        _check_roster(connection, site, row)
+        if pin_hash is not None:
+            _store_pin(connection, site, row.person, pin_hash)
+
+    await book.change(site, by, [row], "person changed" if before else "person added", first)
     return PersonShown(row.person, row.name, row.role, row.badge, row.language, row.active)
 
 
@@ -89,17 +95,22 @@ def _changed(change: PersonChange, before: Person | None) -> Person:
 
 async def set_pin(book: Book, site: str, person: str, pin: str) -> str:
     """Store the PIN's hash and return the verifier for sign-in without a network."""
+    pin_hash, told = await _hashed(pin)
+    await book.write(lambda connection: _store_pin(connection, site, person, pin_hash), site)
+    return told
+
+
+async def _hashed(pin: str) -> tuple[str, str]:
+    """Return what the server checks a PIN by, and what a device does."""
     check_pin_is_usable(pin)
-    pin_hash = await to_thread.run_sync(hash_pin, pin)
+    return await to_thread.run_sync(hash_pin, pin), await to_thread.run_sync(verifier, pin)
 
-    def store(connection: Connection) -> None:
-        mine = sa.and_(_credential.c.site == site, _credential.c.person == person)
-        connection.execute(sa.delete(_credential).where(mine))
-        values = {"site": site, "person": person, "pin_hash": pin_hash}
-        connection.execute(sa.insert(_credential).values(values))
 
-    await book.write(store, site)
-    return await to_thread.run_sync(verifier, pin)
+def _store_pin(connection: Connection, site: str, person: str, pin_hash: str) -> None:
+    mine = sa.and_(_credential.c.site == site, _credential.c.person == person)
+    connection.execute(sa.delete(_credential).where(mine))
+    values = {"site": site, "person": person, "pin_hash": pin_hash}
+    connection.execute(sa.insert(_credential).values(values))
 
 
 def _check_roster(connection: Connection, site: str, row: Person) -> None:

@@ -1,7 +1,12 @@
 """What the desk asks: documents and their progress, stock, and what waits for a decision."""
 
+import anyio
+import msgspec
 import pytest
 
+from server.documents import progress, requests
+from server.documents.requests import DocumentRequest
+from server.refusals import Code, Refusal
 from tests.server.conftest import SITE
 from tests.server.handheld import Handheld
 
@@ -85,6 +90,26 @@ async def test_a_number_is_given_once(plant):
     answer = await plant.client.post("/api/documents", json=ORDER, headers=supervisor)
     assert answer.status_code == 409
     assert answer.json()["detail"] == ("There already is a document PO-127. Use another number.")
+
+
+async def test_a_number_that_two_give_at_once_is_given_once(plant):
+    """A button pressed twice, or an order sent again because nobody answered in time."""
+    outcomes = []
+
+    async def create(note):
+        order = msgspec.convert(ORDER | {"note": note}, DocumentRequest)
+        try:
+            await requests.create(plant.book, SITE, "2001", order)
+            outcomes.append(note)
+        except Refusal as refusal:
+            outcomes.append(refusal.code)
+
+    async with anyio.create_task_group() as tasks:
+        for note in ("from one desk", "from another desk"):
+            tasks.start_soon(create, note)
+    (given,) = set(outcomes) - {Code.DOCUMENT_EXISTS}
+    kept = await plant.book.read(lambda book: progress.document(book, SITE, "PO-127"))
+    assert kept.note == given
 
 
 async def test_the_bin_card_shows_each_step_with_what_was_left(plant):

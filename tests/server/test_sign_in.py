@@ -5,7 +5,9 @@ import base64
 import sqlalchemy as sa
 from anyio import create_task_group
 
-from server.people import enrolment, pins
+from server.people import enrolment, pins, roster
+from server.refusals import Code, Refusal
+from server.tables import Credential
 from tests.server.conftest import PINS, SITE
 
 
@@ -127,6 +129,26 @@ async def test_two_people_never_wear_one_badge(plant):
         body = {"person": "1002", "name": "Wang Qiang", "badge": badge, "pin": "1470"}
         answer = await plant.client.post("/api/people", json=body, headers=supervisor)
         assert (answer.status_code, answer.json()["code"]) == (409, "badge_taken")
+
+
+async def test_of_two_who_are_given_one_badge_at_once_one_gets_it(plant):
+    refused = []
+
+    async def add(number):
+        change = roster.PersonChange(person=number, badge="B7", pin="1470")
+        try:
+            await roster.change_person(plant.book, SITE, "2001", change)
+        except Refusal as refusal:
+            refused.append((refusal.code, number))
+
+    async with create_task_group() as tasks:
+        for number in ("1002", "1003"):
+            tasks.start_soon(add, number)
+    ((code, other),) = refused
+    assert code is Code.BADGE_TAKEN
+    # Nothing is left of the other one, no PIN either.
+    query = sa.select(Credential.person).where(Credential.person == other)
+    assert await plant.book.read(lambda book: book.execute(query).all()) == []
 
 
 async def test_a_pin_that_everybody_would_try_is_refused(plant):
