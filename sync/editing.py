@@ -15,7 +15,7 @@ from sync.case import Case, RefusedError
 from sync.operations import Edit
 from sync.records import Document, Item, Line, Location, LotRow, Person, Row, Site
 from sync.state import State, Table
-from sync.stock import check_day
+from sync.stock import QUANTITY_MAX, check_day
 from sync.units import renewed
 
 
@@ -34,7 +34,7 @@ def _same(name: str) -> str:
 
 def _line(name: str) -> tuple[str, int]:
     document, _, line = name.rpartition("/")
-    return document, int(line) if line.isdigit() else 0
+    return document, int(line) if line.isdecimal() else 0
 
 
 def _lot(name: str) -> Hashable:
@@ -66,11 +66,11 @@ KINDS: Final[dict[str, Editable]] = {
     "line": Editable(Line, lambda state: state.lines, _line, frozenset({"state"})),
 }  # fmt: skip
 
-COUNTS_MIN: Final = frozenset({
+COUNTS: Final = frozenset({
     "over_receipt_percent", "over_issue_percent", "count_tolerance", "unsent_warning",
     "unsent_warning_hours", "adjust_limit", "capacity", "walk",
 })  # fmt: skip
-"""Fields that are never below zero."""
+"""Fields that are never below zero, and never more than any quantity is."""
 
 RECALL: Final = "recall/"
 """What blocks a recalled lot: no discrepancy, so only the same edit frees it again."""
@@ -117,9 +117,12 @@ def _changed(kind: Editable, row: Row, did: Edit) -> Row:
             check_day(getattr(after, name))
     except (msgspec.ValidationError, ValueError) as error:
         raise RefusedError("field_invalid") from error
-    for name in did.fields.keys() & COUNTS_MIN:
-        if (getattr(after, name) or 0) < 0:
-            raise RefusedError("field_invalid")
+    counts = [getattr(after, name) or 0 for name in did.fields.keys() & COUNTS]
+    factors = [unit.factor for unit in after.units] if isinstance(after, Item) else []
+    if not all(0 <= one <= QUANTITY_MAX for one in counts) or not all(
+        0 < one <= QUANTITY_MAX for one in factors
+    ):
+        raise RefusedError("field_invalid")
     return after
 
 

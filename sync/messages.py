@@ -130,7 +130,7 @@ class Push(Struct, frozen=True):
     v: int
     site: Code
     replica: Replica
-    epoch: int
+    epoch: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     sent: Millis
     segment: Id
     cursor: int | str = 0

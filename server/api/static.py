@@ -19,8 +19,8 @@ from server.refusals import Code, Refusal
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 API: Final = frozenset({"api", "sync", "schema", "health", "ready", "metrics"})
 
-NAME_MAX: Final = 80
-"""No file of the web app has a longer name; a file system refuses very long ones with an error."""
+PATH_MAX: Final = 200
+"""Bytes: no file of the web app has a longer path; a file system answers longer ones by a fault."""
 
 MEDIA_TYPES: Final = {
     ".html": "text/html",
@@ -73,7 +73,7 @@ def static_files(web: Path) -> HTTPRouteHandler:
 def find(root: Path, path: str) -> Found | None:
     """Return the file behind a path of the address, never one outside the folder."""
     names = PurePosixPath(path.strip("/") or "index.html").parts
-    if any(name == ".." or "\x00" in name or len(name) > NAME_MAX for name in names):
+    if ".." in names or "\x00" in path or len(path.encode()) > PATH_MAX:
         return None
     file = root.joinpath(*names).resolve()
     if not file.is_relative_to(root) or not file.is_file():

@@ -61,6 +61,11 @@ async def push(plant, content, **headers):
             id="huge number",
         ),
         pytest.param(
+            json.dumps({**PUSH, "epoch": -1}).encode(), 400,
+            "Something in the request is not as documented: Expected `int` >= 0 - at `$.epoch`.",
+            id="an epoch before the first",
+        ),
+        pytest.param(
             json.dumps({**PUSH, "operations": [{}] * 101}).encode(), 400,
             "Something in the request is not as documented: "
             "Expected `array` of length <= 100 - at `$.operations`.",

@@ -50,6 +50,8 @@ async def test_a_deep_link_opens_the_page_for_people_only(plant):
         "//etc/passwd",
         "/%00",
         f"/{'a' * 300}",
+        f"/{'%F0%A1%98%99' * 80}",
+        "/a" * 3000,
     ],
 )
 async def test_nothing_outside_the_web_app_is_served(plant, path):
