@@ -44,6 +44,8 @@ Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 no
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    # The database holds what PINs are checked by: nobody else on this machine reads what we write.
+    os.umask(0o077)
     parser = _parser()
     asked = parser.parse_args(arguments)
     try:
@@ -67,8 +69,11 @@ def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
         # Only now: a command that asks every ten seconds must not load the whole server.
         from server.api.errors import refusal_for
         from server.api.sentences import say
+        from server.book.faults import unusable
 
         # What the book raises has a sentence too; anything else is a fault with its trace.
+        if words := unusable(fault):
+            return _complain(words, NOT_READY)
         known = refusal_for(fault)
         if "reference" in known.facts:
             raise
@@ -240,6 +245,18 @@ def _ask_pin() -> str:
     return sys.stdin.readline().strip()
 
 
+def _number(most: int = 10**9) -> Callable[[str], int]:
+    """Return how an argument is read that is a number from 1 on."""
+
+    def number(text: str) -> int:
+        found = int(text)
+        if not 1 <= found <= most:
+            raise argparse.ArgumentTypeError(f"give a number from 1 to {most:,}")
+        return found
+
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bincard",
@@ -250,7 +267,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     answer = _add(commands, "serve", _serve, "answer devices and browsers until stopped")
     answer.add_argument("--database", metavar="URL", help="instead of BINCARD_DATABASE")
-    answer.add_argument("--workers", type=int, metavar="N", help="processes (BINCARD_WORKERS)")
+    answer.add_argument(
+        "--workers", type=_number(256), metavar="N", help="processes (BINCARD_WORKERS)"
+    )
     demo = _add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
     demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
@@ -271,7 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     move.add_argument("--to", dest="target", required=True, metavar="URL")
     latest = _add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
-    latest.add_argument("--limit", type=int, default=20, help="how many (20)")
+    latest.add_argument("--limit", type=_number(), default=20, help="how many (20)")
     _add(commands, "ready", _ready, "ask the server whether it can do its work; 3 when it cannot")
     _add(commands, "settings", _settings, "list the settings and what is in effect")
     _add_import(commands)

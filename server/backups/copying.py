@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from server.book.engine import make_engine
+from server.book.engine import address_of, make_engine
 from server.book.rows import ROWS_AT_ONCE, insert, table
 from server.book.verify import verify_site
 from server.migrations import check_schema, migrate
@@ -49,7 +49,7 @@ def copy_book(source: str, target: str, *, proved: bool = True) -> Copied:
 
     What is `proved` is replayed in the target; else that is left to who asked.
     """
-    if sa.make_url(source) == sa.make_url(target):
+    if address_of(source) == address_of(target):
         raise CopyError("That is one and the same database.")
     check_schema(source)
     migrate(target)

@@ -5,6 +5,7 @@ settings that an installation may have weakened are set again for every connecti
 """
 
 import sqlite3
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -49,24 +50,34 @@ PREPARED: Final = "prepared"
 single transactions: statements cannot stay prepared there."""
 
 
+def address_of(url: str) -> sa.URL:
+    """Return the parts of a database's address. Raises `ValueError`, which never shows it: it may
+    hold a password.
+    """  # noqa: D205 - one sentence on two lines
+    with suppress(sa.exc.ArgumentError):
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() in {"sqlite", "postgresql"}:
+            return parsed
+    message = (
+        "The address of the database is none: give sqlite:///PATH or "
+        "postgresql://USER:PASSWORD@HOST/NAME, in a password %40 for @, %2F for / and %3A for :."
+    )
+    raise ValueError(message)
+
+
 def make_engine(url: str, *, writes: bool, patient: bool = False) -> Engine:
     """Return an engine whose transactions begin as writers, or as readers that cannot write."""
-    parsed = sa.make_url(url)
-    match parsed.get_backend_name():
-        case "sqlite":
-            return _sqlite(url, writes=writes)
-        case "postgresql":
-            settings = WRITER if writes else READER
-            settings = settings | PATIENT if patient else settings
-            return _postgresql(parsed, settings, writes=writes)
-        case other:
-            message = f"{other} is not supported: give sqlite:///PATH or postgresql://HOST/NAME"
-            raise ValueError(message)
+    parsed = address_of(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, writes=writes)
+    settings = WRITER if writes else READER
+    settings = settings | PATIENT if patient else settings
+    return _postgresql(parsed, settings, writes=writes)
 
 
 def plain_engine(url: str, **how: Any) -> Engine:  # noqa: ANN401 - as SQLAlchemy's own
     """Return an engine without any of this, for migrations."""
-    parsed = sa.make_url(url)
+    parsed = address_of(url)
     if parsed.get_backend_name() != "postgresql":
         return sa.create_engine(url, **how)
     return sa.create_engine(*_address(parsed), connect_args=_arguments(parsed, {}), **how)

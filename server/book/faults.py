@@ -63,5 +63,19 @@ def is_cut(error: Exception) -> bool:
     return False
 
 
+def unusable(error: Exception) -> str | None:
+    """Return what a database says that cannot be used as it is, in one line; None for faults of
+    ours. It is for whoever looks after the server: wrong password, no such file, no right to write.
+    """  # noqa: D205 - one sentence on two lines
+    cause = _cause(error)
+    if isinstance(cause, sqlite3.DatabaseError):
+        # What a statement of ours did wrong is an SQLITE_ERROR.
+        is_ours = getattr(cause, "sqlite_errorname", "SQLITE_ERROR") == "SQLITE_ERROR"
+    else:
+        theirs = psycopg.OperationalError | psycopg.errors.InsufficientPrivilege
+        is_ours = not isinstance(cause, theirs)
+    return None if is_ours else f"The database cannot be used: {' '.join(str(cause).split())}"
+
+
 def _cause(error: Exception) -> BaseException:
     return (error.orig or error) if isinstance(error, sa.exc.DBAPIError) else error

@@ -1,9 +1,9 @@
 """The settings as a table: for whoever asks on the terminal, and for docs/settings.md."""
 
+from contextlib import suppress
 from typing import Any, Final
 
-import sqlalchemy as sa
-
+from server.book.engine import address_of
 from server.commands.said import Said, table
 from server.settings import About, Settings, abouts
 
@@ -54,6 +54,6 @@ def _in_effect(about: About, value: Any) -> str:  # noqa: ANN401 - whatever a se
     text = _plain(value)
     if not about.secret or not text:
         return text or "-"
-    if "://" in text:
-        return sa.make_url(text).render_as_string(hide_password=True)
+    with suppress(ValueError):
+        return address_of(text).render_as_string(hide_password=True)
     return "(set)"

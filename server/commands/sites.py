@@ -1,6 +1,10 @@
 """Sites and their ledgers: add one, load the demo, check a ledger, look at its latest entries."""
 
+import difflib
+import re
 from pathlib import Path
+from typing import Final
+from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from anyio import to_thread
@@ -20,6 +24,8 @@ from server.settings import Settings
 from server.tables import Log, SiteRow
 from sync.records import Person, Site
 
+CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")
+
 DEMO_CODE_MS = 24 * 3_600_000
 """Whoever tries the demo may have lunch first."""
 
@@ -32,7 +38,21 @@ def migrate(settings: Settings) -> Said:
 
 
 async def add(settings: Settings, site: Site) -> Said:
-    """Found a site, with a ledger of its own."""
+    """Found a site, with a ledger of its own. Raises `ValueError` for what cannot be changed later.
+
+    Its code stands in the token of each device, which travels in the head of every request; and a
+    time zone that nobody knows would be taken for UTC.
+    """
+    if not CODE.fullmatch(site.site):
+        raise ValueError(
+            "A site's code has 1 to 32 letters A to Z, digits, - and _, such as PLANT; its name "
+            "may be any."
+        )
+    known = available_timezones()
+    if site.time_zone not in known:
+        near = difflib.get_close_matches(site.time_zone, sorted(known), 1)
+        hint = near[0] if near else "Asia/Shanghai"
+        raise ValueError(f"There is no time zone {site.time_zone} here. Did you mean {hint}?")
     async with opened(settings) as book:
         if await _exists(book, site.site):
             return Said(f"There is a site {site.site} already.", exit_code=1)

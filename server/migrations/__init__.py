@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from server.book.engine import plain_engine
+from server.book.engine import address_of, plain_engine
 from server.refusals import NotReady
 
 HERE: Final = Path(__file__).parent
@@ -22,7 +22,8 @@ class SchemaOld(NotReady):
 def migrate(url: str) -> tuple[str | None, str | None]:
     """Bring the database to the newest step; return the steps before and after."""
     before = current(url)
-    if sa.make_url(url).get_backend_name() == "sqlite" and (file := sa.make_url(url).database):
+    parsed = address_of(url)
+    if parsed.get_backend_name() == "sqlite" and (file := parsed.database):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     command.upgrade(_config(url), "head")
     return before, current(url)
@@ -46,7 +47,7 @@ def check_schema(url: str) -> None:
 
 def current(url: str) -> str | None:
     """Return the step at which the database is, null when it has none. Creates no file."""
-    parsed = sa.make_url(url)
+    parsed = address_of(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return None
     engine = plain_engine(url)

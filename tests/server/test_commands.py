@@ -68,6 +68,78 @@ def test_a_setting_that_cannot_work_is_named(bincard, monkeypatch):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/var/lib/bincard.db", (1, "The address of the database is none: give sqlite:///PATH")),
+        ("postgres://b:hunter2@db/b", (1, "The address of the database is none: give sqlite:")),
+        ("mysql://b:hunter2@db/b", (1, "The address of the database is none: give sqlite:///")),
+        ("postgresql://b:hunter2@127.0.0.1:1/b", (3, "The database cannot be used: connection")),
+        ("sqlite:///{folder}", (3, "The database cannot be used: unable to open database file")),
+        ("sqlite:///{no_database}", (3, "The database cannot be used: file is not a database")),
+    ],
+    ids=["a path", "another name", "another kind", "nobody there", "a folder", "no database"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["migrate", "verify", "backup"])
+def test_a_database_that_cannot_be_used_is_a_sentence_and_no_trace(
+    bincard, tmp_path, command, address, said
+):
+    """Whoever installs it sees what to change, and a password stands in no terminal."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "no-database").write_text("not a database, but a text of some length " * 9)
+    address = address.format(no_database=tmp_path / "no-database", folder=tmp_path)
+    os.environ["BINCARD_DATABASE"] = address
+    code, out, err = bincard(command)
+    assert (code, out) == (said[0], "")
+    assert err.startswith(f"bincard: {said[1]}")
+    assert err.count("\n") == 1
+    assert "hunter2" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--workers", "0"),
+        ("serve", "--workers", "-1"),
+        ("serve", "--workers", "257"),
+        ("operations", "--limit", "-1"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_makes_no_sense_is_wrong_use(bincard, arguments):
+    with pytest.raises(SystemExit) as end:
+        bincard(*arguments)
+    assert end.value.code == 2
+
+
+@pytest.mark.parametrize("site", ["苏州", "PLANT 1", "a.b", "", "x" * 33])
+def test_a_site_that_no_device_could_name_is_not_founded(bincard, site):
+    """Its code stands in the token of each device, and so in the head of every request."""
+    bincard("migrate")
+    code, _, err = bincard("site", "add", site, "--name", "工厂")
+    assert code == 1
+    assert err == (
+        "bincard: A site's code has 1 to 32 letters A to Z, digits, - and _, such as PLANT; "
+        "its name may be any.\n"
+    )
+
+
+def test_a_time_zone_that_nobody_knows_is_not_taken_for_another(bincard):
+    bincard("migrate")
+    code, _, err = bincard("site", "add", "PLANT", "--name", "x", "--time-zone", "Asia/Shangai")
+    assert (code, err) == (
+        1, "bincard: There is no time zone Asia/Shangai here. Did you mean Asia/Shanghai?\n",
+    )  # fmt: skip
+
+
+def test_what_the_commands_write_is_for_its_owner_alone(bincard, tmp_path):
+    """The database holds what PINs are checked by: four digits are soon guessed."""
+    os.umask(0o022)
+    bincard("migrate")
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "bincard.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_the_demo_is_loaded_once_and_kept(bincard):
     code, first, _ = bincard("demo")
     assert code == 0
