@@ -1,7 +1,4 @@
-"""Puts the server together and runs it: the one place where all its parts meet.
-
-Nothing else reads the clock or the token key.
-"""
+"""Puts the server together and runs it: the one place where all its parts meet."""
 
 import gc
 import logging
@@ -35,6 +32,7 @@ from server.api.static import static_files
 from server.backups.daily import Keeper
 from server.book import Book
 from server.in_use import sharing
+from server.installation import now_ms, open_book
 from server.migrations import check_schema
 from server.settings import Settings, SettingsInvalid, token_key
 from server.watching import lines
@@ -51,16 +49,6 @@ MINUTE_S: Final = 60
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def open_book(settings: Settings, now: Callable[[], int] = now_ms) -> Book:
-    """Return the book of this installation. Raises `SchemaOld` or `SettingsInvalid`."""
-    check_schema(settings.database)
-    return Book(settings.database, token_key(settings.token_key_file), now)
 
 
 def application(

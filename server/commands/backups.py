@@ -5,7 +5,6 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from server.app import now_ms
 from server.backups import restoring
 from server.backups.copying import copy_book
 from server.backups.daily import same_volume_warning
@@ -13,6 +12,7 @@ from server.backups.making import make_backup
 from server.backups.shelf import Backup
 from server.commands.said import Said
 from server.in_use import alone
+from server.installation import now_ms
 from server.settings import Settings
 
 

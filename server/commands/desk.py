@@ -6,9 +6,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from server.app import now_ms, open_book
 from server.book import Book
 from server.in_use import sharing
+from server.installation import now_ms, open_book
 from server.refusals import Code, Refusal
 from server.settings import Settings
 from server.tables import SiteRow

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import msgspec
 import qrcode
 
-from server.app import now_ms
 from server.book import Book
 from server.commands.desk import OPERATOR, opened, site_or_only
 from server.commands.said import Said, table
+from server.installation import now_ms
 from server.people import enrolment, floor
 from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token

@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
 
-from server.app import now_ms, open_book
 from server.backups.making import make_backup
 from server.backups.restoring import find_backup, restore
 from server.backups.shelf import Backup, Mark, fingerprint
 from server.book.rows import table
 from server.commands.backups import described
 from server.commands.said import Said
+from server.installation import now_ms, open_book
 from server.settings import Settings, token_key
 
 

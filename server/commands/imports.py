@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from server.app import now_ms
 from server.commands.desk import OPERATOR, opened, site_or_only
 from server.commands.said import Said
 from server.imports import tables, writing
 from server.imports.columns import Kind
 from server.imports.tables import Preview
+from server.installation import now_ms
 from server.reports.master_data import rows_of_site
 from server.settings import Settings
 

@@ -9,13 +9,13 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from anyio import to_thread
 
-from server.app import now_ms
 from server.book import Book
 from server.commands.desk import OPERATOR, opened, site_or_only
 from server.commands.devices import invite
 from server.commands.said import Said, table
 from server.imports import factory, opening
 from server.imports.scenario import demo_sheet
+from server.installation import now_ms
 from server.migrations import migrate as migrate_tables
 from server.people import roster
 from server.people.enrolment import Invitation

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from server import cli
-from server.app import now_ms
 from server.book import Book
 from server.commands.said import table
 from server.imports import factory, opening
+from server.installation import now_ms
 from server.migrations import migrate
 from server.settings import Settings, SettingsInvalid, token_key
 

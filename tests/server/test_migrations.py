@@ -4,10 +4,12 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import server.tables
-from server.migrations import SchemaOld, check_schema, migrate
+from server.migrations import HERE, SchemaOld, check_schema, migrate, newest_step, steps
 
 assert server.tables
 
@@ -30,6 +32,14 @@ def test_a_migrated_database_has_the_tables_that_the_program_describes(tmp_path)
     SQLModel.metadata.create_all(engine)
     engine.dispose()
     assert described(tmp_path / "migrated.db") == described(tmp_path / "made.db")
+
+
+def test_the_names_of_the_files_tell_the_steps_as_the_tool_reads_them():
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    script = ScriptDirectory.from_config(config)
+    assert steps() == {step.revision for step in script.walk_revisions()}
+    assert newest_step() == script.get_current_head()
 
 
 def test_migrating_twice_changes_nothing(tmp_path):

@@ -1,0 +1,22 @@
+"""The clock, the key and the book of this installation, for the server and for every command.
+
+Nothing else reads the clock or the token key. Commands need no more than this: loading what
+answers requests would take them longer than their work.
+"""
+
+import time
+from collections.abc import Callable
+
+from server.book import Book
+from server.migrations import check_schema
+from server.settings import Settings, token_key
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def open_book(settings: Settings, now: Callable[[], int] = now_ms) -> Book:
+    """Return the book of this installation. Raises `SchemaOld` or `SettingsInvalid`."""
+    check_schema(settings.database)
+    return Book(settings.database, token_key(settings.token_key_file), now)
