@@ -21,8 +21,8 @@ from sync.stock import key_of
 
 ROOT = Path(__file__).parents[2]
 SITE = "FACTORY"
-START_S = 120
-"""Far beyond what a start takes on the slowest machine."""
+START_S, END_S = 120, 60
+"""Far beyond what a start and an end take on the slowest machine."""
 
 LAST_WORDS = 100
 """Lines of the log that are shown when something has failed."""
@@ -111,7 +111,7 @@ class Factory:
         # A power cut asks none of its processes.
         self._tell(number, self._workers() if number == signal.SIGKILL else ())
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=END_S)
         finally:
             self.process.kill()
             self.process.stdout.close()
@@ -127,7 +127,7 @@ class Factory:
         if self.process is not None:
             self._tell(signal.SIGABRT, self._workers())
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=20)
+                self.process.wait(timeout=END_S)
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-LAST_WORDS:])
 
     def _workers(self):
