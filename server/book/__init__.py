@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
@@ -41,6 +42,9 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+NUL: Final = b"\\u0000"
+"""As JSON writes it: SQLite keeps it in a text, PostgreSQL does not take it."""
+
 LOG: Final = logging.getLogger("bincard.book")
 
 
@@ -108,6 +112,8 @@ class Book:
         `first` is run in the same transaction, with the site locked: what it finds is still so
         when the rows are written, and what it raises leaves nothing behind.
         """
+        if NUL in msgspec.json.encode((why, rows)):
+            raise UnreadableError("a text holds the character NUL")
 
         def run(connection: Connection) -> int:
             if first is not None:

@@ -77,7 +77,7 @@ def bin_card(connection: Connection, site: str, asked: CardAsked) -> BinCard:
     card = steps_at(site, asked.place, _posting.c.item == asked.item)
     query = sa.select(card).order_by(card.c.at.desc(), card.c.seq.desc(), card.c.n.desc())
     if start:
-        query = query.where(before((card.c.at, card.c.seq, card.c.n), split(start, 3)))
+        query = query.where(before((card.c.at, card.c.seq, card.c.n), split(start, int, int, int)))
     rows = connection.execute(query.limit(limit + 1)).all()
     page = rows[:limit]
     earlier = joined(page[-1].at, page[-1].seq, page[-1].n) if len(rows) > limit else None

@@ -61,7 +61,7 @@ def holdings(connection: Connection, site: str, asked: Asked) -> Holdings:
     else:
         query = query.where(c.place == asked.place)
     if asked.start:
-        query = query.where(after((c.place, c.key), split(asked.start, 2)))
+        query = query.where(after((c.place, c.key), split(asked.start, str, str)))
     rows = connection.execute(query).all()
     page = [_shown(row) for row in rows[: asked.limit]]
     more = len(rows) > asked.limit

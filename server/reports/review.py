@@ -89,7 +89,7 @@ def discrepancies(
     if asked.code:
         query = query.where(c.code == asked.code)
     if asked.start:
-        query = query.where(after(order, split(asked.start, 2)))
+        query = query.where(after(order, split(asked.start, int, str)))
     rows = connection.execute(query).all()
     page = [_record(Discrepancy, row) for row in rows[: asked.limit]]
     more = len(rows) > asked.limit
@@ -110,7 +110,7 @@ def variances(connection: Connection, site: str, asked: VariancesAsked) -> Varia
     if asked.state:
         query = query.where(c.state == asked.state)
     if asked.start:
-        query = query.where(after(order, split(asked.start, 3)))
+        query = query.where(after(order, split(asked.start, int, str, int)))
     rows = connection.execute(query).all()
     page = [_record(Variance, row) for row in rows[: asked.limit]]
     last = page[-1] if len(rows) > asked.limit else None

@@ -11,6 +11,7 @@ from server.book import BusyError, StorageFullError
 from server.refusals import Code
 from sync.messages import PUSH_BYTES_MAX
 from tests.server.conftest import SITE
+from tests.world.postgres import on_both
 
 PUSH = {"v": 1, "site": SITE, "replica": "0" * 32, "epoch": 1, "sent": 1, "segment": "s"}
 GZIP = {"Content-Encoding": "gzip"}
@@ -183,6 +184,39 @@ async def test_a_query_with_an_impossible_value_names_it(plant):
     )
     answer = await plant.client.get("/api/holdings?start=%22x%22", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+PAGES = {
+    "holdings": ['["a",5]', '[1,"a"]', f'["a",{2**63}]', '["a"]', "a"],
+    "discrepancies": ['["a",5]', '["1","a"]', f'[{2**63},"a"]'],
+    "variances": ["[1,2,3]", '[1,"a","2"]', f'[1,"a",{2**63}]'],
+    "bin-card?place=DOCK&item=BE-2908": ['["a",1,2]', f"[1,{-(2**63) - 1},2]"],
+}
+
+
+@on_both("plant")
+async def test_a_page_that_begins_nowhere_is_told_so(plant):
+    headers = await plant.signed_in("2001")
+    for path, starts in PAGES.items():
+        for start in starts:
+            sign = "&" if "?" in path else "?"
+            answer = await plant.client.get(f"/api/{path}{sign}start={start}", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), start
+
+
+@on_both("plant")
+async def test_a_text_with_nul_is_refused_before_a_database_is_asked(plant):
+    """One takes it and the other does not: a copy from one to the other would fail over it."""
+    supervisor = await plant.signed_in("2001")
+    order = {"document": "CT-1", "kind": "count", "lines": [{"place": "06-B-10"}], "note": "a\0b"}
+    for path, body in (
+        ("people", {"person": "1002", "name": "a\0b", "pin": "1470"}),
+        ("documents", order),
+    ):
+        answer = await plant.client.post(f"/api/{path}", json=body, headers=supervisor)
+        assert (answer.status_code, answer.json()["detail"]) == (
+            400, "Something in the request is not as documented: a text holds the character NUL.",
+        )  # fmt: skip
 
 
 async def test_an_unknown_address_of_the_api_is_a_problem_and_never_the_page(plant):
