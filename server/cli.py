@@ -181,9 +181,7 @@ def _period_close(settings: Settings, asked: argparse.Namespace) -> "Awaitable[S
 def _import(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import imports
 
-    moment = asked.opened
-    opened_ms = int(moment.timestamp() * 1000) if moment else None
-    job = imports.Job(asked.kind, asked.file, asked.apply, opened_ms)
+    job = imports.Job(asked.kind, asked.file, asked.apply, asked.opened)
     return imports.load(settings, asked.site, job)
 
 
@@ -306,7 +304,7 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     load.add_argument("--apply", action="store_true", help="write the good rows")
     load.add_argument(
         "--opened", type=datetime.fromisoformat, metavar="MOMENT",
-        help="the moment opening stock was counted, such as 2026-11-21T06:00+08:00 (now)",
+        help="the moment opening stock was counted, such as 2026-11-21T06:00 (now)",
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 
 from server.imports.opening import Stock
 from sync import records
-from sync.stock import QUANTITY_MAX
+from sync.stock import QUANTITY_MAX, is_virtual
 
 Kind = Literal["items", "locations", "partners", "people", "stock"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -50,6 +50,13 @@ def code(text: str) -> str:
     if len(text) > CODE_MAX:
         raise CellError("code_too_long")
     return text
+
+
+def place(text: str) -> str:
+    """Read the code of a location: what stands at a virtual place is never counted or found."""
+    if is_virtual(text) or text.split("/", 1)[0] in {"container", "unidentified"}:
+        raise CellError("place_reserved")
+    return code(text)
 
 
 def words(text: str) -> str:
@@ -139,7 +146,7 @@ TABLES: Final[Mapping[Kind, Table]] = {
         records.Location,
         ("location",),
         (
-            Column("location", PLACE, code, required=True),
+            Column("location", PLACE, place, required=True),
             Column("warehouse", ("warehouse", "仓库", "仓库编码"), code, required=True),
             Column(
                 "kind",

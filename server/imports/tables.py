@@ -39,6 +39,18 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_place": ("The location {value} is not known.", "库位 {value} 不存在。"),
     "lot_missing": ("The item {value} is kept by lot.", "物料 {value} 需要批号。"),
     "expiry_missing": ("The item {value} needs an expiry date.", "物料 {value} 需要有效期。"),
+    "place_reserved": (
+        "Locations whose name begins like {value} only balance the books: give it another code.",
+        "以 {value} 开头的库位编码仅用于账务平衡，请换一个编码。",
+    ),
+    "badge_taken": (
+        "Somebody else has the badge or number {value}.",
+        "工牌或工号 {value} 已属于他人。",
+    ),
+    "line_break": (
+        "The cell runs over several lines: is a quotation mark not closed?",
+        "单元格跨越多行：引号可能没有闭合。",
+    ),
     "not_text": ("The file is neither UTF-8 nor GB18030 text.", "文件不是 UTF-8 或 GB18030 文本。"),
 }
 """Every problem in English and 简体中文; the sentence says what to do where that is not plain."""
@@ -72,6 +84,14 @@ class Preview:
     ignored: list[str] = field(default_factory=list)
 
 
+class OpenQuoteError(ValueError):
+    """The row that begins at a line never ends."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line} never ends")
+        self.line = line
+
+
 class Known:
     """The rows of the site that a file is held against."""
 
@@ -89,6 +109,10 @@ class Known:
         found = self.find(records.Item, code)
         return found if isinstance(found, records.Item) else None
 
+    def people(self) -> Iterable[records.Person]:
+        rows = self._rows.get(records.Person, {}).values()
+        return (row for row in rows if isinstance(row, records.Person))
+
     def codes(self, kind: type) -> set[str]:
         return {str(key[0]) for key in self._rows.get(kind, {}) if key}
 
@@ -100,6 +124,9 @@ def preview(kind: Kind, data: bytes, known: Iterable[records.Row]) -> Preview:
         lines = cells(data)
     except UnicodeDecodeError:
         found.problems.append(Problem(1, "not_text"))
+        return found
+    except OpenQuoteError as error:
+        found.problems.append(Problem(error.line, "line_break"))
         return found
     if not lines:
         lines = [(1, [])]
@@ -126,7 +153,13 @@ def cells(data: bytes) -> list[tuple[int, list[str]]]:
     first = text.split("\n", 1)[0]
     delimiter = max("\t,;", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
+    except csv.Error as error:
+        # A cell of more than 128 KB: it holds all the rows that follow.
+        raise OpenQuoteError(rows[-1][0] + 1 if rows else 1) from error
+    return rows
 
 
 class _Reader:
@@ -141,6 +174,8 @@ class _Reader:
         self.found = found
         self.seen: dict[tuple[object, ...], int] = {}
         self.zeroed: set[str] = set()
+        self.worn = {name: p.person for p in known.people() for name in (p.person, p.badge)}
+        """What may be scanned or typed for somebody, and for whom: no two may share it."""
 
     def learn(self, rows: Iterable[list[str]]) -> None:
         """Collect the codes that start with zero, in the file and in the book."""
@@ -161,6 +196,8 @@ class _Reader:
             return
         self.seen[self._key(values)] = number
         made = msgspec.convert(values, self.table.row)
+        if isinstance(made, records.Person):
+            self.worn |= {made.person: made.person, made.badge: made.person}
         if isinstance(made, Stock):
             self.found.stock.append(made)
             return
@@ -178,6 +215,9 @@ class _Reader:
                 if column.required:
                     problems.append(Problem(number, "cell_missing", column.field))
                 continue
+            if "\n" in text or "\r" in text:
+                problems.append(Problem(number, "line_break", column.field))
+                continue
             try:
                 values[column.field] = column.read(text)
             except CellError as error:
@@ -194,7 +234,15 @@ class _Reader:
         if before:
             text = " · ".join(str(part) for part in self._key(values) if part)
             return [Problem(number, "duplicate", self.table.key[0], text, before)]
+        if self.table.row is records.Person:
+            return self._badges(number, values)
         return self._references(number, values) if self.table.row is Stock else []
+
+    def _badges(self, number: int, values: dict[str, object]) -> list[Problem]:
+        person = values["person"]
+        names = [str(values[name]) for name in ("person", "badge")]
+        taken = next((name for name in names if self.worn.get(name, person) != person), None)
+        return [Problem(number, "badge_taken", "badge", taken)] if taken else []
 
     def _lost_zeros(self, text: str) -> bool:
         """Suspect a number that with zeros before it is a code, or as long as the zeroed codes."""

@@ -49,6 +49,10 @@ def test_a_changed_cell_changes_its_field_and_leaves_what_the_file_does_not_ment
         pytest.param("items", "item,name\n,Bolt\n", "cell_missing", id="no code"),
         pytest.param("items", "item,name,kind\nA,Bolt,thing\n", "not_a_choice", id="kind"),
         pytest.param("items", f"item,name\n{'A' * 97},Bolt\n", "code_too_long", id="long"),
+        *(
+            pytest.param("locations", f"location,warehouse\n{code},06\n", "place_reserved", id=code)
+            for code in ("scrap", "transit", "supplier/1580", "container/T1", "unidentified/X")
+        ),
         pytest.param("stock", "item,bin,quantity\n00123,06-B-10,-4\n", "quantity_negative", id="-"),
         pytest.param("stock", "item,bin,quantity\n00123,06-B-10,1.5\n", "not_whole", id="half"),
         pytest.param("stock", "item,bin,quantity\n00123,06-B-10,9e9\n", "not_whole", id="e"),
@@ -86,6 +90,25 @@ def test_a_duplicate_names_the_line_that_stands_already():
 
 def test_a_short_number_among_codes_with_zeros_is_suspected_in_a_new_file():
     assert problems("items", "item,name\n0000471,A\n815,B\n1234567,C\n", []) == [(3, "zeros_lost")]
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows_in_silence():
+    rows = "".join(f"B-{number},Bolt\n" for number in range(20_000))
+    text = f'item,name\nA,"Nut\n{rows}'
+    assert problems("items", text) == [(2, "line_break")]
+    assert problems("items", text[:500]) == [(text[:500].count("\n") + 1, "line_break")]
+
+
+def test_no_two_people_of_a_file_or_of_the_site_wear_one_badge():
+    known = [
+        records.Person(person="7", name="Liu", role="worker", badge="B7"),
+        records.Person(person="8", name="Fang", role="supervisor", badge="B8"),
+    ]
+    text = (
+        "person,name,role,badge\n7,Liu,worker,B8\n8,Fang,supervisor,B8\n9,A,worker,8\n"
+        "B7,C,worker,C\n10,D,worker,D10\n11,E,worker,D10\n"
+    )
+    assert problems("people", text, known) == [(line, "badge_taken") for line in (2, 4, 5, 7)]
 
 
 def test_good_rows_beside_bad_ones_are_taken():

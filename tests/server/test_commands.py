@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -235,6 +236,26 @@ def test_an_import_shows_first_and_writes_only_when_told(bincard, tmp_path):
     assert "1 new or changed" in bincard("import", "items", str(file), "--apply")[1]
     assert "0 new or changed, 1 as they are" in bincard("import", "items", str(file))[1]
     assert bincard("import", "items", str(tmp_path / "none.csv"))[0] == 1
+
+
+def test_opening_stock_stands_at_the_hour_of_the_site(bincard, tmp_path):
+    """Whatever the clock on the wall of the server says; a container's says UTC."""
+    bincard("migrate")
+    bincard("site", "add", "PLANT", "--name", "Plant", "--time-zone", "Asia/Shanghai")
+    for kind, text in (
+        ("locations", "location,warehouse\nA,06\n"),
+        ("items", "item,name\nBE,Bearing\n"),
+        ("stock", "item,location,quantity\nBE,A,3\n"),
+    ):
+        file = tmp_path / f"{kind}.csv"
+        file.write_text(text, encoding="utf-8")
+        asked = ("--opened", "2025-11-21T06:00") if kind == "stock" else ()
+        assert bincard("import", kind, str(file), "--apply", *asked)[0] == 0
+    engine = sa.create_engine(Settings.of(os.environ).database)
+    with engine.connect() as connection:
+        at = connection.exec_driver_sql("SELECT at FROM log WHERE device = 'opening'").scalar_one()
+    engine.dispose()
+    assert datetime.fromtimestamp(at / 1000, UTC).isoformat() == "2025-11-20T22:00:00+00:00"
 
 
 def test_a_ledger_that_was_touched_fails_its_check(bincard):
