@@ -7,6 +7,7 @@ described once, here: `bincard settings` and docs/settings.md are written from i
 import contextlib
 import difflib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ class About(NamedTuple):
     most: int = 10**9
     choices: tuple[str, ...] = ()
     secret: bool = False
+    pattern: str = ""
+    example: str = ""
 
     @property
     def variable(self) -> str:
@@ -75,6 +78,8 @@ class Settings:
             "ORIGIN",
             "The address that devices open; it stands in the enrolment QR.",
             shown="http:// with host and port",
+            pattern=r"https?://[^\s/?#@]+/?",
+            example="https://NAME, or http://NAME:PORT for browsers on this machine",
         ),
     ] = "http://127.0.0.1:8000"
     proxies: Annotated[
@@ -224,10 +229,14 @@ def _text(environment: Mapping[str, str], name: str) -> str:
 
 def _read(text: str, kind: Any, about: About) -> Any:  # noqa: ANN401 - whatever the field is
     """Read one setting as what its field is."""
+    if kind is bool and text in {"0", "1"}:
+        return text == "1"
     if kind is bool:
-        return text != "0"
+        raise SettingsInvalid(f"{about.variable} is {text!r}; give 1 or 0.")
     if kind is int:
         return _number(text, about)
+    if about.pattern and not re.fullmatch(about.pattern, text):
+        raise SettingsInvalid(f"{about.variable} is {text!r}; give {about.example}.")
     if about.choices and text not in about.choices:
         raise SettingsInvalid(
             f"{about.variable} is {text!r}; give one of: {', '.join(about.choices)}."
@@ -236,7 +245,7 @@ def _read(text: str, kind: Any, about: About) -> Any:  # noqa: ANN401 - whatever
 
 
 def _number(text: str, about: About) -> int:
-    if not text.isascii() or not text.isdigit() or not about.least <= int(text) <= about.most:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or not about.least <= int(text) <= about.most:
         raise SettingsInvalid(
             f"{about.variable} is {text!r}; give a whole number from {about.least} to {about.most}."
         )

@@ -117,9 +117,11 @@ def test_the_settings_of_the_containers_can_be_read(tmp_path):
             secret.write_text("postgresql://bincard:x@database/bincard\n", encoding="utf-8")
             environment[name] = str(secret)
         else:
-            environment[name] = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", str(value))
+            told = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", str(value))
+            environment[name] = re.sub(r"\$\{SITE_NAME:[^}]+\}", "bincard.example", told)
     settings = Settings.of(environment)
     assert settings.database.startswith("postgresql://")
+    assert settings.origin == "https://bincard.example"
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)

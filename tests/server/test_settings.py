@@ -9,6 +9,11 @@ from server.settings import Settings, SettingsInvalid, abouts
 VARIABLES = [about.variable for _, about in abouts().values()]
 
 
+VALUES = {
+    "BINCARD_LOG_FORMAT": "json", "BINCARD_ACCESS_LOG": "1", "BINCARD_ORIGIN": "https://b.example",
+}  # fmt: skip
+
+
 def test_the_page_of_settings_is_what_the_program_reads():
     assert (ROOT / "docs" / "settings.md").read_text("utf-8") == page()
     for variable in VARIABLES:
@@ -30,7 +35,7 @@ def test_what_is_not_ours_in_the_environment_is_left_alone():
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_every_setting_may_stand_in_a_file(tmp_path, variable):
-    value = {"BINCARD_LOG_FORMAT": "json"}.get(variable, "7")
+    value = VALUES.get(variable, "7")
     (tmp_path / "secret").write_text(f"{value}\n", encoding="utf-8")
     by_file = Settings.of({f"{variable}_FILE": str(tmp_path / "secret")})
     assert by_file == Settings.of({variable: value})
@@ -49,6 +54,32 @@ def test_a_setting_and_its_file_at_once_are_refused(tmp_path):
 def test_a_word_that_is_no_choice_is_refused_with_the_choices():
     with pytest.raises(SettingsInvalid, match="give one of: text, json"):
         Settings.of({"BINCARD_LOG_FORMAT": "xml"})
+
+
+@pytest.mark.parametrize("value", ["no", "false", "2"])
+def test_what_is_on_or_off_is_1_or_0(value):
+    with pytest.raises(SettingsInvalid, match=f"BINCARD_ACCESS_LOG is '{value}'; give 1 or 0"):
+        Settings.of({"BINCARD_ACCESS_LOG": value})
+    assert not Settings.of({"BINCARD_ACCESS_LOG": "0"}).access_log
+
+
+@pytest.mark.parametrize(
+    "value", ["bincard.example", "bincard.example:8443", "https://", "https://b.example/bincard"]
+)
+def test_an_address_that_no_phone_could_open_is_refused(value):
+    """It stands in the QR: the mistake would show on the floor, one phone after the other."""
+    with pytest.raises(
+        SettingsInvalid, match=r"BINCARD_ORIGIN is .*; give https://NAME, or"
+    ):
+        Settings.of({"BINCARD_ORIGIN": value})
+    assert Settings.of({"BINCARD_ORIGIN": "https://b.example:8443/"}).origin == (
+        "https://b.example:8443"
+    )
+
+
+def test_a_number_without_end_is_refused():
+    with pytest.raises(SettingsInvalid, match="give a whole number from 0 to 65535"):
+        Settings.of({"BINCARD_PORT": "9" * 5_000})
 
 
 def test_the_standard_variables_say_where_traces_go():
