@@ -68,9 +68,7 @@ def test_what_is_on_or_off_is_1_or_0(value):
 )
 def test_an_address_that_no_phone_could_open_is_refused(value):
     """It stands in the QR: the mistake would show on the floor, one phone after the other."""
-    with pytest.raises(
-        SettingsInvalid, match=r"BINCARD_ORIGIN is .*; give https://NAME, or"
-    ):
+    with pytest.raises(SettingsInvalid, match=r"BINCARD_ORIGIN is .*; give https://NAME, or"):
         Settings.of({"BINCARD_ORIGIN": value})
     assert Settings.of({"BINCARD_ORIGIN": "https://b.example:8443/"}).origin == (
         "https://b.example:8443"
