@@ -32,7 +32,7 @@ MUTANTS = (
     mutant("no dedupe", f"{LEDGER}.reconcile",
            ("known.content_hash == arrival.content_hash", "not known.content_hash")),
     mutant("a page splits a number", f"{BOOK}.reading",
-           ("end = found[-1].seq - 1", "end = found[-1].seq")),
+           ("end = last - 1", "end = last")),
     mutant("naive cursor: past what was read", f"{BOOK}.reading",
            ("return rows, end\n", "return rows, min(end + 1, reader.seq)\n")),
     mutant("ack before commit", f"{BOOK}.writer",
