@@ -59,9 +59,11 @@ def answer_for(request: Request[Any, Any, Any], exception: Exception) -> Respons
         return _response(_cursor_problem(exception, _wants_chinese(request)), None)
     refusal = refusal_for(exception)
     if refusal.code is Code.INTERNAL:
+        # The route: a path holds numbers of documents, and whatever else its author wants to see
+        # in our log.
         _log.error(
-            "fault %s at %s %s", refusal.facts["reference"], request.method, request.url.path,
-            exc_info=exception,
+            "fault %s at %s %s", refusal.facts["reference"], request.method,
+            request.scope.get("path_template") or "no route", exc_info=exception,
         )  # fmt: skip
     return _response(problem_for(refusal, chinese=_wants_chinese(request)), refusal.retry_after)
 

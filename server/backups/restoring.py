@@ -42,7 +42,7 @@ class Restored(Struct, frozen=True):
 
     backup: Backup
     epochs: dict[str, int]
-    aside: Path | None
+    aside: tuple[Path, ...]
 
 
 def find_backup(source: Path) -> Backup:
@@ -195,21 +195,24 @@ def _used(folder: Path) -> Iterator[_Used]:
             yield msgspec.json.decode(path.read_bytes(), type=_Used)
 
 
-def _set_aside(settings: Settings, old: list[Path], key: bytes, now: int) -> Path | None:
-    """Move what the backup replaces, and another key, into a folder of its own; delete nothing."""
+def _set_aside(settings: Settings, old: list[Path], key: bytes, now: int) -> tuple[Path, ...]:
+    """Move what the backup replaces, and another key, into folders beside them; delete nothing.
+
+    Each stays on its disk: to another one it could not be moved at once, or not at all.
+    """
     here = settings.token_key_file
     moved = [path for path in (*old, here) if path.exists()]
     if here in moved and here.read_bytes() == key:
         moved.remove(here)
-    if not moved:
-        return None
-    stamp = datetime.fromtimestamp(now / 1000, UTC)
-    aside = moved[0].parent / f"replaced-{stamp:%Y%m%dT%H%M%SZ}"
-    aside.mkdir(mode=0o700)
+    name = f"replaced-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
+    folders = tuple(dict.fromkeys(path.parent / name for path in moved))
+    for aside in folders:
+        aside.mkdir(mode=0o700)
     for path in moved:
-        path.rename(aside / path.name)
-    sync_folder(aside)
-    return aside
+        path.rename(path.parent / name / path.name)
+    for aside in folders:
+        sync_folder(aside)
+    return folders
 
 
 def _with_companions(path: Path) -> list[Path]:

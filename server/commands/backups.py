@@ -38,8 +38,8 @@ async def restore(settings: Settings, source: Path, *, replace: bool) -> Said:
     with alone(settings.data):
         done = await restoring.restore(settings, source, now_ms(), replace=replace)
     said = [f"{done.backup.database} is in place: {described(done.backup)}"]
-    if done.aside is not None:
-        said.append(f"What was there before lies in {done.aside}.")
+    if done.aside:
+        said.append(f"What was there before lies in {' and '.join(map(str, done.aside))}.")
     said += [f"Site {site} begins epoch {epoch}." for site, epoch in done.epochs.items()]
     said.append(
         "Next: bincard serve. Let every handheld and desk come into the network once: they send "

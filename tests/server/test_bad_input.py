@@ -260,6 +260,19 @@ async def test_a_fault_of_ours_is_a_number_to_look_up_and_shows_no_insides(
     assert reference in caplog.text
 
 
+async def test_a_fault_names_the_route_and_nobody_writes_lines_of_their_own(
+    plant, monkeypatch, caplog
+):
+    async def broken(*_):
+        raise RuntimeError
+
+    headers = await plant.signed_in()
+    monkeypatch.setattr(plant.book, "read", broken)
+    await plant.client.get("/api/documents/PO-1%0A2026-11-22T03:00:00Z%20FAKE", headers=headers)
+    (record,) = [one for one in caplog.records if one.name == "bincard.errors"]
+    assert record.getMessage().endswith(" at GET /api/documents/{number}")
+
+
 def test_every_code_has_a_sentence_in_both_languages():
     assert set(SENTENCES) == set(Code)
     for sentence in SENTENCES.values():

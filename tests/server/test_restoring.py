@@ -208,6 +208,21 @@ def test_another_key_in_the_data_folder_is_named_and_kept(founded, shelf, tmp_pa
     assert (aside / "token.key").read_bytes() == b"o" * 32
 
 
+def test_what_is_moved_aside_stays_on_its_own_disk(founded, shelf, tmp_path):
+    """Another one cannot be moved to in one step: half of it would be gone when that fails."""
+    disk, data = tmp_path / "disk", tmp_path / "data"
+    disk.mkdir()
+    (data / "bincard.db").rename(disk / "bincard.db")
+    (data / "token.key").write_bytes(b"o" * 32)
+    founded.environment["BINCARD_DATABASE"] = f"sqlite:///{disk / 'bincard.db'}"
+    done = founded.run("restore", str(shelf), "--replace")
+    assert done.returncode == 0, done.stderr
+    (old,), (other,) = disk.glob("replaced-*"), data.glob("replaced-*")
+    assert (old / "bincard.db").exists()
+    assert (other / "token.key").read_bytes() == b"o" * 32
+    assert f"What was there before lies in {old} and {other}." in done.stdout
+
+
 def test_a_full_disk_at_the_restore_leaves_everything_as_it_was(founded, shelf, tmp_path):
     before = (tmp_path / "data" / "bincard.db").read_bytes()
     done = founded.run("restore", str(shelf), "--replace", file_bytes_max=64 * 1024)
