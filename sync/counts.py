@@ -6,6 +6,8 @@ Late facts change the fold, so they change the variance while it is open (R28); 
 the count absorbs them by linked postings (R29). Nothing here depends on when a fact arrived.
 """
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,6 +22,9 @@ from sync.state import State
 from sync.stock import CONTAINER, Key, key_text
 from sync.tasks import ask_recount
 from sync.vocabulary import Code, Severity
+
+SAME_GOODS_MS: Final = 86_400_000
+"""How far apart two counts may be, one of them approved, that are still held together (R32)."""
 
 
 class Seen(Struct, frozen=True):
@@ -121,18 +126,30 @@ def _crosses(effect: Effect, variance: Variance) -> bool:
 
 
 def _disagrees(state: State, variance: Variance) -> Variance | None:
-    """Return another count of the key that the movements between do not explain (R32)."""
-    name = (variance.place, variance.key)
-    for other in _of_key(state, name):
-        if other.state == "reversed" or other.operation == variance.operation:
-            continue
-        if other.count_id == variance.count_id or other.line < 0:
-            continue
+    """Return the count before or after this one that the movements between do not explain (R32)."""
+    name, moment = (variance.place, variance.key), moment_of(variance)
+    others = [row for row in _of_key(state, name) if _speaks_beside(row, variance)]
+    before = max((row for row in others if moment_of(row) < moment), key=moment_of, default=None)
+    after = min((row for row in others if moment_of(row) > moment), key=moment_of, default=None)
+    for other in filter(None, (before, after)):
         first, second = sorted((other, variance), key=moment_of)
         between = _moved(state, name, moment_of(first), moment_of(second))
         if second.counted - first.counted != between:
             return other
     return None
+
+
+def _speaks_beside(other: Variance, variance: Variance) -> bool:
+    """Say whether another count is a second look at the same goods, and not at those of long ago.
+
+    What was approved is in the books, and after a day only they are asked; what was rejected
+    says nothing.
+    """
+    if other.count_id == variance.count_id or other.line < 0:
+        return False
+    return other.state == "open" or (
+        other.state == "approved" and abs(other.at - variance.at) <= SAME_GOODS_MS
+    )
 
 
 def _moved(state: State, name: TrackName, after: Moment, upto: Moment) -> int:

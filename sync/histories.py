@@ -14,6 +14,7 @@ from sync.approvals import stood
 from sync.arrivals import Arrival
 from sync.containers import code_of
 from sync.corrections import BOOKED_MS
+from sync.counts import SAME_GOODS_MS
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, Effect, TrackName
 from sync.needs import (
@@ -106,7 +107,8 @@ def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> N
     for key in listed | held:
         needs.reach((place, key), first - NEAR_MS)
     for row in state.variances.all():
-        if row.place == place and row.state != "reversed":
+        # The counts that this one may be held together with (R32).
+        if row.place == place and (row.state == "open" or row.at >= first - SAME_GOODS_MS):
             needs.reach((place, row.key), row.at)
 
 

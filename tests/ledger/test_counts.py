@@ -4,6 +4,7 @@ import json
 
 from server.book.rows import table as server_table
 from sync.records import Document, Variance
+from tests.world.lines import clock
 from tests.world.postgres import on_both
 
 pytestmark = on_both("warehouse")
@@ -139,6 +140,40 @@ async def test_two_counts_that_disagree_want_a_third(table):
         09:00 B count B1: BE/L1=8                   | posted
         10:00 A count B1: BE/L1=9                   | flagged COUNT_DISAGREE
     """)
+
+
+async def test_the_third_count_is_held_against_the_one_before_it(table):
+    """[R32] What it repeats is no new doubt, whatever was counted before that."""
+    await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=8                   | posted
+        10:00 A count B1: BE/L1=9                   | flagged COUNT_DISAGREE
+        11:00 B count B1: BE/L1=9                   | posted
+    """)
+
+
+async def test_a_count_that_was_rejected_speaks_against_no_other(table):
+    """[R32] The desk wanted another: that it differs is what it was asked for."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=4                   | posted
+    """)
+    await approve(world, "B", verb="reject")
+    await world.play("10:00 A count B1: BE/L1=9     | posted")
+
+
+async def test_what_was_missing_and_written_off_is_not_missed_again_by_every_count(table):
+    """[R32] A count of another day meets what the books say, and only that."""
+    world = await table("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+        09:00 B count B1: BE/L1=10                  | posted
+    """)
+    await world.heartbeat(clock("09:30"))
+    await world.play("2d 10:00 A count B1: BE/L1=9  | posted")
+    await approve(world, "B")
+    await world.play("2d 12:00 B count B1: BE/L1=9  | posted")
+    await world.heartbeat(clock("2d 12:30"))
+    await world.play("9d 10:00 A count B1: BE/L1=9  | posted")
 
 
 async def test_two_counts_agree_through_the_movements_between(table):

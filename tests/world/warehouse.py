@@ -139,13 +139,19 @@ class Warehouse:
             at += 1_000
 
     async def play(self, script, *, unsent=0):
-        """Run the lines of a table; return the lines with the verdicts that came."""
-        out = []
-        lines = [raw.strip().partition("|")[0].strip() for raw in script.strip().splitlines()]
-        lines = [line for line in lines if line and not line.startswith("#")]
-        for number, line in enumerate(lines):
-            self._unsent(line, lines[number + 1 :], unsent)
+        """Run the lines of a table; what stands behind a bar must come.
+
+        Return the lines with the verdicts that came.
+        """
+        rows = [raw.partition("|") for raw in map(str.strip, script.strip().splitlines())]
+        rows = [(line.strip(), bar, " ".join(told.split())) for line, bar, told in rows]
+        rows = [row for row in rows if row[0] and not row[0].startswith("#")]
+        out, expected = [], []
+        for number, (line, bar, told) in enumerate(rows):
+            self._unsent(line, [later for later, _, _ in rows[number + 1 :]], unsent)
             out.append(f"{line} | {await self._line(line)}")
+            expected.append(f"{line} | {told}" if bar else out[-1])
+        assert out == expected
         return out
 
     def _unsent(self, line, later, unsent):
