@@ -200,6 +200,9 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     lines.set_up(settings)
     with sharing(settings.data):
         check_schema(settings.database)
+        if not (settings.web / "index.html").is_file():
+            LOG.warning("There is no web app in %s: run make build, or let BINCARD_WEB name it; "
+                        "phones and desks find nothing here until then", settings.web)  # fmt: skip
         if settings.workers == 1:
             _serve(settings, ready)
             return

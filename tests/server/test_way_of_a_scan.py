@@ -192,6 +192,14 @@ def test_serve_refuses_a_folder_without_tables_and_says_what_to_run(server):
     assert done.stderr == "bincard: The database has no tables yet. Run: bincard migrate\n"
 
 
+def test_a_server_without_its_web_app_says_so_at_the_start(founded, tmp_path):
+    """Else whoever installs it is told that the address is wrong."""
+    founded.environment["BINCARD_WEB"] = str(tmp_path / "none")
+    founded.start()
+    assert founded.stop() == 0
+    assert f"There is no web app in {tmp_path / 'none'}: run make build, or let" in founded.log
+
+
 def test_a_key_that_others_may_read_is_refused(founded, tmp_path):
     key = tmp_path / "data" / "token.key"
     assert key.stat().st_mode & 0o777 == 0o600
