@@ -5,7 +5,7 @@
 import { meaning } from "./core/codes";
 import type { Capture, Draft } from "./core/flow";
 import type { Meaning } from "./core/meaning";
-import { operationId } from "./core/hashing";
+import { operationId, wholeText } from "./core/hashing";
 import { SiteView } from "./core/site-view";
 import type { View } from "./core/view";
 import { DeviceClock } from "./device/clock";
@@ -18,7 +18,7 @@ import { Updates } from "./device/updates";
 import { Vault, type Enrolment } from "./device/vault";
 import { lastSeen, lossOf, remember } from "./device/witness";
 import { NotRecorded, type Engine, type Status, type Written } from "./engine.types";
-import { epochOf, Feed, ownDecisions, seqOf } from "./feed/feed";
+import { baseOf, Feed, ownDecisions } from "./feed/feed";
 import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
@@ -184,10 +184,8 @@ export class DeviceEngine implements Engine {
 
   async capture(raw: string, source: Capture["source"], symbology: string | null): Promise<Capture> {
     this.mustBeTheOnlyTab();
-    // Half a character cannot travel, and a code never has one.
-    const whole = raw.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
     const { wall, segment } = this.clock.read();
-    return this.outbox.capture({ raw: whole.slice(0, 4096), source, symbology, wall, segment });
+    return this.outbox.capture({ raw: wholeText(raw).slice(0, 4096), source, symbology, wall, segment });
   }
 
   meaning(capture: Capture): Meaning {
@@ -223,6 +221,11 @@ export class DeviceEngine implements Engine {
   /** The newest first. */
   operations(limit: number): Written[] {
     return this.outbox.operations.slice(-limit).reverse().map((operation) => this.written(operation));
+  }
+
+  operation(id: string): Written | null {
+    const found = this.outbox.find(id);
+    return found ? this.written(found) : null;
   }
 
   unconsumed(): Capture[] {
@@ -306,9 +309,11 @@ export class DeviceEngine implements Engine {
   private async cycle(): Promise<number> {
     if (!this.enrolment || this.tab.isSecond) return 0;
     await this.noticeLoss();
-    const isQuiet = this.now() - this.push.answeredAt > HEARTBEAT_MS;
-    const wait = await this.push.run(!this.people.signedIn, isQuiet || this.asked);
+    // A clock that was set back must not make it silent: all would wait for this device.
+    const beats = this.asked || Math.abs(this.now() - this.push.answeredAt) > HEARTBEAT_MS;
+    // Who asks while this push is under way wants another.
     this.asked = false;
+    const wait = await this.push.run(!this.people.signedIn, beats);
     await this.rescue.run();
     await this.feed.run();
     if (this.push.isOfAnOldEpoch) return 1;
@@ -319,23 +324,18 @@ export class DeviceEngine implements Engine {
 
   private async prune(): Promise<void> {
     const now = this.now();
-    if (now - this.prunedAt < PRUNE_EVERY_MS) return;
+    if (Math.abs(now - this.prunedAt) < PRUNE_EVERY_MS) return;
     this.prunedAt = now;
-    const { epoch, durableThrough } = this.push.heard;
-    const mayGo = (row: Kept): boolean => mayForget(row, now, epoch, durableThrough);
+    const { epoch, serverNow, durableThrough } = this.push.heard;
+    const mayGo = (row: Kept): boolean => mayForget(row, serverNow, epoch, durableThrough);
     await this.outbox.prune(mayGo);
     await this.rescue.prune(mayGo);
   }
 
   private context(): Context {
-    const { cursor } = this.feed.position;
-    const base = cursor ? { epoch: epochOf(cursor), cursor: seqOf(cursor), hash: cursor.split(".")[2] ?? null } : null;
     return {
-      ...this.clock.read(),
-      site: this.status.site,
+      ...this.clock.read(), site: this.status.site, base: baseOf(this.feed.position.cursor), app: this.app,
       actor: this.people.signedIn?.person ?? this.enrolment?.device ?? "device",
-      base,
-      app: this.app,
     };
   }
 

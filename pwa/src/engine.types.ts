@@ -77,6 +77,8 @@ export interface Engine {
   continueWith(): { name: string; state: unknown } | null;
 
   operations(limit: number): Written[];
+  /** One of them by its id, however many came after it. */
+  operation(id: string): Written | null;
   unconsumed(): Capture[];
   dropCapture(id: number): Promise<void>;
   undo(id: string, reason: string): Promise<Written>;

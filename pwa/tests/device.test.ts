@@ -59,6 +59,17 @@ describe("the vault", () => {
     expect((await store.meta<CryptoKey>("vault"))?.extractable).toBe(false);
   });
 
+  it("looks for its key again when it could not be read once", async () => {
+    const store = new Store("vault-away");
+    const sealed = await new Vault(store).seal("token");
+    const vault = new Vault(store);
+    const read = store.meta.bind(store);
+    store.meta = () => Promise.reject(new DOMException("gone for a moment", "UnknownError"));
+    await expect(vault.open(sealed)).rejects.toThrow();
+    store.meta = read;
+    expect(await vault.open(sealed)).toBe("token");
+  });
+
   it("knows a PIN by the server's verifier", async () => {
     // hashlib.pbkdf2_hmac("sha256", b"2580", b"0123456789abcdef", 1000)
     const verifier = "pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg==$FW5/B4dM4mDft/2Bxip8C66spqFO/eexP1brA4dwbqc=";
@@ -66,6 +77,17 @@ describe("the vault", () => {
     expect(await pinIsRight(verifier, "2581")).toBe(false);
     expect(await pinIsRight("", "2580")).toBe(false);
   });
+});
+
+it("a memory that could not be opened is opened at the next try", async () => {
+  const refused = indexedDB.open("newer", 99);
+  await new Promise((opened) => (refused.onsuccess = opened));
+  refused.result.close();
+  const store = new Store("newer");
+  await expect(store.meta("chain")).rejects.toThrow();
+  await new Promise((gone) => (indexedDB.deleteDatabase("newer").onsuccess = gone));
+  await store.setMeta("chain", 1);
+  expect(await store.meta("chain")).toBe(1);
 });
 
 describe("what was sent", () => {

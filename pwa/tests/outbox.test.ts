@@ -7,6 +7,8 @@ import { NotRecorded } from "../src/engine.types";
 import { FakeServer } from "./fake-server";
 import { Handheld, KEY } from "./handheld";
 
+/** A shift, as a start reads it back. */
+const SHIFT = 500;
 const ten = [...Array(10).keys()];
 
 describe("the scan journal", () => {
@@ -24,6 +26,16 @@ describe("the scan journal", () => {
     const { body } = await handheld.receive(1, "DOCK", [taken, await handheld.scan("DOCK")]);
     expect(body.segment).toBe("0-s2");
     expect(body.scans?.map(({ segment }) => segment)).toEqual(["0-s1", undefined]);
+  });
+
+  it("gives an operation as many scans of long labels as its envelope holds, the last ones", async () => {
+    const handheld = await Handheld.on(new FakeServer());
+    const label = (n: number): string => `[)>06-P-${"9".repeat(400)}-${n}`;
+    const ids = await Promise.all([...Array(200).keys()].map((n) => handheld.scan(label(n))));
+    const { body, text } = await handheld.receive(1, "DOCK", ids);
+    expect(body.scans?.at(-1)?.raw).toBe(label(199));
+    expect(body.scans?.length).toBeGreaterThan(50);
+    expect(text.length).toBeLessThan(48 * 1024);
   });
 
   it("brings back a capture whose browser was killed before the operation was written", async () => {
@@ -110,4 +122,14 @@ describe("an operation", () => {
     await expect(handheld.outbox.write([draft], null, handheld.context())).rejects.toBeInstanceOf(EnvelopeTooLarge);
     expect((await handheld.receive(1)).seq).toBe(1);
   });
+});
+
+it("a page that stays open for weeks remembers no more than one that is opened anew", async () => {
+  const handheld = await Handheld.on(new FakeServer());
+  for (let n = 0; n < SHIFT + 5; n++) await handheld.receive(1);
+  await handheld.outbox.acknowledge([SHIFT + 5, null], [], 1);
+  const unsent = await handheld.receive(1);
+  await handheld.outbox.prune(() => false);
+  expect(handheld.outbox.operations).toHaveLength(SHIFT + 1);
+  expect(handheld.outbox.unsent.map(({ id }) => id)).toEqual([unsent.id]);
 });

@@ -43,6 +43,14 @@ describe("a push", () => {
     expect(handheld.outbox.find(id)?.verdict?.outcome).toBe("posted");
   });
 
+  it("is remembered by the server's clock: how long it is kept must not hang on one that jumps", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.receive(5);
+    await handheld.push.run();
+    expect(handheld.outbox.operations[0]?.acked).toBe(handheld.push.heard.serverNow - 10);
+  });
+
   it("that is too large goes in halves", async () => {
     const server = site();
     const handheld = await Handheld.on(server);

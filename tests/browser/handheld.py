@@ -37,6 +37,15 @@ expect.set_options(timeout=WAIT_MS)
 PHONE, DESK = (360, 640), (1280, 800)
 
 
+def keep(routes):
+    """Hold requests back in a list: Playwright wants a function of our own for it."""
+
+    def hold(route):
+        routes.append(route)
+
+    return hold
+
+
 @dataclass(frozen=True)
 class Worker:
     """Somebody of the demo with a badge and a PIN."""

@@ -15,6 +15,8 @@ export interface Sealed {
 
 const MARK = ',"body":';
 const SCANS_MAX = 300;
+/** The rest of an envelope is for what the scans became. */
+const SCANS_BYTES_MAX = ENVELOPE_BYTES_MAX / 2;
 
 /** The body's text; fields that say nothing are left out. */
 export function bodyText(body: Omit<Body, "v" | "class">): string {
@@ -34,8 +36,11 @@ export function bodyOf(text: string): string {
   return text.slice(text.indexOf(MARK) + MARK.length, -1);
 }
 
-/** Of the very many readings of a count only the last of each code, so that they fit. */
+/** Of very many or very long readings only the last of each code, and the newest of those, so that they fit. */
 export function scansThatFit(scans: Scan[]): Scan[] {
-  if (scans.length <= SCANS_MAX) return scans;
-  return [...new Map(scans.map((scan) => [scan.raw, scan])).values()].slice(-SCANS_MAX);
+  const bytesOf = (some: unknown): number => utf8Length(JSON.stringify(some));
+  if (scans.length <= SCANS_MAX && bytesOf(scans) <= SCANS_BYTES_MAX) return scans;
+  const newest = [...new Map(scans.map((scan) => [scan.raw, scan])).values()].slice(-SCANS_MAX).reverse();
+  let bytes = 0;
+  return newest.filter((scan) => (bytes += bytesOf(scan) + 1) <= SCANS_BYTES_MAX).reverse();
 }

@@ -28,6 +28,11 @@ export function operationId(ms: number, random: Uint8Array): string {
   return bytesToHex(value).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** Half a character cannot travel, and a code never has one. */
+export function wholeText(text: string): string {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+}
+
 export function utf8Length(text: string): number {
   return utf8ToBytes(text).length;
 }

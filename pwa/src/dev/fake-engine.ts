@@ -81,6 +81,10 @@ export class Fake implements Engine {
     return this.written.slice(0, limit);
   }
 
+  operation(id: string): Written | null {
+    return this.written.find((one) => one.id === id) ?? null;
+  }
+
   unconsumed(): Capture[] {
     return this.captures.slice(0, 1);
   }

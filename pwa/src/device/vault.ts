@@ -37,7 +37,11 @@ export class Vault {
   }
 
   private ready(): Promise<CryptoKey> {
-    this.key ??= this.loadOrMake();
+    this.key ??= this.loadOrMake().catch((error: unknown) => {
+      // What failed once must not be what is remembered.
+      this.key = null;
+      throw error;
+    });
     return this.key;
   }
 

@@ -6,7 +6,7 @@
 import { Replica, blockOf, scopeOfBlock, type Block } from "../core/replica";
 import { Scope } from "../core/scope";
 import type { SiteView } from "../core/site-view";
-import type { Ack, Page, Row } from "../core/types.gen";
+import type { Ack, Base, Page, Row } from "../core/types.gen";
 import type { Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
 import { chunk, Problem, pull, snapshot, type Wire } from "../push/wire";
@@ -254,6 +254,11 @@ export function seqOf(cursor: string): number {
 
 export function epochOf(cursor: string): number {
   return Number(cursor.split(".")[0] ?? 0);
+}
+
+/** What an operation was based on. */
+export function baseOf(cursor: string): Base | null {
+  return cursor ? { epoch: epochOf(cursor), cursor: seqOf(cursor), hash: cursor.split(".")[2] ?? null } : null;
 }
 
 export { ownDecisions } from "./own-decisions";

@@ -241,6 +241,8 @@ export class Outbox {
       await this.store.keep(["sent"], async (tx) => {
         for await (const cursor of tx.objectStore("sent")) if (mayGo(cursor.value)) await cursor.delete();
       });
+      // A page may stay open for weeks: it remembers no more than one that is opened anew.
+      await this.reload();
     });
   }
 

@@ -6,7 +6,7 @@ const KEPT_AT_LEAST_MS = 72 * HOUR_MS;
 /** Without a named backup a month is all that we can promise. */
 const KEPT_WITHOUT_BACKUP_MS = 30 * 24 * HOUR_MS;
 
-/** `durable` is epoch and seq of the second-newest verified backup, null where none is named. */
+/** `now` is the server's, as `acked` is. `durable` is epoch and seq of the second-newest verified backup, null where none is named. */
 export function mayForget(row: Kept, now: number, epoch: number, durable: [number, number] | null): boolean {
   if (row.acked === null) return false;
   // Without a verdict nobody can say which backup has it.

@@ -168,7 +168,7 @@ export class Push {
     // A carrier, or a copy of this device, may have brought the server further than this push:
     // only what went with it is safe, and that is there as it stands here.
     const last = batch.at(-1)?.seq ?? 0;
-    await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, received);
+    await outbox.acknowledge([Math.min(seq, last), null], pushed.verdicts, pushed.server_now);
     const row = outbox.operations.find((kept) => kept.replica === outbox.chain.replica && kept.seq === seq);
     if (row && hash !== null && row.hash !== hash) return this.twoHistories(seq, batch);
     // It had more: an older database was put back, and nobody has told it yet.

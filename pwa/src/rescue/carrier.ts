@@ -80,8 +80,8 @@ export class Carrier {
   }
 
   private async took(replica: string, batch: Operation[], pushed: Pushed): Promise<void> {
-    const { rescued, clock } = this.parts;
-    await rescued.acknowledge(replica, pushed, clock.now());
+    const { rescued } = this.parts;
+    await rescued.acknowledge(replica, pushed, pushed.server_now);
     // Taken and not acknowledged: the next run asks again, this one does not hammer.
     if (rescued.unsentOf(replica)[0]?.id === batch[0]?.id) throw new Problem(503, null, null);
   }

@@ -43,9 +43,18 @@ export interface CardLine {
   recorded: number | null;
 }
 
-function fromServer(step: CardStep): CardLine {
+/** The newest page anew; earlier ones that were asked for stay while its first line still goes on from them. */
+export function refreshed(before: CardAnswer | null, page: CardAnswer): CardAnswer {
+  const [first] = page.steps;
+  const index = before && first ? before.steps.findIndex((step) => step.seq === first.seq && step.balance === first.balance) : -1;
+  if (!before || index < 0) return page;
+  return { ...page, steps: [...before.steps.slice(0, index), ...page.steps], earlier: before.earlier };
+}
+
+function fromServer(step: CardStep, index: number): CardLine {
   return {
-    id: `${step.seq}/${step.operation}/${step.quantity}`,
+    // One operation may write several lines that look alike.
+    id: `${step.seq}/${index}`,
     verb: step.verb,
     actor: step.actor,
     at: step.at,

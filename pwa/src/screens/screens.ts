@@ -20,7 +20,7 @@ export const screens: Record<FlowName, FlowScreen> = {
   move: Move,
 };
 
-type Lazy = Exclude<Route["screen"], "home" | "flow" | "enrol" | "sign-in">;
+export type Lazy = Exclude<Route["screen"], "home" | "flow" | "enrol" | "sign-in">;
 
 const pages: Record<Lazy, () => Promise<{ default: Page }>> = {
   "look-up": () => import("./LookUp.svelte"),

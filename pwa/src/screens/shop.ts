@@ -1,6 +1,7 @@
 /** What every screen is given by `main.ts`: the engine, the voice, the scans and the way about. */
 import { getContext, setContext } from "svelte";
 import type { Capture } from "../core/flow.ts";
+import type { Meaning } from "../core/meaning.ts";
 import type { Engine, Voice } from "../engine.types.ts";
 import type { Live } from "./live.svelte.ts";
 
@@ -64,6 +65,8 @@ export interface Shop {
   voice: Voice;
   scans: Scans;
   version: string;
+  /** What a scan outside a task means: kept, read, let go of; null when it could not be kept, which is said. */
+  glance(scan: Scan): Promise<Meaning | null>;
   go(hash: string): void;
   back(): void;
 }

@@ -20,7 +20,7 @@ export interface Kept {
   hash: string;
   /** The server's answer, null until it is known. */
   verdict: Verdict | null;
-  /** When the acknowledgement came, device time; null while it is unsent. */
+  /** When the acknowledgement came, by the server's clock; null while it is unsent. */
   acked: number | null;
   /** Where it stood first, when this device went on as a new replica: its verdict may name that. */
   first?: [string, number];
@@ -135,6 +135,10 @@ export class Store {
       // Another tab with a newer build must never wait for this one.
       blocking: () => void this.close(),
       terminated: () => (this.database = null),
+    }).catch((error: unknown) => {
+      // A disk that was full for a moment must not be full until the page is loaded anew.
+      this.database = null;
+      throw error;
     });
     return this.database;
   }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Meaning } from "../../src/core/meaning.ts";
 import type { Discrepancy, Variance } from "../../src/core/types.gen.ts";
 import type { Written } from "../../src/engine.types.ts";
-import { cardLines, type CardAnswer, type CardLine, happened, recorded } from "../../src/screens/bin-card.ts";
+import { cardLines, type CardAnswer, type CardLine, happened, recorded, refreshed } from "../../src/screens/bin-card.ts";
 import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
@@ -152,6 +152,21 @@ describe("the bin card", () => {
   test("does not show a line twice once the server has it", () => {
     const known = { ...answer, steps: [...answer.steps, { ...answer.steps[0]!, operation: "mine", quantity: -24, balance: 422 }] };
     expect(cardLines("06-B-10", "BE-2908", known, [own], 422)).toHaveLength(2);
+  });
+
+  test("tells apart the lines that one operation wrote", () => {
+    const twice = { ...answer, steps: [...answer.steps, ...answer.steps] };
+    expect(new Set(cardLines("06-B-10", "BE-2908", twice, [], 446).map((line) => line.id)).size).toBe(2);
+  });
+
+  test("keeps earlier lines that were asked for, until the newest no longer go on from them", () => {
+    const [first] = answer.steps;
+    const step = (seq: number, balance: number): CardAnswer["steps"][0] => ({ ...first!, seq, balance });
+    const read = { ...answer, steps: [step(1, 10), step(2, 20), step(3, 30)], earlier: null };
+    const page = (balance: number): CardAnswer => ({ ...answer, steps: [step(3, balance), step(4, 40)], earlier: "3" });
+    expect(refreshed(read, page(30))).toMatchObject({ steps: [{ seq: 1 }, { seq: 2 }, { seq: 3 }, { seq: 4 }], earlier: null });
+    expect(refreshed(read, page(29))).toMatchObject({ steps: [{ seq: 3 }, { seq: 4 }], earlier: "3" });
+    expect(refreshed(null, page(30)).steps).toHaveLength(2);
   });
 
   test("without a network shows what this device did", () => {
