@@ -56,6 +56,8 @@ export class FlowRunner<S extends object> {
   #resting: ReturnType<typeof setTimeout> | undefined;
   #seen = 0;
   #isRefreshing = false;
+  /** The key that is not answered yet: a thick glove may hit it twice. */
+  #pressed: KeyName | null = null;
   #isClosed = false;
   /** It sent the worker to another screen: what is scanned now is for that one. */
   #hasLeft = false;
@@ -132,8 +134,11 @@ export class FlowRunner<S extends object> {
   }
 
   key(key: KeyName): void {
-    if (key === "reason" || key === "consent") this.entry = key;
-    else void this.give({ kind: "key", key, wall: this.#engine.now() });
+    if (key === "reason" || key === "consent") return void (this.entry = key);
+    // Nobody has seen the answer to the first one yet.
+    if (key === this.#pressed) return;
+    this.#pressed = key;
+    void this.give({ kind: "key", key, wall: this.#engine.now() }).then(() => (this.#pressed = null));
   }
 
   give(input: Input): Promise<void> {

@@ -36,10 +36,10 @@ export class Scans {
   }
 
   /** While one screen makes way for another, scans wait: they are for the one that comes. */
-  hold(): void {
+  hold(most = HOLD_MAX_MS): void {
     this.#waiting ??= [];
     clearTimeout(this.#giveUp);
-    this.#giveUp = setTimeout(() => this.release(), HOLD_MAX_MS);
+    if (most < Infinity) this.#giveUp = setTimeout(() => this.release(), most);
   }
 
   release(): void {

@@ -124,7 +124,8 @@ describe("a bare lot number that several items have", () => {
     const siblings = site().place("A-4").has("PA-529S", { lots: true })
       .holds("A-1", "PA-529S", 2, { code: "TR-1", expires: "2027-09-30" }).holds("A-1", "PA-529S", 3, { code: "TR-1", expires: "2028-01-31" });
     const hand = new Hands(move, siblings).scan("TR-1");
-    hand.choose("lot", hand.state.choices[1]?.value ?? "").scan("A-4");
+    const second = hand.state.choices[1]?.value ?? "";
+    hand.choose("lot", second).choose("lot", second).scan("A-4");
     expect(hand.dids).toMatchObject([{ key: { lot: { code: "TR-1", expires: "2028-01-31" } }, quantity: 3 }]);
   });
 

@@ -115,7 +115,8 @@ describe("putting away asks and looks", () => {
     const hand = hands().scan("MIX");
     expect(hand.band.say).toBe("flow.which_lot");
     expect(hand.state.choices.map((choice) => choice.lot)).toEqual(["M1", "M2"]);
-    hand.choose("lot", hand.state.choices[1]?.value ?? "").scan("A-4");
+    const second = hand.state.choices[1]?.value ?? "";
+    hand.choose("lot", second).choose("lot", second).scan("A-4");
     expect(hand.dids).toMatchObject([{ key: { lot: { code: "M2" } }, quantity: 6 }]);
     expect(hand.drafts[0]?.assumed).toEqual(["quantity"]);
   });

@@ -149,6 +149,7 @@ describe("a receipt", () => {
     const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
     await runner.open("PO-127");
     runner.key("done");
+    await runner.settled;
     runner.key("done");
     await runner.settled;
     expect(gone).toEqual(["#/"]);
@@ -164,6 +165,20 @@ test("ten scans in one moment are ten strokes, in order", async () => {
   await Promise.all(scans);
   expect(runner.state?.lines[0]).toMatchObject({ strokes: 10, quantity: 10 });
   expect(heard).toEqual(Array.from({ length: 11 }, () => "tick"));
+});
+
+test("a key that a glove hits twice is pressed once", async () => {
+  const runner = new FlowRunner<CountState>(shop(), "count", count);
+  await runner.open(null);
+  await runner.scan(wedge("06-B-10"));
+  await runner.scan(wedge("BE-2908/K0902"));
+  runner.key("done");
+  runner.key("done");
+  await runner.settled;
+  expect([engine.operations(9).length, heard.at(-1), gone]).toEqual([1, "done", []]);
+  runner.key("done");
+  await runner.settled;
+  expect(gone).toEqual(["#/"]);
 });
 
 test("a count that left in parts is undone with all of them", async () => {

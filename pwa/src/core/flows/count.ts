@@ -311,6 +311,8 @@ function choose(state: CountState, input: Extract<Input, { kind: "choose" }>, vi
   }
   const choice = state.choices.find((row) => row.value === input.value);
   if (choice && state.goods) return seen(state, chosenGoods(state.goods, choice), view, start);
+  // Tapped twice: the list that it stood in is gone.
+  if (input.what === "lot") return step(state);
   return seen(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view, start);
 }
 

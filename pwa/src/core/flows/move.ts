@@ -233,6 +233,8 @@ function choose(state: MoveState, input: Extract<Input, { kind: "choose" }>, vie
     const goods = chosenGoods(state.goods, choice);
     return locate({ ...state, goods, from: choice.place ?? state.from, choices: [], missing: null }, view);
   }
+  // Tapped twice: the list that it stood in is gone.
+  if (input.what === "lot") return step(state);
   if (input.what === "place") return placeScanned(state, input.value, [], input.wall, view);
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
 }

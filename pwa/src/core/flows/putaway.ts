@@ -302,6 +302,8 @@ function choose(state: PutAwayState, input: Extract<Input, { kind: "choose" }>, 
   if (held && state.goods) {
     return loadHeld({ ...state, choices: [], from: held.place }, { ...state.goods, lot: held.lot?.code ?? null }, held, view);
   }
+  // Tapped twice: the list that it stood in is gone.
+  if (input.what === "lot") return step(state);
   return pickUp(state, { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] }, view);
 }
 

@@ -358,6 +358,8 @@ function choose(state: ReceiveState, input: Extract<Input, { kind: "choose" }>, 
         const goods = { ...state.goods, item: choice.item, lot: choice.lot };
         return advance({ ...state, goods, choices: [] }, input.wall, view, start, false);
       }
+      // Tapped twice: the list that it stood in is gone.
+      if (input.what === "lot") return step(state);
       const goods = { ...goodsOf(input.value, {}, 1, 0, input.wall), captures: [] };
       return take(state, goods, view, start);
     }

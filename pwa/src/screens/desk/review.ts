@@ -67,8 +67,11 @@ export function summed(open: readonly Variance[], approved: readonly Variance[])
   const isSame = (one: Variance, other: Variance): boolean =>
     one.count_id === other.count_id && one.place === other.place && one.key === other.key;
   const isLast = (row: Variance): boolean => !open.some((other) => isSame(row, other) && other.at > row.at);
+  // Of all that was ever approved only the parts of these counts: else 300 open lines cost 300 ms at each change.
+  const counts = new Set(open.map((row) => row.count_id));
+  const all = [...approved.filter((row) => counts.has(row.count_id)), ...open];
   return open.filter(isLast).map((last) => {
-    const parts = [...approved, ...open].filter((row) => isSame(row, last));
+    const parts = all.filter((row) => isSame(row, last));
     return { ...last, counted: parts.reduce((sum, row) => sum + row.counted, 0), parts: parts.map((row) => row.operation) };
   });
 }
