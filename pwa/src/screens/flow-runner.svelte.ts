@@ -176,6 +176,8 @@ export class FlowRunner<S extends object> {
 
   #fail(error: unknown): void {
     if (error instanceof NotRecorded) {
+      // Its own screen is gone: an alarm alone would say nothing, and nobody could end it.
+      if (this.#isClosed) return this.#shop.lost();
       this.lost = true;
       this.#shop.voice.play("not_recorded");
       return;

@@ -67,6 +67,8 @@ export interface Shop {
   version: string;
   /** What a scan outside a task means: kept, read, let go of; null when it could not be kept, which is said. */
   glance(scan: Scan): Promise<Meaning | null>;
+  /** Something could not be kept whose screen is not there to say so. */
+  lost(): void;
   go(hash: string): void;
   back(): void;
 }

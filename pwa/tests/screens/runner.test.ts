@@ -21,7 +21,7 @@ function shop(): Shop {
     gone.push(hash);
     scans.hold();
   };
-  return { engine, voice, scans, go } as unknown as Shop;
+  return { engine, voice, scans, go, lost: () => void heard.push("lost") } as unknown as Shop;
 }
 
 const wedge = (raw: string) => ({ raw, source: "wedge" as const, symbology: null });
@@ -66,6 +66,16 @@ describe("a receipt", () => {
     expect(engine.operations(1)).toEqual([]);
     await runner.scan(wedge("PA-529S/TR-26090S/12"));
     expect([runner.lost, ...heard]).toEqual([false, "not_recorded", "stop", "done"]);
+  });
+
+  test("that could not be saved although its screen was left at once is said all the same", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    engine.failNext = true;
+    const scanned = runner.scan(wedge("PA-529S/TR-26090S/12"));
+    runner.close();
+    await scanned;
+    expect(heard).toEqual(["lost"]);
   });
 
   test("that is undone is reversed once the goods are said to be back", async () => {
