@@ -215,7 +215,8 @@ def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
             needs.containers.add(code)
         if (thing := thing_of(key_of(row.key))) is not None:
             needs.things.add(thing)
-    for place, key, item, _ in unlisted(state, did):
+    for place, key, item, at in unlisted(state, did):
+        needs.seen_since = min(needs.seen_since, at)
         needs.names |= {(place, key), (COUNT_PLACE, key)}
         needs.near.add(place)
         needs.lots.add(item)

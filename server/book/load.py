@@ -13,6 +13,7 @@ from server.book.session import Session
 from server.book.things import load_chains, load_containers, load_things
 from sync import histories, needs
 from sync.arrivals import Arrival
+from sync.counts import SAME_GOODS_MS
 from sync.feed import feed_key
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
@@ -141,9 +142,9 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
         state.lots.load((lot.item, lot.lot, lot.expires, lot.supplier), lot)
     _load_reservations(connection, site, state, asked)
     _load_holdings(connection, site, state, asked)
-    _load_near(connection, site, state, asked.near, asked.beside)
     _load_targets(connection, site, state, asked)
     load_chains(connection, site, state, asked)
+    _load_near(connection, site, state, asked.near, asked.beside)
     load_containers(connection, site, state, asked)
     for kind, raw, code in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
@@ -209,9 +210,10 @@ def _load_near(
 ) -> None:
     """What is open at a place: shortages that may be covered, counts that may be explained.
 
-    All counts of the place, however old: one is held against every other of its key (R32), an
-    error bar may reach any of them (R8), and how far back a movement reaches is read from them.
+    Counts that were decided before the batch begins are left alone, but for the day in which one
+    is held together with the next (R32): a place is counted again and again, for years.
     """
+    since = state.seen_since - SAME_GOODS_MS
     doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "place", near, "state = 'open'")
     doubts += as_read(connection, "discrepancy", Discrepancy, fetch_listed(
         connection, OPEN_OF_ITEM, list(beside), site, like=(_doubt.place, _doubt.item),
@@ -221,11 +223,14 @@ def _load_near(
                        "state = 'open' AND key IS NULL")  # fmt: skip
     for doubt in doubts:
         state.discrepancies.load(doubt.discrepancy, doubt)
-    # Decided ones too: a late fact must see that its key was listed, and which lines are taken.
-    for row in fetch_in(connection, "variance", Variance, site, "place", places):
-        state.variances.load((row.operation, row.line), row)
-    for counted in fetch_in(connection, "counted", Counted, site, "place", places):
+    counts = fetch_in(connection, "counted", Counted, site, "place", places, "at + u >= ?", since)
+    for counted in counts:
         state.counted.load(counted.operation, counted)
+    variances = fetch_in(connection, "variance", Variance, site, "place", places, "state = 'open'")
+    # A late fact must see that its key was listed in another part, and which lines are taken.
+    names = {row.count_id for row in variances} | {counted.count_id for counted in counts}
+    for row in fetch_in(connection, "variance", Variance, site, "count_id", names):
+        state.variances.load((row.operation, row.line), row)
 
 
 def _load_targets(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -83,18 +83,19 @@ def _nested(struct: type[msgspec.Struct]) -> tuple[tuple[int, Any], ...]:
 
 def fetch_in(  # noqa: PLR0913, PLR0917 - a query in words
     connection: Connection, name: str, struct: type[S], site: str, column: str,
-    values: Iterable[Any], where: str = "",
+    values: Iterable[Any], where: str = "", *more: object,
 ) -> list[S]:  # fmt: skip
     """Return the rows of a site whose column is among the values; `where` adds a condition.
 
-    All values are one parameter: the text never changes, so it is built and prepared once.
+    All values are one parameter, and what the condition compares with are `more`: the text never
+    changes, so it is built and prepared once.
     """
     wanted = list(values)
     if not wanted:
         return []
     speaks = dialect_of(connection)
     text = _select_in(speaks, name, struct, column, where)
-    parameters = (site, speaks.values(wanted, table(name).c[column]))
+    parameters = (site, speaks.values(wanted, table(name).c[column]), *more)
     return as_read(connection, name, struct, run(connection, text, parameters))
 
 

@@ -84,7 +84,7 @@ def _posted_since(connection: Connection, site: str, place: str, cursor: int) ->
 def load_things(connection: Connection, site: str, state: State, things: set[str]) -> None:
     """The sightings of things since the batch begins, and where they stood before."""
     rows = fetch_in(connection, "sighting", Sighting, site, "thing", things,
-                    f"at >= {state.seen_since:d}")  # fmt: skip
+                    "at >= ?", state.seen_since)  # fmt: skip
     for row in rows:
         state.sightings.load((row.thing, row.of, row.line), row)
     before = fetch_listed(

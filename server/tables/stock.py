@@ -106,7 +106,7 @@ class CountedRow(SQLModel, table=True):
     """One count of one place."""
 
     __tablename__ = "counted"
-    __table_args__: ClassVar = (sa.Index("ix_counted_place", "site", "place", "at"),)
+    __table_args__: ClassVar = (sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),)
     site: str = key()
     operation: str = key()
     count_id: str
@@ -129,7 +129,7 @@ class VarianceRow(SQLModel, table=True):
 
     __tablename__ = "variance"
     __table_args__: ClassVar = (
-        sa.Index("ix_variance_place", "site", "place"),
+        sa.Index("ix_variance_place", "site", "place", "state"),
         sa.Index("ix_variance_state", "site", "state", "at"),
         sa.Index("ix_variance_count_id", "site", "count_id"),
     )

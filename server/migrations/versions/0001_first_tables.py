@@ -151,7 +151,7 @@ sa.Table(
     _text("*site"), _text("*operation"), _text("count_id"), _text("place"), _text("scope"),
     _big("opened"), _big("at"), _big("u"), _text("replica"), _big("seq"), _text("actor"),
     _text("device"), _flag("blind"), _flag("reversed"), _big("version"),
-    sa.Index("ix_counted_place", "site", "place", "at"),
+    sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),
 )  # fmt: skip
 
 sa.Table(
@@ -162,7 +162,7 @@ sa.Table(
     _flag("blind"), _text("state"), _text("decided?"), _flag("ambiguous"), _text("fifo_date?"),
     _json("parts"), _json("assumed"), _text("by_hand?"),
     _big("version"), sa.Index("ix_variance_count_id", "site", "count_id"),
-    sa.Index("ix_variance_place", "site", "place"),
+    sa.Index("ix_variance_place", "site", "place", "state"),
     sa.Index("ix_variance_state", "site", "state", "at"),
 )  # fmt: skip
 
