@@ -100,8 +100,8 @@ def ends_of(did):
 def _unheard(world):
     """What was lost with a storage, as predicted."""
     found = set()
-    for id_ in world.watch.lost & world.watch.beeped.keys():
-        found |= touched(body_of(world.watch.beeped[id_][1])["did"])
+    for id_ in world.watch.lost & world.watch.shown.keys():
+        found |= touched(body_of(world.watch.shown[id_])["did"])
     return found
 
 

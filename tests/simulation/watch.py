@@ -29,6 +29,8 @@ class Watch:
     def __init__(self, world):
         self.world = world
         self.beeped = {}
+        self.shown = {}
+        """Operations by id that somebody took for written: by the tone, or by the outbox screen."""
         """id → (label, kept, true time of the tone)."""
         self.truths = {}
         """id → true times and goods of what was done."""
@@ -63,10 +65,12 @@ class Watch:
             self.ticks[device.label, row["id"], row["wall"], row["raw"]] = self.world.now
         else:
             self.beeped[tone.of.id] = (device.label, tone.of, self.world.now)
+            self.shown[tone.of.id] = tone.of
             self.counts["operations"] += 1
 
     def did(self, device, kept, truth):
         self.truths[kept.id] = truth
+        self.shown[kept.id] = kept
         del device
 
     def saw_page(self, device, page):
