@@ -65,7 +65,7 @@ chromium: # Debian's browser drives the browser tests
 			chromium fonts-noto-cjk >/dev/null; }
 
 # What waits for other processes most of the time runs beside all else, and so do the worlds.
-BESIDE := tests/browser tests/contract tests/deploy tests/simulation tests/torture
+BESIDE := tests/browser tests/deploy tests/simulation tests/torture
 
 test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
 	@mkdir -p test-results; status=0; beside=; \
