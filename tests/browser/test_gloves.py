@@ -32,8 +32,10 @@ def test_goods_of_one_lot_that_are_partly_on_hold_can_be_put_away(handhelds):
     zhao.says("done", "12")
     zhao.go("putaway")
     expect(zhao.page.locator("main .card button", has_text="PA-529S")).to_have_count(2)
+    expect(zhao.page.locator("main .card button", has_text="on hold")).to_have_count(1)
     zhao.scan("PA-529S")
     zhao.says("look", "Which one")
+    expect(zhao.page.locator("main .card button", has_text="on hold")).to_have_count(1)
 
 
 def test_an_order_and_its_goods_in_one_breath_are_a_receipt(handhelds):

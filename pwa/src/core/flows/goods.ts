@@ -31,6 +31,8 @@ export interface Choice {
   lot: string | null;
   /** What tells sibling lots apart, which share a number. */
   expires?: string | null;
+  /** What is not simply good. */
+  status?: string;
   place: string | null;
   quantity: number | null;
 }
@@ -134,6 +136,7 @@ export function choiceOf(shown: Shown): Choice {
     item: shown.item,
     lot: shown.lot?.code ?? null,
     expires: shown.expires,
+    ...(shown.status !== "ok" && { status: shown.status }),
     place: shown.place,
     quantity: shown.quantity,
   };

@@ -44,7 +44,7 @@ export interface PutAwayState extends Asking {
   /** The bin that a question is about. */
   to: string | null;
   /** Waiting at the dock, as the screen lists it. */
-  waiting: { item: string; lot: string | null; quantity: number }[];
+  waiting: { item: string; lot: string | null; status: string; quantity: number }[];
 }
 
 type Took = Step<PutAwayState>;
@@ -338,7 +338,7 @@ export const putaway = flowOf<PutAwayState>({
     waiting: view
       .at(state.from)
       .filter((held) => held.quantity > 0)
-      .map((held) => ({ item: held.item, lot: held.lot?.code ?? null, quantity: held.quantity })),
+      .map(({ item, lot, status, quantity }) => ({ item, lot: lot?.code ?? null, status, quantity })),
   }),
   holds: (state) => [...state.truck.flatMap((load) => load.captures), ...(state.goods?.captures ?? [])],
 });
