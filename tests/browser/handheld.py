@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,6 +202,13 @@ class Handheld:
 
     def key(self, words):
         return self.page.get_by_role("button", name=words)
+
+    def until(self, happened):
+        """Wait for something that this test sees by itself, such as a request that was held."""
+        end = time.monotonic() + WAIT_MS / 1_000
+        while not happened():
+            assert time.monotonic() < end
+            self.page.wait_for_timeout(20)
 
     def asks_for_the_latest(self):
         """Speak with the server now, as the key of the outbox does it."""
