@@ -21,6 +21,12 @@ FROM_FILE: Final = "_FILE"
 TRACES_PATH: Final = "/v1/traces"
 
 
+_HERE: Final = Path(__file__).parent
+_INSTALLED: Final = _HERE / "web"
+_BUILT: Final = _INSTALLED if _INSTALLED.is_dir() else _HERE.parent / "pwa" / "dist"
+"""The app that was packed with the program (`make wheel`), else the one that a checkout built."""
+
+
 class SettingsInvalid(Exception):  # noqa: N818 - named by what is wrong, as all refusals are
     """A setting that cannot work, with a sentence that says what to change."""
 
@@ -85,9 +91,10 @@ class Settings:
     proxies: Annotated[
         str, About("PROXIES", "Addresses of reverse proxies whose X-Forwarded-For is believed.")
     ] = ""
-    web: Annotated[Path, About("WEB", "The built web app.", shown="pwa/dist")] = (
-        Path(__file__).parents[1] / "pwa" / "dist"
-    )
+    web: Annotated[
+        Path,
+        About("WEB", "The built web app.", shown="the one that is installed, else pwa/dist"),
+    ] = _BUILT
     enrol_per_minute: Annotated[
         int, About("ENROL_PER_MINUTE", "Tries with an enrolment code from one address.")
     ] = 20
