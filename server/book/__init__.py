@@ -19,7 +19,7 @@ from server.book.arriving import Job
 from server.book.changing import KIND_OF
 from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
-from server.book.engine import make_engine
+from server.book.engine import hints_by, make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
 from server.book.leader import Leader
@@ -58,7 +58,7 @@ class Book:
         self._reading = make_engine(url, writes=False)
         self._clerk = Clerk(token_key, now)
         self._writers = Writers(self._writing, self._clerk.push_group)
-        self._pokes = Pokes(self._writing, self._heads)
+        self._pokes = Pokes(self._heads, hints_by(url))
         self._leader = Leader(self._writing)
         self._making: dict[str, asyncio.Lock] = {}
 

@@ -47,7 +47,8 @@ PATIENT: Final = {"statement_timeout": "0", "idle_in_transaction_session_timeout
 POOL: Final = 8
 PREPARED: Final = "prepared"
 """`?prepared=off` in the address of a database behind a pooler that hands out connections for
-single transactions: statements cannot stay prepared there."""
+single transactions: nothing stays prepared there, the settings go along with each transaction,
+and no hint comes through."""
 
 
 def address_of(url: str) -> sa.URL:
@@ -111,7 +112,7 @@ def _postgresql(url: sa.URL, settings: dict[str, str], *, writes: bool) -> Engin
     moment, as the book promises.
     """  # noqa: D205 - one sentence on two lines
     picture = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return sa.create_engine(
+    engine = sa.create_engine(
         *_address(url),
         connect_args=_arguments(url, settings),
         execution_options={} if writes else picture,
@@ -123,6 +124,32 @@ def _postgresql(url: sa.URL, settings: dict[str, str], *, writes: bool) -> Engin
         pool_pre_ping=not writes,
         hide_parameters=True,
     )
+    if _is_pooled(url):
+        _set_in_each_transaction(engine, settings)
+    return engine
+
+
+def _set_in_each_transaction(engine: Engine, settings: dict[str, str]) -> None:
+    """Set what a connection cannot keep, because the next one who gets it is somebody else."""
+    told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"SELECT {told}")
+
+
+def hints_by(url: str) -> dict[str, Any] | None:
+    """Return how to connect for hints between processes; None where none come through."""
+    parsed = address_of(url)
+    if parsed.get_backend_name() != "postgresql" or _is_pooled(parsed):
+        return None
+    (address,) = _address(parsed)
+    _, arguments = address.get_dialect()().create_connect_args(address)
+    return {**arguments, **_arguments(parsed, {})}
+
+
+def _is_pooled(url: sa.URL) -> bool:
+    return url.query.get(PREPARED) == "off"
 
 
 def _address(url: sa.URL) -> tuple[sa.URL]:
@@ -133,11 +160,13 @@ def _arguments(url: sa.URL, settings: dict[str, str]) -> dict[str, Any]:
     settings = {f"tcp_keepalives_{name}": str(value) for name, value in LIVELY.items()} | settings
     arguments: dict[str, Any] = {
         "application_name": f"bincard {version('bincard')}",
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "connect_timeout": 10,
         **{f"keepalives_{name}": value for name, value in LIVELY.items()},
         "tcp_user_timeout": 90_000,
     }
-    if url.query.get(PREPARED) == "off":
+    if _is_pooled(url):
+        # A pooler refuses what it cannot promise.
         arguments["prepare_threshold"] = None
+    else:
+        arguments["options"] = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return {name: value for name, value in arguments.items() if name not in url.query}

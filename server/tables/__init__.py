@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from server.tables.access import Credential, Enrolment, SignIn
 from server.tables.columns import settle
+from server.tables.leases import Lease
 from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
 from server.tables.master import (
     AliasRow,
@@ -41,8 +42,8 @@ from sync.records import ROWS
 
 __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
-    "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
+    "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease", "LineRow",
+    "LocationRow", "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
     "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip
