@@ -67,12 +67,12 @@ run: install build ## Start Bincard with the demo warehouse on BINCARD_PORT (800
 	@bincard demo
 	@exec bincard serve
 
-chromium: # Debian's browser drives the browser tests; its pooler stands before PostgreSQL in some
-	@test -x /usr/bin/chromium -a -x /usr/sbin/pgbouncer || { \
+chromium: # Debian's browser, what tells it whom to trust, and a pooler before PostgreSQL
+	@test -x /usr/bin/chromium -a -x /usr/bin/certutil -a -x /usr/sbin/pgbouncer || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get -qq update; \
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-			chromium fonts-noto-cjk pgbouncer >/dev/null; }
+			chromium fonts-noto-cjk libnss3-tools pgbouncer >/dev/null; }
 
 # What waits for other processes most of the time runs beside all else, and so do the worlds.
 BESIDE := tests/browser tests/deploy tests/simulation tests/torture

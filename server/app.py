@@ -35,6 +35,7 @@ from server.in_use import sharing
 from server.installation import now_ms, open_book
 from server.migrations import check_schema
 from server.settings import Settings, SettingsInvalid, token_key
+from server.tls.serving import Outside
 from server.watching import lines
 from server.watching.requests import Watched
 from server.workers import Workers
@@ -46,6 +47,9 @@ LOG: Final = logging.getLogger("bincard.server")
 
 DAY_S: Final = 86_400
 MINUTE_S: Final = 60
+
+TICKS: Final = 600
+"""A minute, in the ticks of uvicorn's loop."""
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
@@ -100,7 +104,7 @@ def application(
         state=State({"gate": gate}),
         lifespan=[opened],
         exception_handlers={Exception: answer_for},
-        middleware=[SecurityHeaders()],
+        middleware=[SecurityHeaders(https=settings.origin.startswith("https:"))],
         compression_config=CompressionConfig(
             "gzip", minimum_size=1_024, gzip_compress_level=5, exclude_opt_key="packed"
         ),
@@ -158,10 +162,13 @@ class _Server(uvicorn.Server):
     lets every request under way have its answer; closing the book finishes what still waits.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], gate: Gate) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], gate: Gate, outside: Outside
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._gate = gate
+        self._outside = outside
         self._stop_at: float | None = None
 
     @contextmanager
@@ -183,14 +190,18 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._stop_at is not None and time.monotonic() >= self._stop_at:
             self.should_exit = True
+        if counter % TICKS == 0 and self._outside.certificate is not None:
+            self._outside.certificate.look()
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
+            await self._outside.open()
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._outside.close()
         self._gate.closing.set()
         await super().shutdown(sockets)
 
@@ -203,8 +214,9 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         if not (settings.web / "index.html").is_file():
             LOG.warning("There is no web app in %s: run make build, or let BINCARD_WEB name it; "
                         "phones and desks find nothing here until then", settings.web)  # fmt: skip
+        outside = Outside(settings)
         if settings.workers == 1:
-            _serve(settings, ready)
+            _serve(settings, ready, outside)
             return
         if settings.is_file:
             raise SettingsInvalid(
@@ -213,15 +225,15 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
             )
         # Made once, before there are several who would make one each.
         token_key(settings.token_key_file)
-        address = _config(settings, None).bind_socket()
+        address = _config(settings, None, outside).bind_socket()
         with tempfile.TemporaryDirectory(prefix="bincard-") as folder:
-            work = partial(_serve, settings, address=address, shared=Path(folder))
+            work = partial(_serve, settings, outside=outside, address=address, shared=Path(folder))
             code = Workers(settings.workers, work, ready).run()
     if code:
         raise SystemExit(code)
 
 
-def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
+def _config(settings: Settings, app: Litestar | None, outside: Outside) -> uvicorn.Config:
     return uvicorn.Config(
         app or "",
         host=settings.host,
@@ -232,16 +244,20 @@ def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        **outside.spoken,
     )
 
 
 def _serve(
     settings: Settings,
     ready: Callable[[], None],
+    outside: Outside,
     address: socket.socket | None = None,
     shared: Path | None = None,
 ) -> None:
     app = application(settings, open_book(settings), shared=shared)
     _rest_the_collector()
     gate: Gate = app.state.gate
-    _Server(_config(settings, app), ready, gate).run([address] if address else None)
+    _Server(_config(settings, app, outside), ready, gate, outside).run(
+        [address] if address else None
+    )

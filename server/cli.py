@@ -162,6 +162,24 @@ def _ready(settings: Settings, _: argparse.Namespace) -> "Said":
     return ready(settings)
 
 
+def _tls_make(settings: Settings, asked: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.make(settings, asked.names, new_authority=asked.new_authority)
+
+
+def _tls_show(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.show(settings)
+
+
+def _tls_check(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.check(settings)
+
+
 def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import sites
     from sync.records import Site
@@ -320,6 +338,13 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     close = _add(period, "close", _period_close, "account what comes late in the next period")
     close.add_argument("through", type=date.fromisoformat, help="the last day, as 2026-10-31")
     close.add_argument("--site", help="needed when there are several")
+
+    tls = _group(commands, "tls", "https without a proxy")
+    make = _add(tls, "make", _tls_make, "make the server's certificate, and its authority")
+    make.add_argument("names", nargs="+", metavar="NAME", help="a host name or an address")
+    make.add_argument("--new-authority", action="store_true", help="phones must trust it anew")
+    _add(tls, "show", _tls_show, "show the fingerprint, the names, and until when")
+    _add(tls, "check", _tls_check, "speak https as a phone does; 1 when it would be warned")
 
     device = _group(commands, "device", "handhelds and desks")
     enrol = _add(device, "enrol", _device_enrol, "let a device join: a QR, or a token with --json")

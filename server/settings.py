@@ -95,6 +95,19 @@ class Settings:
         Path,
         About("WEB", "The built web app.", shown="the one that is installed, else pwa/dist"),
     ] = _BUILT
+    tls: Annotated[
+        bool,
+        About("TLS", "1 speaks https, with the certificate that bincard tls made; no proxy then."),
+    ] = False
+    trust_port: Annotated[
+        int,
+        About(
+            "TRUST_PORT",
+            "Where phones learn to trust that certificate, without https: 80, so that the bare "
+            "name leads there; 0 for nowhere.",
+            least=0, most=65_535,
+        ),
+    ] = 0  # fmt: skip
     enrol_per_minute: Annotated[
         int, About("ENROL_PER_MINUTE", "Tries with an enrolment code from one address.")
     ] = 20
@@ -198,7 +211,8 @@ class Settings:
             given["backups"] = given["backups"].absolute()
         given.setdefault("database", f"sqlite:///{data / 'bincard.db'}")
         host, port = given.get("host", cls.host), given.get("port", cls.port)
-        given["origin"] = given.get("origin", f"http://{_shown(host)}:{port}").rstrip("/")
+        scheme = "https" if given.get("tls") else "http"
+        given["origin"] = given.get("origin", f"{scheme}://{_shown(host)}:{port}").rstrip("/")
         given.setdefault("traces", _traces(environment))
         return cls(**given)
 

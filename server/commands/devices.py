@@ -15,6 +15,7 @@ from server.people import enrolment, floor
 from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
+from server.tls.store import TlsStore
 
 
 async def enrol_for_script(settings: Settings, site: str | None, name: str) -> Said:
@@ -50,7 +51,22 @@ async def invite(
             "This address is for browsers on this machine; "
             "set BINCARD_ORIGIN to the https address that phones see."
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_to_trust(settings)])
+
+
+def _to_trust(settings: Settings) -> list[str]:
+    """Return where a phone learns to trust this server first, where that is needed."""
+    if not settings.tls:
+        return []
+    where = f"http://{urlsplit(settings.origin).hostname}{_port(settings.trust_port)}/trust"
+    first = f"A phone that does not know this server yet opens {where} first; " if (
+        settings.trust_port
+    ) else ""  # fmt: skip
+    return [f"{first}the fingerprint is {TlsStore(settings.data).authority().fingerprint}"]
+
+
+def _port(port: int) -> str:
+    return "" if port == 80 else f":{port}"  # noqa: PLR2004 - the port of http
 
 
 async def list_devices(settings: Settings, site: str | None) -> Said:
