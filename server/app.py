@@ -38,6 +38,8 @@ from server.settings import Settings, SettingsInvalid, token_key
 from server.tls.serving import Outside
 from server.watching import lines
 from server.watching.requests import Watched
+from server.watching.systemd import tell_systemd
+from server.watching.watchdog import Watchdog
 from server.workers import Workers
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def application(
                 tasks.start_soon(_refresh_snapshots, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
                 tasks.start_soon(gate.together.keep)
+                tasks.start_soon(Watchdog(book).keep)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -180,6 +183,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; whoever tells it twice is in a hurry."""
+        tell_systemd("STOPPING=1")
         drain = self._gate.settings.drain_s
         self._gate.readiness.stopping = True
         if drain and self._stop_at is None:
@@ -198,6 +202,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if not self.should_exit:
             await self._outside.open()
+            tell_systemd("READY=1")
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -19,6 +19,7 @@ from server.book.arriving import Job
 from server.book.changing import KIND_OF
 from server.book.clerk import Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
+from server.book.cutting import Connections
 from server.book.engine import hints_by, make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
@@ -56,6 +57,7 @@ class Book:
         self._url = url
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
+        self._connections = (Connections(self._writing), Connections(self._reading))
         self._clerk = Clerk(token_key, now)
         self._writers = Writers(self._writing, self._clerk.push_group)
         self._pokes = Pokes(self._heads, hints_by(url))
@@ -91,6 +93,16 @@ class Book:
     def is_stuck(self, seconds: float) -> bool:
         """Say whether nothing could be written for so long."""
         return self._writers.is_stuck(seconds)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether a writer is gone: what waits for it would wait for ever."""
+        return self._writers.is_dead
+
+    def cut_connections(self) -> None:
+        """Let go of a database that is silent; what was under way is told that it is lost."""
+        for one in self._connections:
+            one.cut()
 
     # --- writing ---------------------------------------------------------------------------------
 

@@ -4,10 +4,12 @@ On SQLite one connection writes at a time. On PostgreSQL each site has a writer 
 settings that an installation may have weakened are set again for every connection.
 """
 
+import re
 import sqlite3
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import sqlalchemy as sa
@@ -51,12 +53,19 @@ single transactions: nothing stays prepared there, the settings go along with ea
 and no hint comes through."""
 
 
+WRITABLE: Final = "target_session_attrs"
+_HOSTS: Final = re.compile(
+    r"(?P<begin>postgresql[^:]*://(?:[^@/?]*@)?)(?P<hosts>[^@/?,]+(?:,[^@/?,]+)+)"
+    r"(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?"
+)
+
+
 def address_of(url: str) -> sa.URL:
     """Return the parts of a database's address. Raises `ValueError`, which never shows it: it may
     hold a password.
     """  # noqa: D205 - one sentence on two lines
-    with suppress(sa.exc.ArgumentError):
-        parsed = sa.make_url(url)
+    with suppress(sa.exc.ArgumentError, ValueError):
+        parsed = sa.make_url(_with_hosts(url))
         if parsed.get_backend_name() in {"sqlite", "postgresql"}:
             return parsed
     message = (
@@ -64,6 +73,22 @@ def address_of(url: str) -> sa.URL:
         "postgresql://USER:PASSWORD@HOST/NAME, in a password %40 for @, %2F for / and %3A for :."
     )
     raise ValueError(message)
+
+
+def _with_hosts(url: str) -> str:
+    """Return an address with several hosts, `h1:5432,h2:5432`, as the driver takes it.
+
+    They are tried in turn, until one is found that lets itself be written to.
+    """
+    found = _HOSTS.fullmatch(url)
+    if found is None:
+        return url
+    given = found["query"] or ""
+    asked = [f"host={quote(host, safe='')}" for host in found["hosts"].split(",")]
+    if WRITABLE not in given:
+        asked.append(f"{WRITABLE}=read-write")
+    query = "&".join([*asked, *([given] if given else [])])
+    return f"{found['begin']}/{found['name'] or ''}?{query}"
 
 
 def make_engine(url: str, *, writes: bool, patient: bool = False) -> Engine:
@@ -80,7 +105,7 @@ def plain_engine(url: str, **how: Any) -> Engine:  # noqa: ANN401 - as SQLAlchem
     """Return an engine without any of this, for migrations."""
     parsed = address_of(url)
     if parsed.get_backend_name() != "postgresql":
-        return sa.create_engine(url, **how)
+        return sa.create_engine(parsed, **how)
     return sa.create_engine(*_address(parsed), connect_args=_arguments(parsed, {}), **how)
 
 
