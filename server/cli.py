@@ -129,7 +129,8 @@ def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
 def _restore(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import backups
 
-    return backups.restore(settings, asked.source, replace=asked.replace)
+    how = {"replace": asked.replace, "unproved": asked.unproved}
+    return backups.restore(settings, asked.source, **how)
 
 
 def _drill(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -278,6 +279,11 @@ def _parser() -> argparse.ArgumentParser:
     put = _add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
     put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
     put.add_argument("--replace", action="store_true", help="move aside what is there now")
+    put.add_argument(
+        "--unproved", action="store_true",
+        help="take one that does not replay, too: its log is whole, what follows from it may be "
+        "wrong until bincard repair",
+    )  # fmt: skip
     proof = _add(commands, "drill", _drill, "prove that a backup can be put back; 1 when it can't")
     proof.add_argument(
         "--from", dest="source", type=Path, metavar="DIR",

@@ -24,4 +24,4 @@ def ready(settings: Settings) -> Said:
         asked.close()
     if answer.status != http.client.OK:
         raise NotReady(found["detail"])
-    return Said("ready")
+    return Said(f"ready. {found['detail']}" if "detail" in found else "ready")
