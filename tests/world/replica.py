@@ -13,7 +13,7 @@ class Replica:
 
     async def begin(self):
         """Take the first picture: every part of a snapshot, and what came since."""
-        told = await self.ask("snapshot")
+        self.images, told = {}, await self.ask("snapshot")
         for name in told["chunks"]:
             apply(self.images, 0, rows_of(await self.ask(f"snapshot/{name['hash']}")))
         self.scope = scope_of_all(self.images)
@@ -44,6 +44,10 @@ class Replica:
             (row["place"], row["key"]): row["quantity"]
             for row in self.rows("holding") if row["quantity"]
         }  # fmt: skip
+
+    def told(self):
+        """Return {(kind, key): (version, payload)} of everything that is held."""
+        return {name: tuple(image) for name, image in self.images.items() if image.payload}
 
     def adds_up(self):
         """Whether the scope is that of the rows, added up anew."""
