@@ -88,7 +88,7 @@ def application(
     for watch in (gate.meters, traces):
         if watch is not None:
             book.tell(watch)
-    api = [documents.router, people.router, review.router, stock.router]
+    api = [documents.router, people.router, review.router, stock.router, watching.router]
     app = Litestar(
         route_handlers=[
             Router("/api", route_handlers=api, middleware=[Unpacked()]),

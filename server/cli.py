@@ -120,6 +120,12 @@ def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     return sites.verify(settings, asked.site)
 
 
+def _repair(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+
+    return sites.repair(settings, asked.site, dry=asked.dry_run)
+
+
 def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import backups
 
@@ -129,7 +135,8 @@ def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
 def _restore(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import backups
 
-    return backups.restore(settings, asked.source, replace=asked.replace)
+    how = {"replace": asked.replace, "unproved": asked.unproved}
+    return backups.restore(settings, asked.source, **how)
 
 
 def _drill(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -291,11 +298,26 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
     verify = _add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
+    mend = _add(
+        commands, "repair", _repair,
+        "write again what does not follow from the ledger, and say what that was",
+    )  # fmt: skip
+    mend.epilog = (
+        "Log and postings are never changed; where they are broken it refuses and says what then. "
+        "The server may run: devices wait their turn, and hear of the changed rows by the feed."
+    )
+    mend.add_argument("--site", help="only this one")
+    mend.add_argument("--dry-run", action="store_true", help="say it only; 1 when there is any")
     save = _add(commands, "backup", _backup, "copy database and key while serving, and replay it")
     save.add_argument("--to", type=Path, metavar="DIR", help="the folder (BINCARD_BACKUP_DIR)")
     put = _add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
     put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
     put.add_argument("--replace", action="store_true", help="move aside what is there now")
+    put.add_argument(
+        "--unproved", action="store_true",
+        help="take one that does not replay, too: its log is whole, what follows from it may be "
+        "wrong until bincard repair",
+    )  # fmt: skip
     proof = _add(commands, "drill", _drill, "prove that a backup can be put back; 1 when it can't")
     proof.add_argument(
         "--from", dest="source", type=Path, metavar="DIR",

@@ -21,6 +21,7 @@ from server.people.sign_in import SignedIn, check_device, who_is
 from server.people.tokens import DeviceToken, read_device_token, read_session
 from server.refusals import Code, Refusal
 from server.settings import Settings
+from server.watching.copies import Copies
 from server.watching.figures import Figures
 from server.watching.meters import Meters
 from server.watching.readiness import Readiness
@@ -56,12 +57,14 @@ class Gate:
     enrols: Limiter = field(init=False)
     sign_ins: Limiter = field(init=False)
     pushes: Limiter = field(init=False)
+    copies: Copies = field(init=False)
     figures: Figures = field(init=False)
     together: Together = field(init=False)
     readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
         """Size the limits by the settings, and look at what they name."""
+        object.__setattr__(self, "copies", Copies(self.settings))
         object.__setattr__(self, "figures", Figures(self.settings, self.book, self.now))
         waiting = partial(getattr, self.book, "waiting")
         object.__setattr__(self, "together", Together(self.meters, waiting, self.shared))

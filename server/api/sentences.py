@@ -186,6 +186,13 @@ SENTENCES: Final[dict[Code, Sentence]] = {
 }  # fmt: skip
 
 
+BACKUP_UNPROVED: Final = (
+    "The newest copy of the database does not replay. Run: bincard verify, then bincard repair.",
+    "最新的数据库副本回放不一致，不算有效备份。请运行 bincard verify，再运行 bincard repair。",
+)
+"""What a server that can work says all the same, in English and 简体中文."""
+
+
 class _Facts(dict[str, object]):
     """A fact that nobody gave leaves a gap in the sentence, never an error in the error."""
 

@@ -27,6 +27,7 @@ from server.book.leader import Leader
 from server.book.pokes import Pokes
 from server.book.reading import prune_feed
 from server.book.refill import RolledBackError
+from server.book.repair import Repaired, RepairError
 from server.book.rows import table
 from server.book.session import lock_site
 from server.book.snapshots import BEHIND_MAX, BEHIND_OFTEN, keep, part_of
@@ -38,8 +39,8 @@ from sync.messages import Conflict, Page, Push, Pushed, Snapshot
 from sync.records import Row
 
 __all__ = [
-    "KIND_OF", "Book", "BusyError", "CursorGoneError", "SiteUnknownError", "StorageFullError",
-    "UnreadableError",
+    "KIND_OF", "Book", "BusyError", "CursorGoneError", "RepairError", "Repaired",
+    "SiteUnknownError", "StorageFullError", "UnreadableError",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class Book:
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
         self._connections = (Connections(self._writing), Connections(self._reading))
+        self._token_key = token_key
         self._clerk = Clerk(token_key, now)
         self._writers = Writers(self._writing, self._clerk.push_group)
         self._pokes = Pokes(self._heads, hints_by(url))
@@ -252,6 +254,23 @@ class Book:
             with engine.begin() as connection:
                 sites = [site] if site else _sites(connection)
                 return [f"{one}: {what}" for one in sites for what in verify_site(connection, one)]
+        finally:
+            engine.dispose()
+
+    def repair(self, site: str, *, dry: bool = False) -> Repaired:
+        """Write again what of a site does not follow from its ledger. Raises `RepairError`.
+
+        Nobody else writes there meanwhile. With `dry` everything is done and taken back.
+        """
+        # A clerk of its own: what it learns of a transaction that is taken back is not so.
+        clerk = Clerk(self._token_key, self._now)
+        engine = make_engine(self._url, writes=True, patient=True)
+        try:
+            with engine.connect() as connection, connection.begin() as transaction:
+                found = clerk.repair(connection, site)
+                if dry:
+                    transaction.rollback()
+                return found
         finally:
             engine.dispose()
 

@@ -26,7 +26,7 @@ def ready(settings: Settings) -> Said:
         asked.close()
     if answer.status != http.client.OK:
         raise NotReady(found["detail"])
-    return Said("ready")
+    return Said(f"ready. {found['detail']}" if "detail" in found else "ready")
 
 
 def _connection(settings: Settings) -> http.client.HTTPConnection:

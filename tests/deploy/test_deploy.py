@@ -176,7 +176,7 @@ def test_systemd_understands_the_units(tmp_path):
 
 
 def known_figures():
-    found = Found([Seen("S", 1, 1, 1, 1, 1, {"NEGATIVE": 1})], 1, 1.0, {"data": 1})
+    found = Found([Seen("S", 1, 1, 1, 1, 1, {"NEGATIVE": 1})], 1, 1.0, False, {"data": 1})
     counted = {family.name for family in Together(Meters(), lambda: 0, None).collect()}
     return {family.name for family in shown_by(found)} | counted | set(KINDS)
 
