@@ -99,6 +99,34 @@ class Settings:
         int,
         About("PUSH_PER_SECOND", "Pushes of one device; far above what a healthy one sends."),
     ] = 1_000
+    head_seconds: Annotated[
+        int,
+        About("HEAD_SECONDS", "How long the header of a request may take to come.", most=3_600),
+    ] = 10
+    body_seconds: Annotated[
+        int,
+        About(
+            "BODY_SECONDS",
+            "How long the body of a request may take: a full push over a poor radio needs a "
+            "minute.",
+            most=3_600,
+        ),
+    ] = 120
+    connections: Annotated[
+        int,
+        About(
+            "CONNECTIONS",
+            "Open connections of one process, two for each device that is awake. When there are "
+            "more, one that asks nothing gives way to the newest.",
+        ),
+    ] = 4_000
+    streams: Annotated[
+        int,
+        About(
+            "STREAMS_PER_DEVICE",
+            "Open streams (/sync/poke) of one device in one process; the oldest gives way.",
+        ),
+    ] = 4
     backups: Annotated[
         Path | None,
         About(
