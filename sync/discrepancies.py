@@ -76,6 +76,7 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.DOUBLE_CORRECTION: Review(("reverse", "keep")),
     Code.OVER_LIMIT: Review(("approve", "refuse")),
     Code.RETURN_UNMATCHED: _MADE_UP,
+    Code.DEVICE_LIMIT: _KEEP,
 }
 
 

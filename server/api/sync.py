@@ -83,7 +83,8 @@ class Lean(HTTPRouteHandler):
     responses={
         **problems(
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
-            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL, Code.DEVICE_REVOKED,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, Code.STORAGE_FULL,
+            Code.DEVICE_REVOKED, Code.DEVICE_CLOSED,
         ),
         409: ResponseSpec(
             Conflict, generate_examples=False,
@@ -179,7 +180,8 @@ async def poke(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]
 
 @post(
     "/blocks", guards=[device], status_code=200, request_max_body_size=4_096,
-    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL),
+    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL,
+                       Code.BLOCK_UNUSED),
 )  # fmt: skip
 async def blocks(
     gate: NamedDependency[Gate],

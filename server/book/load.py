@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from server.book.things import load_chains, load_containers, load_things
@@ -31,7 +32,7 @@ from sync.records import (
     Variance,
 )
 from sync.sightings import thing_of
-from sync.state import Logged, Signed, State
+from sync.state import Signed, State
 from sync.stock import is_virtual, key_of
 from sync.tasks import tasks_at
 from sync.vocabulary import Code
@@ -103,9 +104,9 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.discrepancies.load(row.discrepancy, row)
         ids.add(row.operation)
     undone = [row.detail["undo"] for row in state.discrepancies.all() if "undo" in row.detail]
-    for logged in fetch_in(connection, "log", Logged, site, "seq", undone):
+    for logged in fetch_logged(connection, site, "seq", undone):
         state.operations.load(logged.id, logged)
-    for logged in fetch_in(connection, "log", Logged, site, "id", ids):
+    for logged in fetch_logged(connection, site, "id", ids):
         state.operations.load(logged.id, logged)
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
         state.variances.load((variance.operation, variance.line), variance)

@@ -12,6 +12,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
 from sync.editing import RECALL
@@ -52,7 +53,7 @@ def _chain(connection: Connection, site: str) -> Iterator[str]:
         if row.seq != seq:
             yield f"log: {row.seq} stands where {seq} belongs"
             return
-        if sha256_hex(row.payload) != row.payload_hash:
+        if sha256_hex(unpacked(row.payload)) != row.payload_hash:
             yield f"log {seq}: the stored bytes were changed"
         before = link(before, row.payload_hash)
         if row.link != before:

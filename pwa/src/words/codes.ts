@@ -38,4 +38,5 @@ export const codes = {
   FOUND_ELSEWHERE: { en: "the books have it elsewhere", zh: "账面在别处" },
   OVER_LIMIT: { en: "above the person's limit", zh: "超出权限" },
   TARGET_UNKNOWN: { en: "what it undoes has not come", zh: "原记录未到" },
+  DEVICE_LIMIT: { en: "more than one device may send", zh: "设备上传超限" },
 } as const;

@@ -78,6 +78,8 @@ export const readings = {
   "OVER_LIMIT.2": { en: "The figure was mistyped.", zh: "数字输错了。" },
   "RETURN_UNMATCHED.1": { en: "The goods are ours, the paper is missing.", zh: "货是我们的，缺单据。" },
   "RETURN_UNMATCHED.2": { en: "The goods were never shipped by us.", zh: "不是我们发出的货。" },
+  "DEVICE_LIMIT.1": { en: "It brings the work of many days: the rest comes by itself.", zh: "它带回多天的作业，其余会自动续传。" },
+  "DEVICE_LIMIT.2": { en: "Somebody else sends with it: look at its records, and revoke it.", zh: "有人冒用它上传：请查看其记录并停用。" },
 } as const satisfies Catalogue;
 
 /** What a discrepancy says in figures; the values stand in its detail. */
