@@ -77,6 +77,7 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.OVER_LIMIT: Review(("approve", "refuse")),
     Code.RETURN_UNMATCHED: _MADE_UP,
     Code.DEVICE_LIMIT: _KEEP,
+    Code.COUNT_FULL: Review(("count", "keep")),
 }
 
 

@@ -86,6 +86,7 @@ class Code(StrEnum):
     OVER_LIMIT = "OVER_LIMIT"
     RETURN_UNMATCHED = "RETURN_UNMATCHED"
     DEVICE_LIMIT = "DEVICE_LIMIT"
+    COUNT_FULL = "COUNT_FULL"
 
 
 _I, _R, _U = Severity.INFORMATION, Severity.REVIEW, Severity.URGENT
@@ -130,6 +131,7 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.OVER_LIMIT: Policy(_R, _R, Evidence.NONE),
     Code.RETURN_UNMATCHED: Policy(_R, _R, Evidence.NONE),
     Code.DEVICE_LIMIT: Policy(_R, _R, Evidence.NONE),
+    Code.COUNT_FULL: Policy(_R, _R, Evidence.NONE),
 }
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {

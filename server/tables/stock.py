@@ -131,9 +131,9 @@ class VarianceRow(SQLModel, table=True):
     __table_args__: ClassVar = (
         sa.Index("ix_variance_place", "site", "place", "state"),
         sa.Index("ix_variance_state", "site", "state", "at"),
-        sa.Index("ix_variance_count_id", "site", "count_id", "place", "item"),
+        sa.Index("ix_variance_count_id", "site", "count_id", "place", "key"),
         sa.Index(
-            "ix_variance_item", "site", "place", "item",
+            "ix_variance_key", "site", "place", "key",
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         ),

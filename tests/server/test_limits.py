@@ -6,7 +6,7 @@ from dataclasses import replace
 from litestar.testing import AsyncTestClient
 
 from server.app import application
-from server.book import Book
+from server.book import Book, load, pushing
 from server.book.budgets import DAYS_FIRST
 from server.book.packing import unpacked
 from server.installation import daily_of
@@ -178,3 +178,52 @@ async def test_a_device_is_given_only_so_many_blocks_of_lot_numbers_in_a_day(set
         assert (await ask("4", "d2")).json()["first"] == 2_001
         plant.clock.wait(hours=24)
         assert (await ask("1")).json()["first"] == 3_001
+
+
+def listing(handheld, number, lines):
+    """A count of the bin by lots that nobody has booked, each a line of its own."""
+    wall = handheld.now()
+    did = {
+        "verb": "count", "place": {"location": "06-B-10"}, "scope": "place",
+        "count_id": f"c{number}", "opened_wall": wall,
+        "lines": [
+            {"key": {"item": "BE-2908", "lot": {"code": f"L{number}-{line}"}}, "quantity": 1,
+             "first_wall": wall, "last_wall": wall, "segment": "s1"}
+            for line in range(lines)
+        ],
+    }  # fmt: skip
+    return handheld.did(did)
+
+
+@on_both("plant")
+async def test_open_lines_of_one_place_are_bounded_and_a_movement_there_pays_for_none(
+    plant, monkeypatch
+):
+    """[C9] Ten hostile counts, then an honest putaway into the same bin."""
+    handheld = Handheld(SITE, "1001", plant.clock)
+    outcomes = []
+    for number in range(10):
+        listing(handheld, number, 250)
+        verdict = (await push(plant, handheld, number)).json()["verdicts"][0]
+        outcomes.append((verdict["outcome"], [flag["code"] for flag in verdict["flags"]]))
+    assert [what for what, _ in outcomes[:8]] == ["posted"] * 8
+    assert outcomes[8:] == [("parked", ["COUNT_FULL"])] * 2
+    codes = [code for code in await open_codes(plant) if code == "COUNT_FULL"]
+    assert codes == ["COUNT_FULL"]
+    loaded = []
+
+    def noting(session, pushes):
+        load.load(session, pushes)
+        loaded.append(len(session.state.variances.rows))
+
+    monkeypatch.setattr(pushing, "load", noting)
+    honest = Handheld(SITE, "1001", plant.clock)
+    honest.receive(5)
+    await push(plant, honest, device="d2")
+    honest.did({
+        "verb": "putaway", "key": {"item": "BE-2908"}, "quantity": 5,
+        "from": {"location": "DOCK"}, "to": {"location": "06-B-10"},
+    })  # fmt: skip
+    await push(plant, honest, 1, device="d2")
+    assert loaded[-1] <= 20
+    assert plant.book.verify(SITE) == []

@@ -1,6 +1,6 @@
-"""Limits: what devices bring in a day, doubts of a device that are parked, counts by item.
+"""Limits: what devices bring in a day, doubts of a device that are parked, counts by key.
 
-What stands open at a place is asked for item by item, so that a movement costs the same however
+What counts say is asked for key by key, so that a movement costs the same however
 many counts are open there.
 """
 
@@ -44,5 +44,5 @@ def upgrade() -> None:
     else:
         op.add_column("device", _whole("parked", null=True))
     op.drop_index("ix_variance_count_id", "variance")
-    op.create_index("ix_variance_count_id", "variance", ["site", "count_id", "place", "item"])
-    op.create_index("ix_variance_item", "variance", ["site", "place", "item"], **_OPEN)
+    op.create_index("ix_variance_count_id", "variance", ["site", "count_id", "place", "key"])
+    op.create_index("ix_variance_key", "variance", ["site", "place", "key"], **_OPEN)
