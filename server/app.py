@@ -31,6 +31,7 @@ from server.api.schema import PackedTypes, openapi
 from server.api.static import static_files
 from server.backups.daily import Keeper
 from server.book import Book
+from server.connections import Guarded, raise_files
 from server.in_use import sharing
 from server.installation import now_ms, open_book
 from server.migrations import check_schema
@@ -207,7 +208,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._outside.close()
-        self._gate.closing.set()
+        self._gate.streams.end_all()
         await super().shutdown(sockets)
 
 
@@ -249,6 +250,7 @@ def _config(settings: Settings, app: Litestar | None, outside: Outside) -> uvico
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        http=partial(Guarded, settings=settings),  # type: ignore[arg-type]  # makes one
         **outside.spoken,
     )
 
@@ -262,6 +264,7 @@ def _serve(
 ) -> None:
     app = application(settings, open_book(settings), shared=shared)
     _rest_the_collector()
+    raise_files(settings.connections)
     gate: Gate = app.state.gate
     _Server(_config(settings, app, outside), ready, gate, outside).run(
         [address] if address else None

@@ -46,6 +46,10 @@ class Code(StrEnum):
     WRITER_STUCK = "writer_stuck"
     DISK_LOW = "disk_low"
     WATCHERS_ONLY = "watchers_only"
+    ABORTED = "aborted"
+    DAY_FULL = "day_full"
+    DEVICE_CLOSED = "device_closed"
+    BLOCK_UNUSED = "block_unused"
     INTERNAL = "internal"
 
 

@@ -119,6 +119,62 @@ class Settings:
         int,
         About("PUSH_PER_SECOND", "Pushes of one device; far above what a healthy one sends."),
     ] = 1_000
+    day_operations: Annotated[
+        int,
+        About(
+            "DAY_OPERATIONS",
+            "Operations that one device may bring in a day. Each day on which it was not heard "
+            "adds as many (30 days at most); a revoked device has a tenth. What is beyond stays on "
+            "the device and is taken later.",
+        ),
+    ] = 20_000
+    day_mb: Annotated[int, About("DAY_MB", "The same in MB of operations, as they are stored.")] = (
+        32
+    )
+    day_discrepancies: Annotated[
+        int, About("DAY_DISCREPANCIES", "The same in discrepancies that a device leaves open.")
+    ] = 1_000
+    day_blocks: Annotated[
+        int,
+        About("DAY_BLOCKS", "Blocks of 1,000 lot numbers that one device is given in a day."),
+    ] = 10
+    revoked_days: Annotated[
+        int,
+        About(
+            "REVOKED_DAYS",
+            "For how many days from its first contact on a revoked device may bring what it "
+            "holds; after these nothing is taken from it.",
+            least=0,
+        ),
+    ] = 30
+    head_seconds: Annotated[
+        int,
+        About("HEAD_SECONDS", "How long the header of a request may take to come.", most=3_600),
+    ] = 10
+    body_seconds: Annotated[
+        int,
+        About(
+            "BODY_SECONDS",
+            "How long the body of a request may take: a full push over a poor radio needs a "
+            "minute.",
+            most=3_600,
+        ),
+    ] = 120
+    connections: Annotated[
+        int,
+        About(
+            "CONNECTIONS",
+            "Open connections of one process, two for each device that is awake. When there are "
+            "more, one that asks nothing gives way to the newest.",
+        ),
+    ] = 4_000
+    streams: Annotated[
+        int,
+        About(
+            "STREAMS_PER_DEVICE",
+            "Open streams (/sync/poke) of one device in one process; the oldest gives way.",
+        ),
+    ] = 4
     backups: Annotated[
         Path | None,
         About(

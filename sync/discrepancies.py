@@ -76,6 +76,8 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.DOUBLE_CORRECTION: Review(("reverse", "keep")),
     Code.OVER_LIMIT: Review(("approve", "refuse")),
     Code.RETURN_UNMATCHED: _MADE_UP,
+    Code.DEVICE_LIMIT: _KEEP,
+    Code.COUNT_FULL: Review(("count", "keep")),
 }
 
 

@@ -281,12 +281,19 @@ def _judge_contents(case: Case, start: int) -> None:
             returns.judge(case, inside)
 
 
+def _count(case: Case, did: Count) -> None:
+    try:
+        counts.record_count(case, did)
+    except counts.FullError as full:
+        raise Parked(Code.COUNT_FULL, Odd(place=full.place)) from full
+
+
 def _do_fact(case: Case) -> list[Posting]:
     match case.did:
         case Count():
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
-            counts.record_count(case, case.did)
+            _count(case, case.did)
             reservations.look(case, case.did)
             return []
         case Reverse():

@@ -181,12 +181,16 @@ class Person(Row, frozen=True):
 
 
 class Device(Row, frozen=True):
-    """An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor."""
+    """An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor.
+
+    What it had opened through the ledger seq `parked` was put aside at the desk (D5).
+    """
 
     device: str
     name: str
     revoked: bool = False
     off_since: int | None = None
+    parked: int | None = None
 
 
 class Counted(Row, frozen=True):

@@ -85,6 +85,8 @@ class Code(StrEnum):
     DOUBLE_CORRECTION = "DOUBLE_CORRECTION"
     OVER_LIMIT = "OVER_LIMIT"
     RETURN_UNMATCHED = "RETURN_UNMATCHED"
+    DEVICE_LIMIT = "DEVICE_LIMIT"
+    COUNT_FULL = "COUNT_FULL"
 
 
 _I, _R, _U = Severity.INFORMATION, Severity.REVIEW, Severity.URGENT
@@ -128,6 +130,8 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.DOUBLE_CORRECTION: Policy(_R, _R, Evidence.NONE),
     Code.OVER_LIMIT: Policy(_R, _R, Evidence.NONE),
     Code.RETURN_UNMATCHED: Policy(_R, _R, Evidence.NONE),
+    Code.DEVICE_LIMIT: Policy(_R, _R, Evidence.NONE),
+    Code.COUNT_FULL: Policy(_R, _R, Evidence.NONE),
 }
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {

@@ -319,6 +319,7 @@ export class DeviceEngine implements Engine {
     if (this.push.isOfAnOldEpoch) return 1;
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
     await this.prune();
+    if (this.push.heldBack) throw this.push.heldBack;
     return wait;
   }
 

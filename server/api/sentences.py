@@ -177,6 +177,29 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "The figures are for this machine alone, or for who shows BINCARD_METRICS_TOKEN.",
         "无权查看", "指标仅供本机查看，或需出示 BINCARD_METRICS_TOKEN。",
     ),
+    Code.ABORTED: Sentence(
+        400, "Broken off", "The request broke off before it was whole. Send it again.",
+        "传输中断", "请求未传完就中断了，请重新发送。",
+    ),
+    Code.DAY_FULL: Sentence(
+        429, "Too much for one day",
+        "This device has sent all that one may send in a day ({most} {what}). Its records stay "
+        "on it and go on by themselves; the supervisor's desk has been told.",
+        "已达当日上限", "本机已达到单日上传上限（{what_zh} {most}）。记录仍保存在本机，"
+        "之后会自动继续上传，主管台已收到提示。",
+    ),
+    Code.DEVICE_CLOSED: Sentence(
+        403, "Device closed",
+        "This device was revoked, and nothing more is taken from it. Its records stay on it: "
+        "bring them to another device as a rescue file.",
+        "设备已关闭", "本机已停用，不再接收其记录。记录仍保存在本机，请用救援文件转到其他设备。",
+    ),
+    Code.BLOCK_UNUSED: Sentence(
+        429, "Numbers left",
+        "This device was given all the lot numbers that one gets in a day. "
+        "It goes on without: such a lot is named by its record.",
+        "批号未用完", "本机今天领取的批号已达上限。作业不受影响，这些批次以记录编号命名。",
+    ),
     Code.INTERNAL: Sentence(
         500, "Server fault",
         "Something went wrong on the server. The device keeps its records and tries again; "

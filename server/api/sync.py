@@ -83,7 +83,8 @@ class Lean(HTTPRouteHandler):
     responses={
         **problems(
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
-            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL, Code.DEVICE_REVOKED,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, Code.STORAGE_FULL,
+            Code.DEVICE_REVOKED, Code.DEVICE_CLOSED,
         ),
         409: ResponseSpec(
             Conflict, generate_examples=False,
@@ -174,12 +175,13 @@ async def chunk(
 async def poke(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]) -> Stream:
     """Say when something changed, without data; losing an event is harmless."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(_pokes(gate, device.site), media_type="text/event-stream", headers=headers)
+    return Stream(_pokes(gate, device), media_type="text/event-stream", headers=headers)
 
 
 @post(
     "/blocks", guards=[device], status_code=200, request_max_body_size=4_096,
-    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL),
+    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL,
+                       Code.BLOCK_UNUSED),
 )  # fmt: skip
 async def blocks(
     gate: NamedDependency[Gate],
@@ -196,16 +198,17 @@ def _check_site(device: DeviceToken, site: str) -> None:
         raise Refusal(Code.OTHER_SITE, own=device.site, asked=site)
 
 
-async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
+async def _pokes(gate: Gate, device: DeviceToken) -> AsyncIterator[str]:
     """Turn the book's events into server-sent ones, with a sign of life in between."""
     yield ": connected\n\n"
-    events = gate.book.subscribe(site)
-    closing = asyncio.ensure_future(gate.closing.wait())
+    over = gate.streams.begin(device.device)
+    events = gate.book.subscribe(device.site)
+    ending = asyncio.ensure_future(over.wait())
     event = asyncio.ensure_future(anext(events))
     try:
-        while not closing.done():
+        while not ending.done():
             done, _ = await asyncio.wait(
-                {event, closing}, timeout=POKE_SILENCE_S, return_when=asyncio.FIRST_COMPLETED
+                {event, ending}, timeout=POKE_SILENCE_S, return_when=asyncio.FIRST_COMPLETED
             )
             if event in done:
                 event = asyncio.ensure_future(anext(events))
@@ -213,7 +216,8 @@ async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
             elif not done:
                 yield ": still here\n\n"
     finally:
-        closing.cancel()
+        gate.streams.finish(device.device, over)
+        ending.cancel()
         event.cancel()
 
 

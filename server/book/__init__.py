@@ -16,8 +16,9 @@ from anyio import to_thread
 from sqlalchemy import Connection
 
 from server.book.arriving import Job
+from server.book.budgets import Daily, Later
 from server.book.changing import KIND_OF
-from server.book.clerk import Clerk, SiteUnknownError
+from server.book.clerk import DAILY, Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
 from server.book.cutting import Connections
 from server.book.engine import hints_by, make_engine
@@ -39,7 +40,7 @@ from sync.messages import Conflict, Page, Push, Pushed, Snapshot
 from sync.records import Row
 
 __all__ = [
-    "KIND_OF", "Book", "BusyError", "CursorGoneError", "RepairError", "Repaired",
+    "KIND_OF", "Book", "BusyError", "CursorGoneError", "Daily", "RepairError", "Repaired",
     "SiteUnknownError", "StorageFullError", "UnreadableError",
 ]  # fmt: skip
 
@@ -53,14 +54,17 @@ LOG: Final = logging.getLogger("bincard.book")
 class Book:
     """The one door to what is stored. `now` gives milliseconds since 1970 UTC."""
 
-    def __init__(self, url: str, token_key: bytes, now: Callable[[], int]) -> None:
+    def __init__(
+        self, url: str, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY
+    ) -> None:  # fmt: skip
         self._now = now
         self._url = url
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
         self._connections = (Connections(self._writing), Connections(self._reading))
         self._token_key = token_key
-        self._clerk = Clerk(token_key, now)
+        self._clerk = Clerk(token_key, now, daily)
+        self.daily = daily
         self._writers = Writers(self._writing, self._clerk.push_group)
         self._pokes = Pokes(self._heads, hints_by(url))
         self._leader = Leader(self._writing)
@@ -110,11 +114,13 @@ class Book:
 
     async def push(self, device: str, push: Push, received: int) -> Pushed | Conflict:
         """Post what a device has to say. Raises `SiteUnknownError`, `UnreadableError`,
-        `BusyError` and `StorageFullError`; in all of them nothing was written.
+        `BusyError`, `StorageFullError` and `Refusal`; in all of them nothing of it was written.
         """  # noqa: D205 - one sentence on two lines
-        task: Task[Pushed | Conflict] = Task(_never, push.site, Job(device, push, received))
+        task: Task[Pushed | Conflict | Later] = Task(_never, push.site, Job(device, push, received))
         answer = await asyncio.wrap_future(self._writers.submit(task, push.site))
         self._poke(push.site)
+        if isinstance(answer, Later):
+            raise answer.refusal
         return answer
 
     async def change(
@@ -297,5 +303,5 @@ def _sites(connection: Connection) -> Sequence[str]:
     return connection.scalars(sa.select(site).order_by(site)).all()
 
 
-def _never(_: Connection) -> Pushed | Conflict:
+def _never(_: Connection) -> Pushed | Conflict | Later:
     raise AssertionError("pushes run in groups")

@@ -12,7 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server.book import refill
+from server.book.budgets import Later
 from server.book.chain import Chained, lost_through
+from server.book.packing import unpacked
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
@@ -57,6 +59,7 @@ class Turn(Struct):
     arrivals: list[Arrival]
     contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
+    later: Later | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
 
 
@@ -157,7 +160,7 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
     found: dict[str, list[Done]] = {name: [] for name in asked}
     for replica, at, payload in rows:
         try:
-            body = _decode_noted(payload).body
+            body = _decode_noted(unpacked(payload)).body
         except msgspec.MsgspecError:
             continue
         found[replica].append(Done(at, body.wall, body.segment))

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from server.book.arriving import Job
+from server.book.budgets import Daily, Later
 from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
 from server.book.faults import is_cut
@@ -40,6 +41,7 @@ from sync.case import SERVER
 from sync.messages import Conflict, Page, Pushed, Snapshot
 from sync.records import Row, Site
 
+DAILY: Final = Daily()
 LOG: Final = logging.getLogger("bincard.book")
 
 
@@ -50,7 +52,10 @@ class SiteUnknownError(Exception):
 class Clerk:
     """Decides and reads. `now` gives ms since 1970 UTC; `heads` says how far each log is."""
 
-    def __init__(self, token_key: bytes, now: Callable[[], int]) -> None:
+    def __init__(
+        self, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY
+    ) -> None:  # fmt: skip
+        self._daily = daily
         self._key = token_key
         self._now = now
         self._masters: dict[str, Master] = {}
@@ -60,7 +65,7 @@ class Clerk:
 
     def push_group(
         self, connection: Connection, site: str, jobs: Sequence[Job]
-    ) -> Sequence[Pushed | Conflict]:
+    ) -> Sequence[Pushed | Conflict | Later]:
         try:
             session, answers = self._run(connection, site, jobs)
             session.close(session.head.watermark)
@@ -89,15 +94,15 @@ class Clerk:
 
     def _run(
         self, connection: Connection, site: str, jobs: Sequence[Job]
-    ) -> tuple[Session, list[Pushed | Conflict]]:
+    ) -> tuple[Session, list[Pushed | Conflict | Later]]:
         """Decide the pushes; in a new epoch when one of them proves that this log is an old one."""
         session = self._open(connection, site)
         try:
-            return session, run_pushes(session, jobs)
+            return session, run_pushes(session, jobs, self._daily)
         except RolledBackError as error:
             self.begin_again(connection, site, error.proof)
         session = self._open(connection, site)
-        return session, run_pushes(session, jobs)
+        return session, run_pushes(session, jobs, self._daily)
 
     def begin_again(self, connection: Connection, site: str, proof: Cursor) -> None:
         """Begin a new epoch, unless somebody was quicker: the proof is looked at again."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from server.book import refill
 from server.book.arriving import Job, Turn, date_all
+from server.book.budgets import Budgets, Daily, Later
 from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
 from server.book.laps import lap
@@ -37,13 +38,19 @@ class AloneError(Exception):
     """A group holds a push that must be decided alone: the writer does each by itself then."""
 
 
-def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]:
+def run_pushes(
+    session: Session, jobs: Sequence[Job], daily: Daily
+) -> list[Pushed | Conflict | Later]:
     """Decide the pushes in their order and return their answers, to be given after the commit."""
     names = [job.push.replica for job in jobs]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
     refill.begin(session)
-    turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    budgets = Budgets(session, daily, (job.device for job in jobs))
+    asking = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    for turn in asking:
+        turn.later = budgets.admit(turn, is_new=turn.job.push.replica not in known)
+    turns = [turn for turn in asking if turn.later is None]
     date_all(session, [turn for turn in turns if turn.conflict is None])
     if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
@@ -54,12 +61,7 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     lap("load")
     for turn in turns:
-        if turn.conflict is None:
-            _decide(session, turn)
-        elif turn.conflict.code == "fork":
-            _report_fork(session, turn)
-        if turn.conflict is None and turn.job.push.former is not None:
-            report_lost(session, turn.job.device, turn.job.push)
+        _do(session, turn, budgets)
     for turn in turns:
         if turn.conflict is None and turn.job.push.decided:
             bring_back(session, turn.job.push.decided)
@@ -69,8 +71,19 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
                                 for t in heard_from if not t.job.carrier])  # fmt: skip
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)
+    budgets.close()
     lap("decide")
-    return [_answer(session, turn) for turn in turns]
+    return [turn.later or _answer(session, turn) for turn in asking]
+
+
+def _do(session: Session, turn: Turn, budgets: Budgets) -> None:
+    """Decide one push, or note what its conflict tells."""
+    if turn.conflict is None:
+        _decide(session, turn, budgets)
+        if turn.job.push.former is not None:
+            report_lost(session, turn.job.device, turn.job.push)
+    elif turn.conflict.code == "fork":
+        _report_fork(session, turn)
 
 
 def _renames(turn: Turn) -> bool:
@@ -136,7 +149,7 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
     return {row[0]: row[1] for row in rows}
 
 
-def _decide(session: Session, turn: Turn) -> None:
+def _decide(session: Session, turn: Turn, budgets: Budgets) -> None:
     """Decide the operations of one push and move its replica on."""
     job, push = turn.job, turn.job.push
     verdicts = []
@@ -147,6 +160,7 @@ def _decide(session: Session, turn: Turn) -> None:
         verdicts.append(msgspec.Raw(decided.verdict))
         if decided.entry is not None:
             session.batch.add(decided.entry)
+            budgets.opened(job.device, decided.entry.changes)
         if arrival.link.seq > acked:
             acked, digest = arrival.link.seq, arrival.payload_hash
             if isinstance(arrival.did, Lost):

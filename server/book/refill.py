@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from server.book.changing import write_changes, write_rows
 from server.book.cursor import Cursor, CursorGoneError, read_cursor
 from server.book.load import load
+from server.book.packing import fetch_logged
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync import refilling
@@ -244,7 +245,7 @@ def _named(session: Session, arrival: Arrival) -> Arrival:
     if fetch_in(connection, "discrepancy", Discrepancy, site, "discrepancy", [did.discrepancy]):
         return arrival
     code, _, _ = did.discrepancy.partition("/")
-    for logged in fetch_in(connection, "log", Logged, site, "id", [_operation_of(did.discrepancy)]):
+    for logged in fetch_logged(connection, site, "id", [_operation_of(did.discrepancy)]):
         for flag in _decode_verdict(logged.verdict).flags if logged.verdict else ():
             if flag.code == code:
                 return replace(arrival, did=replace(did, discrepancy=flag.discrepancy))
@@ -276,7 +277,7 @@ def waiting_decisions(session: Session) -> list[tuple[Discrepancy, Logged, str]]
     site, connection = session.head.site, session.connection
     found = []
     for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "discrepancy", names):
-        for logged in fetch_in(connection, "log", Logged, site, "id", [doubt.operation]):
+        for logged in fetch_logged(connection, site, "id", [doubt.operation]):
             if logged.outcome == Outcome.ACCEPTED.value:
                 device = connection.execute(
                     sa.select(log.c.device).where(log.c.site == site, log.c.seq == logged.seq)

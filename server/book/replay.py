@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from server.book.changing import write_changes
 from server.book.load import load
+from server.book.packing import fetch_logged
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.arrivals import Arrival, Linked, read
@@ -34,9 +35,7 @@ def readable(session: Session) -> list[tuple[Logged, str, Arrival]]:
     ).all()  # fmt: skip
     found = []
     for operation, device, received_at in rows:
-        (logged,) = fetch_in(
-            session.connection, "log", Logged, session.head.site, "id", [operation]
-        )
+        (logged,) = fetch_logged(session.connection, session.head.site, "id", [operation])
         arrival = _again(logged, session.head.site, received_at)
         if arrival is not None:
             found.append((logged, device, arrival))

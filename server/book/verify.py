@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
 from sync.counts import moment_of as counted_at
@@ -106,7 +107,7 @@ def _chain(connection: Connection, site: str) -> Iterator[Fault]:
         if row.seq != seq:
             yield Torn(f"log: {row.seq} stands where {seq} belongs")
             return
-        if sha256_hex(row.payload) != row.payload_hash:
+        if sha256_hex(unpacked(row.payload)) != row.payload_hash:
             yield Torn(f"log {seq}: the stored bytes were changed")
         before = link(before, row.payload_hash)
         if row.link != before:

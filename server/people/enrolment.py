@@ -114,7 +114,10 @@ async def revoke(book: Book, site: str, device: str, by: str) -> None:
     if found is None:
         raise Refusal(Code.NOT_FOUND)
     if not found.revoked:
-        row = Device(device=device, name=found.name, revoked=True, off_since=found.off_since)
+        row = Device(
+            device=device, name=found.name, revoked=True, off_since=found.off_since,
+            parked=found.parked,
+        )  # fmt: skip
         await book.change(site, by, [row], "revoked")
 
 
@@ -133,7 +136,7 @@ def new_device_id() -> str:
 
 def _device_of(connection: Connection, site: str, device: str) -> sa.Row[*tuple[Any, ...]] | None:
     query = (
-        sa.select(_device.c.name, _device.c.revoked, _device.c.off_since)
+        sa.select(_device.c.name, _device.c.revoked, _device.c.off_since, _device.c.parked)
         .where(_device.c.site == site)
         .where(_device.c.device == device)
     )

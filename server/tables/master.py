@@ -132,4 +132,5 @@ class DeviceRow(SQLModel, table=True):
     name: str
     revoked: bool = False
     off_since: int | None = big(None)
+    parked: int | None = big(None)
     version: int = big()

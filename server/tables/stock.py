@@ -131,8 +131,13 @@ class VarianceRow(SQLModel, table=True):
     __table_args__: ClassVar = (
         sa.Index("ix_variance_place", "site", "place", "state"),
         sa.Index("ix_variance_state", "site", "state", "at"),
-        sa.Index("ix_variance_count_id", "site", "count_id"),
-    )
+        sa.Index("ix_variance_count_id", "site", "count_id", "place", "key"),
+        sa.Index(
+            "ix_variance_key", "site", "place", "key",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+    )  # fmt: skip
     site: str = key()
     operation: str = key()
     line: int = key()

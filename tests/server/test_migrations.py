@@ -24,7 +24,9 @@ def described(file):
         ).fetchall()
     connection.close()
     return {
-        name: sorted(line.strip().rstrip(",") for line in sql.split("\n")) for name, sql in rows
+        # A table that a step made anew stands in quotes.
+        name: sorted(line.strip().rstrip(",").replace('"', "") for line in sql.split("\n"))
+        for name, sql in rows
     }
 
 

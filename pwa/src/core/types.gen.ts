@@ -7,7 +7,7 @@ export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
 export type Severity = "I" | "R" | "U";
 
 /** Discrepancy codes, in the order in which an operation's flags are listed. */
-export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED";
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
 
 /** What may be done with goods. */
 export type Status = "ok" | "quality" | "hold" | "reject";
@@ -655,6 +655,7 @@ export interface Device {
   name: string;
   revoked: boolean;
   off_since: number | null;
+  parked: number | null;
 }
 
 /** One count of one place: when it was opened and done, and by whom. */
