@@ -19,12 +19,16 @@ PULL_LIMIT_MAX: Final = 5_000
 
 
 class Exchange(Struct, frozen=True):
-    """One round trip: device clock when sent and received, server clock in between."""
+    """One round trip: device clock when sent and received, server clock in between.
+
+    `mac` is that of the answer: without it nothing shows that this server said so (T1).
+    """
 
     sent: Millis
     received: Millis
     server_now: Millis
     segment: Id
+    mac: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Margin(Struct, frozen=True, array_like=True):
@@ -166,6 +170,8 @@ class Pushed(Struct, frozen=True):
     durable_through: tuple[int, int] | None = None
     minimum_app: str = ""
     retry_after_ms: int = 0
+    mac: str = ""
+    """Proves `server_now` together with the device, `sent` and `segment` of the push (T1)."""
 
 
 class Conflict(Struct, frozen=True, omit_defaults=True):

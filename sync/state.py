@@ -88,6 +88,8 @@ class Replica(Struct, frozen=True):
     blocks: int = 0
     holes: bytes = b""
     """What it lost and may still be found (`sync/losses.py`)."""
+    actors: bytes = b""
+    """Who is known to have signed in there (`sync/actors.py`)."""
 
 
 class Undo(NamedTuple):

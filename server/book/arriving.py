@@ -5,6 +5,7 @@ pushes of a group.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from server.book import refill
 from server.book.chain import Chained, lost_through
+from server.book.clocks import said
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
@@ -59,6 +61,11 @@ class Turn(Struct):
     conflict: Conflict | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
 
+    @property
+    def device(self) -> str:
+        """The device whose operations they are, whoever brings them."""
+        return self.replica.device or self.job.device
+
 
 def date_all(session: Session, turns: Sequence[Turn]) -> None:
     """Read and date the envelopes of each push, in the order of their chain."""
@@ -87,8 +94,9 @@ class Fresh(Struct, frozen=True):
 def _read(session: Session, turn: Turn) -> list[Fresh]:
     """Read what a push brings, each with its own time; repeats are done with that."""
     site, told = session.head.site, {one.id: one for one in turn.job.push.dated}
-    turn.contacts = _contacts(turn)
-    clock = Clock(turn.contacts, turn.job.received)
+    turn.contacts = _contacts(session, turn)
+    owner = session.state.devices.find(turn.device)
+    clock = Clock(turn.contacts, turn.job.received, owner.enrolled_at if owner else 0)
     turn.arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
     found = []
     floor = turn.replica.at
@@ -164,10 +172,11 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
     return found
 
 
-def _contacts(turn: Turn) -> tuple[Contact, ...]:
+def _contacts(session: Session, turn: Turn) -> tuple[Contact, ...]:
     """Return what is known of a replica's clock, this push among it."""
     push = turn.job.push
-    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges)
+    ours = partial(said, session, turn.device)
+    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges, ours)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.
         return contacts

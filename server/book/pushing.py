@@ -14,6 +14,7 @@ from server.book import refill
 from server.book.arriving import Job, Turn, date_all
 from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
+from server.book.clocks import mac_of
 from server.book.laps import lap
 from server.book.load import load
 from server.book.lost import report_lost
@@ -141,7 +142,7 @@ def _decide(session: Session, turn: Turn) -> None:
     job, push = turn.job, turn.job.push
     verdicts = []
     acked, digest, at = turn.replica.acked, turn.replica.hash, turn.replica.at
-    holes, device = turn.replica.holes, turn.replica.device or job.device
+    holes, device = turn.replica.holes, turn.device
     for arrival in turn.arrivals:
         decided = decide(session.state, arrival, device, session.seal, job.carrier)
         verdicts.append(msgspec.Raw(decided.verdict))
@@ -194,4 +195,5 @@ def _answer(session: Session, turn: Turn) -> Pushed | Conflict:
         verdicts=turn.verdicts,
         server_now=session.now,
         watermark=session.head.watermark,
+        mac=mac_of(session, turn.job.device, turn.job.push),
     )

@@ -15,14 +15,18 @@ assert server.tables
 
 
 def described(file):
-    """Every table and index as SQLite wrote it down, without the migrations' own table."""
+    """Every table and index as SQLite wrote it down, without the migrations' own table.
+
+    A table that a step has made anew has its name in quotes.
+    """
     with sqlite3.connect(file) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"
         ).fetchall()
     connection.close()
     return {
-        name: sorted(line.strip().rstrip(",") for line in sql.split("\n")) for name, sql in rows
+        name: sorted(line.strip().rstrip(",") for line in sql.replace('"', "").split("\n"))
+        for name, sql in rows
     }
 
 

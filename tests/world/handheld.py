@@ -79,14 +79,14 @@ class Handheld:
         if isinstance(answer, Conflict):
             return
         self.acked, self.hash = answer.acked.seq, answer.acked.hash
-        self.heard(answer.server_now, at)
+        self.heard(answer.server_now, at, answer.mac)
 
-    def heard(self, server_now, at):
+    def heard(self, server_now, at, mac=""):
         """Journal an exchange: asked and answered at a world time."""
         self.exchanges = [
             {
                 "sent": at + self.offset, "received": at + self.offset, "server_now": server_now,
-                "segment": self.segment,
+                "segment": self.segment, "mac": mac,
             }
         ]  # fmt: skip
         self.echo = server_now

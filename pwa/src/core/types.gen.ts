@@ -359,6 +359,7 @@ export interface Exchange {
   received: number;
   server_now: number;
   segment: string;
+  mac?: string;
 }
 
 /** How sure a time inside an operation is: its error bar in ms, and its trust. */
@@ -457,6 +458,7 @@ export interface Pushed {
   durable_through: [number, number] | null;
   minimum_app: string;
   retry_after_ms: number;
+  mac: string;
 }
 
 /** A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again. */
@@ -655,6 +657,8 @@ export interface Device {
   name: string;
   revoked: boolean;
   off_since: number | null;
+  enrolled_at: number;
+  former: string | null;
 }
 
 /** One count of one place: when it was opened and done, and by whom. */

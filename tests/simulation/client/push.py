@@ -114,6 +114,7 @@ class Push:
             "segment": segment,
             "received": received,
             "server_now": pushed["server_now"],
+            "mac": pushed["mac"],
         }
         # A clock that stepped between question and answer says nothing about either.
         learned = [exchange] if now == segment else []
