@@ -189,6 +189,9 @@ class Signed(Struct, frozen=True):
 class State:
     """Everything that the rules may read and write while a batch is decided."""
 
+    strangers: frozenset[tuple[str, str]] = frozenset()
+    """Devices and people of whom nobody has heard that they signed in there (R7)."""
+
     def __init__(self, site: Site, seq: int, now: int = 0) -> None:
         self.seq = seq
         self.began = seq

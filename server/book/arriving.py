@@ -27,7 +27,7 @@ from sync.arrivals import (
 )
 from sync.contacts import Contact, learn, read_contacts
 from sync.dating import Clock
-from sync.losses import Hole, hole_at, holes_of
+from sync.losses import SEQ_MAX, Hole, hole_at, holes_of, reach
 from sync.messages import Conflict, Push
 from sync.operations import Lost
 from sync.sealing import unsealed
@@ -43,6 +43,8 @@ class Job(Struct):
     device: str
     push: Push
     received: int
+    signed: bool = False
+    """What it carries for another device is proved to be that device's, one by one (S7)."""
 
     @property
     def carrier(self) -> str:
@@ -60,6 +62,10 @@ class Turn(Struct):
     contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
+    is_stranger: bool = False
+    """It brings what is not its own, and proves nothing: no sign of two histories (R3)."""
+    reach: int = SEQ_MAX
+    """The last number that a loss may cover (R4)."""
 
     @property
     def device(self) -> str:
@@ -79,6 +85,8 @@ def date_all(session: Session, turns: Sequence[Turn]) -> None:
     for turn, found in read_turns:
         fresh = _date_scans(found, done.get(turn.replica.replica, []))
         holes = holes_of(turn.replica.holes)
+        if turn.job.carrier and not turn.job.signed:
+            fresh = [replace(one, unsigned=True) for one in fresh]
         turn.arrivals += refill.as_before(session, fresh)
         if holes:
             turn.arrivals = [_found(one, hole_at(holes, one.link.seq)) for one in turn.arrivals]
@@ -101,7 +109,7 @@ def _read(session: Session, turn: Turn) -> list[Fresh]:
     found = []
     floor = turn.replica.at
     for one in turn.chained.fresh:
-        arrival = read(one, site, clock, floor)
+        arrival = within_reach(read(one, site, clock, floor), turn.reach)
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
             session.move_on(arrival.dated.at if arrival.sealed else 0)
@@ -127,6 +135,29 @@ def _found(arrival: Arrival, hole: Hole | None) -> Arrival:
     if hole is None or isinstance(arrival.did, Lost):
         return arrival
     return replace(arrival, fills=hole.discrepancy)
+
+
+def within_reach(arrival: Arrival, reach: int) -> Arrival:
+    """Do not understand a loss of what nobody has ever heard of (R4)."""
+    did = arrival.did
+    if not isinstance(did, Lost) or did.through_seq <= reach:
+        return arrival
+    why = f"it says that all to {did.through_seq} is lost; {reach} may have been written"
+    return replace(arrival, did=None, error=why)
+
+
+def reach_of(job: Job, replica: Replica, chained: Chained) -> int:
+    """Return how far a replica may have written, by what was heard before and now (R4).
+
+    Of another one's replica a carrier knows only what it brings, and only when that is proved.
+    """
+    sent = [one.link.seq for one in (*chained.repeats, *chained.fresh)
+            if lost_through(one.content) is None]  # fmt: skip
+    known = [replica.acked + replica.unsent]
+    known += [one.through or 0 for one in read_contacts(replica.contacts)]
+    if not job.carrier:
+        known += [job.push.written or 0, job.push.had]
+    return reach(replica.acked, [*known, *sent, max([0, *sent]) + job.push.unsent])
 
 
 class When(Struct, frozen=True):

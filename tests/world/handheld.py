@@ -68,11 +68,16 @@ class Handheld:
                 "sent": at + self.offset, "segment": self.segment,
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
-                "leaving": leaving, "dated": [dated(one) for one in told if one],
+                "leaving": leaving, "signed": self.actors(),
+                "dated": [dated(one) for one in told if one],
                 "operations": [],
             } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
+
+    def actors(self):
+        """Who signed in here without a network: all who did something."""
+        return sorted({json.loads(one)["body"]["actor"] for one in self.chain})
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""

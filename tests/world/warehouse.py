@@ -94,6 +94,8 @@ class Warehouse:
     `place` is a file that is made, or the address of a database that has its tables.
     """
 
+    key = KEY
+
     def __init__(self, place):
         self.now = clock("06:00")
         self.url = place if isinstance(place, str) else made(place)
@@ -125,7 +127,7 @@ class Warehouse:
         """Return the proof that the server gave its time when this device asked just now."""
         told = ("clock", SITE, handheld.device, self.now + handheld.offset, handheld.segment)
         text = b"seal\n1\n" + msgspec.json.encode((*told, self.now))
-        return f"1.{hmac.digest(KEY, text, 'sha256').hex()[:24]}"
+        return f"1.{hmac.digest(self.key, text, 'sha256').hex()[:24]}"
 
     async def push(self, name, at=None, *, body=None, **how):
         """Send what a device has; return the answer."""
