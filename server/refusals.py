@@ -20,6 +20,7 @@ class Code(StrEnum):
     DEVICE_REVOKED = "device_revoked"
     OTHER_SITE = "other_site"
     OTHER_DEVICE = "other_device"
+    RESCUE_UNSIGNED = "rescue_unsigned"
     SITE_UNKNOWN = "site_unknown"
     SIGN_IN = "sign_in"
     SUPERVISOR_ONLY = "supervisor_only"

@@ -66,6 +66,13 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         403, "Other device", "These numbers belong to another device.",
         "设备不符", "这些编号属于其他设备。",
     ),
+    Code.RESCUE_UNSIGNED: Sentence(
+        403, "Rescue not signed",
+        "Nothing proves that these records are of the device that is named. "
+        "Make the rescue again there; else they go to the supervisors, for review.",
+        "救援数据无签名",
+        "无法证明这些记录来自所写的设备。请在原设备上重新导出；否则将交主管核实。",
+    ),
     Code.SITE_UNKNOWN: Sentence(
         404, "Site unknown", "There is no site {site} here. Add it with: bincard site add.",
         "厂区不存在", "没有厂区 {site}，请先用 bincard site add 添加。",

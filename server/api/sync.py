@@ -22,7 +22,9 @@ from server.api.guards import Gate, device, gate_of, give_device, pushing_device
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.book.cursor import seq_of
+from server.book.reading import Own
 from server.people.lot_numbers import BLOCK, next_block
+from server.people.rescues import is_signed
 from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
@@ -85,6 +87,7 @@ class Lean(HTTPRouteHandler):
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
             Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, Code.STORAGE_FULL,
             Code.DEVICE_REVOKED, Code.DEVICE_CLOSED,
+            Code.RESCUE_UNSIGNED,
         ),
         409: ResponseSpec(
             Conflict, generate_examples=False,
@@ -99,10 +102,14 @@ async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
     received = gate.now()
     pushed = _decode_push(await unpacked(request, PUSH_BYTES_MAX))
     _check_site(device, pushed.site)
+    signed = False
     if pushed.carrier is not None:
         # Refused, so that the rescue stays whole until a device brings it that may.
         await check_device(gate.book, device)
-    answer = await gate.book.push(device.device, pushed, received)
+        signed = is_signed(gate.key, pushed)
+        if not signed and pushed.device is not None:
+            raise Refusal(Code.RESCUE_UNSIGNED)
+    answer = await gate.book.push(device.device, pushed, received, signed=signed)
     return _told(request, answer, status=409 if isinstance(answer, Conflict) else 200)
 
 
@@ -127,7 +134,7 @@ async def pull(
     """Return what changed after the cursor. 410 means: start again from a snapshot."""
     if cursor is not None and not cursor.isascii():
         raise CursorGoneError("diverged")
-    page = await gate.book.pull(device.site, cursor, limit, replica)
+    page = await gate.book.pull(device.site, cursor, limit, _own(device, replica))
     gate.meters.pulled(len(page.rows), seq_of(page.cursor) - seq_of(cursor))
     return page
 
@@ -139,7 +146,7 @@ async def snapshot(
     replica: ReplicaAsked = None,
 ) -> SnapshotNames:
     """Name the parts of the site as it is now; fetch each by its hash, then pull."""
-    return await gate.book.snapshot(device.site, replica)
+    return await gate.book.snapshot(device.site, _own(device, replica))
 
 
 @get(
@@ -191,6 +198,11 @@ async def blocks(
     """Give a replica 1,000 numbers that no other gets, for lots without a code."""
     prefix, first = await next_block(gate.book, device, data.replica, gate.now())
     return Blocks(prefix, first, BLOCK)
+
+
+def _own(device: DeviceToken, replica: str | None) -> Own | None:
+    """Return the replica that a device asks for: the answer is about its own only."""
+    return Own(device.device, replica) if replica is not None else None
 
 
 def _check_site(device: DeviceToken, site: str) -> None:

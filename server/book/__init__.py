@@ -26,7 +26,7 @@ from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
 from server.book.leader import Leader
 from server.book.pokes import Pokes
-from server.book.reading import prune_feed
+from server.book.reading import Own, prune_feed
 from server.book.refill import RolledBackError
 from server.book.repair import Repaired, RepairError
 from server.book.rows import table
@@ -112,11 +112,16 @@ class Book:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    async def push(self, device: str, push: Push, received: int) -> Pushed | Conflict:
+    async def push(
+        self, device: str, push: Push, received: int, *, signed: bool = False
+    ) -> Pushed | Conflict:
         """Post what a device has to say. Raises `SiteUnknownError`, `UnreadableError`,
         `BusyError`, `StorageFullError` and `Refusal`; in all of them nothing of it was written.
+
+        `signed` says that what it carries for another device was proved to be that device's.
         """  # noqa: D205 - one sentence on two lines
-        task: Task[Pushed | Conflict | Later] = Task(_never, push.site, Job(device, push, received))
+        job = Job(device, push, received, signed)
+        task: Task[Pushed | Conflict | Later] = Task(_never, push.site, job)
         answer = await asyncio.wrap_future(self._writers.submit(task, push.site))
         self._poke(push.site)
         if isinstance(answer, Later):
@@ -199,11 +204,11 @@ class Book:
 
         return await to_thread.run_sync(patiently)
 
-    async def pull(self, site: str, cursor: str | None, limit: int, replica: str | None) -> Page:
+    async def pull(self, site: str, cursor: str | None, limit: int, own: Own | None) -> Page:
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
         try:
             return await self.read(
-                lambda connection: self._clerk.page(connection, site, cursor, limit, replica)
+                lambda connection: self._clerk.page(connection, site, cursor, limit, own)
             )
         except RolledBackError as error:
             proof = error.proof
@@ -221,14 +226,14 @@ class Book:
 
         return await self.write(run)
 
-    async def snapshot(self, site: str, replica: str | None) -> Snapshot:
+    async def snapshot(self, site: str, own: Own | None) -> Snapshot:
         """Return a site that is nearly as it stands, its parts ready to be fetched by their hash.
 
         It is made here only when none is kept: after a restore, or before the first time.
         """
 
         def look(connection: Connection) -> Snapshot | None:
-            return self._clerk.snapshot(connection, site, replica, BEHIND_MAX)
+            return self._clerk.snapshot(connection, site, own, BEHIND_MAX)
 
         while (told := await self.read(look)) is None:
             async with self._making.setdefault(site, asyncio.Lock()):
@@ -239,7 +244,7 @@ class Book:
     async def refresh_snapshots(self) -> None:
         """Make the snapshots anew that are left behind, so that nobody has to wait for one."""
         for site in await self.read(_sites):
-            fresh = partial(self._clerk.snapshot, site=site, replica=None, behind=BEHIND_OFTEN)
+            fresh = partial(self._clerk.snapshot, site=site, own=None, behind=BEHIND_OFTEN)
             if await self.read(fresh) is None:
                 await self._make_snapshot(site)
 

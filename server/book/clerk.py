@@ -21,7 +21,7 @@ from server.book.faults import is_cut
 from server.book.laps import lap, noted
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import run_pushes
-from server.book.reading import Reader, open_reader, read_page
+from server.book.reading import Own, Reader, open_reader, read_page
 from server.book.refill import (
     RolledBackError,
     do_waiting,
@@ -200,21 +200,21 @@ class Clerk:
 
     def page(
         self, connection: Connection, site: str, cursor: str | None, limit: int,
-        replica: str | None,
+        own: Own | None,
     ) -> Page:  # fmt: skip
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
         reader = self._reader(connection, site)
         if cursor is None:
             raise CursorGoneError("cursor_expired")
-        return read_page(reader, cursor, limit, replica)
+        return read_page(reader, cursor, limit, own)
 
     def snapshot(
-        self, connection: Connection, site: str, replica: str | None, behind: int
+        self, connection: Connection, site: str, own: Own | None, behind: int
     ) -> Snapshot | None:
         """Return the newest kept snapshot as a device hears of it; None when one must be made."""
         reader = self._reader(connection, site)
         kept = newest(reader, behind)
-        return told(reader, kept, replica) if kept is not None else None
+        return told(reader, kept, own) if kept is not None else None
 
     def make_snapshot(self, connection: Connection, site: str) -> tuple[Kept, dict[str, bytes]]:
         """Return the site as it stands, and its parts by their hash, ready to be kept."""

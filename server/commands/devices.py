@@ -22,7 +22,7 @@ async def enrol_for_script(settings: Settings, site: str | None, name: str) -> S
     """Make a device at once and return its token as JSON."""
     async with opened(settings) as book:
         invitation = Invitation(await site_or_only(book, site), name, OPERATOR)
-        made = await enrolment.enrol(book, invitation, "enrolled at the server")
+        made = await enrolment.enrol(book, invitation, "enrolled at the server", now_ms())
     token = device_token(token_key(settings.token_key_file), made.device, made.site)
     answer = {"device": made.device, "token": token, "site": made.site}
     return Said(msgspec.json.encode(answer).decode())

@@ -137,6 +137,7 @@ class ReplicaRow(SQLModel, table=True):
     contacts: bytes = b""
     blocks: int = 0
     holes: bytes = b""
+    actors: bytes = b""
 
 
 class SnapshotRow(SQLModel, table=True):

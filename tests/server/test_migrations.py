@@ -17,7 +17,10 @@ assert server.tables
 
 
 def described(file):
-    """Every table and index as SQLite wrote it down, without the migrations' own table."""
+    """Every table and index as SQLite wrote it down, without the migrations' own table.
+
+    A table that a step has made anew has its name in quotes.
+    """
     with sqlite3.connect(file) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"

@@ -172,7 +172,8 @@ export class Push {
   private async took(pushed: Pushed, { batch, ...asked }: { sent: number; segment: string; batch: Operation[] }, told: number): Promise<void> {
     const { outbox, clock } = this.parts;
     const [segment, received] = [clock.segment(), clock.now()];
-    const exchange = { ...asked, received, server_now: pushed.server_now };
+    const { server_now, mac = "" } = pushed;
+    const exchange = { ...asked, received, server_now, mac };
     // A clock that stepped between question and answer says nothing about either.
     this.exchanges = [...this.exchanges.slice(told), ...(segment === asked.segment ? [exchange] : [])].slice(-EXCHANGES_MAX);
     this.former = null;

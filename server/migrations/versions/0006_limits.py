@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0005"
 
 _OPEN: Final[dict[str, Any]] = {
     "sqlite_where": sa.text("state = 'open'"),
