@@ -34,7 +34,8 @@ _FACTS: Final[dict[str, Any]] = {
     "reason": "Expected `int`, got `str` - at `$.quantity`", "left": 4, "minutes": 5, "seconds": 3,
     "own": "FACTORY", "asked": "OTHER", "site": "OTHER", "badge": "B-1001", "document": "PO-127",
     "item": "BE-2908", "kind": "supplier", "partner": "1580", "place": "06-B-10", "line": 1,
-    "missing": "quantity", "person": "1001", "reference": "5f0c3a1b",
+    "missing": "quantity", "person": "1001", "reference": "5f0c3a1b", "name": "stat",
+    "known": "state, limit, start", "scanned": "PO-127",
 }  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def _spec(codes: Sequence[Code]) -> ResponseSpec:
     )  # fmt: skip
 
 
-ANY: Final = (Code.INVALID, Code.MALFORMED, Code.BUSY)
+ANY: Final = (Code.INVALID, Code.QUERY_UNKNOWN, Code.MALFORMED, Code.BUSY)
 BODY: Final = (Code.TOO_LARGE, Code.MEDIA_TYPE, Code.NOT_GZIP)
 AS_DEVICE: Final = (*ANY, Code.DEVICE_UNKNOWN, Code.DEVICE_REVOKED)
 AS_WORKER: Final = (*AS_DEVICE, Code.SIGN_IN)

@@ -26,6 +26,7 @@ from server.tables.master import (
 )
 from server.tables.stock import (
     CountedRow,
+    Creation,
     DiscrepancyRow,
     DocumentRow,
     HoldingRow,
@@ -40,9 +41,9 @@ from server.tables.stock import (
 from sync.records import ROWS
 
 __all__ = [
-    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
-    "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
+    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
+    "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow",
+    "LocationRow", "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
     "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip
