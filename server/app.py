@@ -27,6 +27,8 @@ from server.api.bodies import Unpacked
 from server.api.errors import answer_for
 from server.api.guards import Gate, give_device, give_device_name, give_gate, give_person
 from server.api.headers import SecurityHeaders
+from server.api.names import SlashesGiven, SlashesHeld
+from server.api.queries import KnownQueries
 from server.api.schema import PackedTypes, openapi
 from server.api.static import static_files
 from server.backups.daily import Keeper
@@ -92,7 +94,7 @@ def application(
     api = [documents.router, people.router, review.router, stock.router, watching.router]
     app = Litestar(
         route_handlers=[
-            Router("/api", route_handlers=api, middleware=[Unpacked()]),
+            Router("/api", route_handlers=api, middleware=[SlashesGiven(), Unpacked()]),
             sync.router,
             watching.health,
             watching.ready,
@@ -108,7 +110,7 @@ def application(
         state=State({"gate": gate}),
         lifespan=[opened],
         exception_handlers={Exception: answer_for},
-        middleware=[SecurityHeaders(https=settings.origin.startswith("https:"))],
+        middleware=[SecurityHeaders(https=settings.origin.startswith("https:")), KnownQueries()],
         compression_config=CompressionConfig(
             "gzip", minimum_size=1_024, gzip_compress_level=5, exclude_opt_key="packed"
         ),
@@ -116,7 +118,7 @@ def application(
         plugins=[PackedTypes()],
         logging_config=None,
     )
-    app.asgi_handler = Watched(app.asgi_handler, gate.meters, traces)
+    app.asgi_handler = Watched(SlashesHeld(app.asgi_handler, app.routes), gate.meters, traces)
     return app
 
 

@@ -11,6 +11,7 @@ class Code(StrEnum):
 
     MALFORMED = "malformed"
     INVALID = "invalid"
+    QUERY_UNKNOWN = "query_unknown"
     TOO_LARGE = "too_large"
     NOT_GZIP = "not_gzip"
     MEDIA_TYPE = "media_type"
@@ -34,6 +35,8 @@ class Code(StrEnum):
     PERSON_UNKNOWN = "person_unknown"
     LAST_SUPERVISOR = "last_supervisor"
     DOCUMENT_EXISTS = "document_exists"
+    KEY_USED = "idempotency_key_used"
+    NAME_UNREADABLE = "name_unreadable"
     ITEM_UNKNOWN = "item_unknown"
     PARTNER_UNKNOWN = "partner_unknown"
     PLACE_UNKNOWN = "place_unknown"

@@ -27,6 +27,11 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         400, "Not valid", "Something in the request is not as documented: {reason}.",
         "内容有误", "请求内容不符合接口说明：{reason}。",
     ),
+    Code.QUERY_UNKNOWN: Sentence(
+        400, "Unknown parameter",
+        "There is no query parameter {name} here. This address knows: {known}.",
+        "未知参数", "该地址没有查询参数 {name}，可用的参数：{known}。",
+    ),
     Code.TOO_LARGE: Sentence(
         413, "Too large", "The request is too large. Send less at once.",
         "内容过大", "请求内容过大，请分批发送。",
@@ -124,6 +129,17 @@ SENTENCES: Final[dict[Code, Sentence]] = {
     Code.DOCUMENT_EXISTS: Sentence(
         409, "Number taken", "There already is a document {document}. Use another number.",
         "单据号已存在", "单据 {document} 已存在，请换一个单据号。",
+    ),
+    Code.KEY_USED: Sentence(
+        409, "Key used",
+        "This Idempotency-Key was sent before with another content, for document {document}. "
+        "Use a new key for a new request.",
+        "幂等键已使用", "该 Idempotency-Key 已用于其他内容（单据 {document}），新请求请换一个键。",
+    ),
+    Code.NAME_UNREADABLE: Sentence(
+        400, "Number does not scan",
+        "A scanner would read {name} as {scanned}. Write it that way.",
+        "编号无法扫描", "编号 {name} 扫描后会读成 {scanned}，请按扫描结果填写。",
     ),
     Code.ITEM_UNKNOWN: Sentence(
         400, "Item unknown", "There is no item {item} here. Check the code or import it first.",

@@ -95,7 +95,7 @@ class Lean(HTTPRouteHandler):
         ),
     },
 )  # fmt: skip
-async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
+async def push(request: Request[Any, Any, Any]) -> Response[Pushed]:
     """Take what a device did. The answer comes after the commit; sending twice is harmless."""
     # Asked for by hand: the framework would start a task group for each push to do the same.
     gate, device = gate_of(request), give_device(request)
@@ -115,7 +115,7 @@ async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
 
 def _told(
     request: Request[Any, Any, Any], answer: Pushed | Conflict, status: int
-) -> Response[Pushed | Conflict]:
+) -> Response[Pushed]:
     """Answer a push, packed where it is worth it: most hold one verdict, and leave as they are."""
     told, headers = msgspec.json.encode(answer), {"Vary": "Accept-Encoding"}
     if len(told) >= WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):

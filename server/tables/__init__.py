@@ -27,6 +27,7 @@ from server.tables.master import (
 )
 from server.tables.stock import (
     CountedRow,
+    Creation,
     DiscrepancyRow,
     DocumentRow,
     HoldingRow,
@@ -41,7 +42,7 @@ from server.tables.stock import (
 from sync.records import ROWS
 
 __all__ = [
-    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow",
+    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
     "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease",
     "LineRow", "LocationRow", "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price",
     "ReplicaRow", "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow",

@@ -57,6 +57,17 @@ class Price(SQLModel, table=True):
     cost: int = big()
 
 
+class Creation(SQLModel, table=True):
+    """The request that a document was created from: its hash, and the key that its sender gave."""
+
+    __tablename__ = "creation"
+    __table_args__: ClassVar = (sa.Index("ix_creation_key", "site", "key", unique=True),)
+    site: str = key()
+    document: str = key()
+    content: str
+    key: str | None = None
+
+
 class ReservationRow(SQLModel, table=True):
     """Goods kept for a document line."""
 

@@ -30,6 +30,7 @@ export class Warehouse implements View {
   private partners = new Map<string, Partner>();
   private stock: Held[] = [];
   private labels = new Map<string, Label>();
+  private others = new Map<string, Meaning>();
 
   has(item: string, more: Partial<Item> = {}): this {
     this.items.set(item, {
@@ -52,6 +53,12 @@ export class Warehouse implements View {
   /** A label as it hangs on goods: the code, and what it says. */
   label(raw: string, item: string, said: Label["said"] = {}, pack = 1): this {
     this.labels.set(raw, { kind: "item", item, said, pack });
+    return this;
+  }
+
+  /** A code that means something else than the things of this warehouse do. */
+  means(raw: string, meaning: Meaning): this {
+    this.others.set(raw, meaning);
     return this;
   }
 
@@ -129,6 +136,8 @@ export class Warehouse implements View {
     if (raw.startsWith("BINCARD:")) return { kind: "command", command: raw.slice(8) as "DONE" };
     if (raw.startsWith("BADGE:")) return { kind: "badge", badge: raw.slice(6) };
     if (raw.startsWith("TOTE-")) return { kind: "container", container: raw };
+    const other = this.others.get(raw);
+    if (other) return other;
     if (label) return label;
     if (this.items.has(raw)) return { kind: "item", item: raw, said: {}, pack: 1 };
     if (this.places.has(raw)) return { kind: "location", location: raw };

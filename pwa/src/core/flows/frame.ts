@@ -9,6 +9,7 @@ import type { Meaning } from "../meaning";
 import type { Document } from "../types.gen";
 import type { View } from "../view";
 import { after } from "./after";
+import { answerTo, type Doubt, isLabel } from "./doubt";
 import type { Choice } from "./goods";
 
 /** One line of the card: what was written, and the sum that it made. */
@@ -48,6 +49,8 @@ export interface Asking {
   /** The scan that last wrote something: guards double scans (device rule 10). */
   wrote_scan: { raw: string; wall: number } | null;
   again: Scan | null;
+  /** A scan that can mean several things. */
+  doubt: Doubt | null;
 }
 
 export const CALM: Asking = {
@@ -60,10 +63,11 @@ export const CALM: Asking = {
   written: [],
   wrote_scan: null,
   again: null,
+  doubt: null,
 };
 
 /** A new piece of goods starts without any answer given for the last one. */
-export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null };
+export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null, doubt: null };
 
 export const DOUBLE_SCAN_MS = 1_500;
 
@@ -137,9 +141,10 @@ function settled<S extends Asking>(dance: Choreography<S>, next: Step<S>, view: 
   return { ...next, state, drafts, ...(released.length > 0 ? { released } : {}) };
 }
 
-/** A scan that waits for a confirmation is held by the frame, all else by the flow. */
+/** A scan that waits for an answer is held by the frame, all else by the flow. */
 function holds<S extends Asking>(dance: Choreography<S>, state: S): number[] {
-  return [...state.captures, ...dance.holds(state), ...(state.again ? [state.again.capture.id] : [])];
+  const waiting = [state.again, state.doubt].flatMap((one) => (one ? [one.capture.id] : []));
+  return [...state.captures, ...dance.holds(state), ...waiting];
 }
 
 function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
@@ -150,6 +155,7 @@ function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
 
 function taken<S extends Asking>(dance: Choreography<S>, before: S, given: Input, view: View, start: Start): Step<S> {
   const input = asKey(given);
+  if (before.doubt) return resolved(dance, before, before.doubt, input, view, start);
   if (input.kind === "key" && input.key === "undo") return undone(dance, before);
   const state = before.ask ? answered(dance, before, input, view, start) : before;
   if ("drafts" in state) return state;
@@ -167,6 +173,24 @@ function taken<S extends Asking>(dance: Choreography<S>, before: S, given: Input
     default:
       return step(state);
   }
+}
+
+/** Goes on with the meaning that was chosen, as if the code had said only that. */
+function resolved<S extends Asking>(
+  dance: Choreography<S>, before: S, doubt: Doubt, input: Input, view: View, start: Start,
+): Step<S> {
+  const state: S = { ...before, doubt: null };
+  const answer = answerTo(doubt, input);
+  if (answer === "left") return input.kind === "scan" ? taken(dance, state, input, view, start) : nothingWritten(state);
+  if ("meanings" in answer && "capture" in answer) return doubtful(state, answer);
+  const first = input.kind === "scan" ? { ...state, captures: [...state.captures, input.capture.id] } : state;
+  return scanned(dance, first, { capture: doubt.capture, meaning: answer }, view, start);
+}
+
+/** Puts the question what a code means. */
+export function doubtful<S extends Asking>(state: S, doubt: Doubt): Step<S> {
+  const say = isLabel(doubt) ? "flow.doubt.label" : "flow.doubt.code";
+  return step({ ...state, doubt }, band("look", say, { code: doubt.capture.raw }));
 }
 
 function asKey(input: Input): Input {
@@ -219,6 +243,7 @@ function scanned<S extends Asking>(
   start: Start,
 ): Step<S> {
   const { meaning, capture } = scan;
+  if (meaning.kind === "either") return doubtful(state, { capture, meanings: meaning.meanings });
   const elsewhere = screenOf(meaning, view, dance.kind);
   if (elsewhere) return { ...step(state), open: elsewhere };
   const last = state.wrote_scan;
