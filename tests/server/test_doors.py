@@ -14,6 +14,7 @@ SUPERVISORS = [
     ("POST", "/api/devices/d2/revoke"),
     ("POST", "/api/devices/d2/floor"),
     ("POST", "/api/documents"),
+    ("GET", "/api/desk"),
     ("GET", "/api/variances"),
     ("GET", "/api/variances/o1/1"),
     ("GET", "/api/valuation"),
