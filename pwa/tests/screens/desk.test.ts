@@ -9,7 +9,7 @@ import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
 import { byWaiting, type DeviceSeen, holdsBack } from "../../src/screens/desk/floor.ts";
-import { bySize, codeMeant, decided, missing, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
+import { bySize, codeMeant, decided, missing, putAside, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
 
@@ -40,6 +40,26 @@ describe("a decision", () => {
     const rows = summed([variance(5, 40), variance(3, 40, later)], [variance(2, 40, { operation: "C0", state: "approved" })]);
     expect(rows.map((row) => [row.operation, row.counted])).toEqual([["C2", 10]]);
     expect(decided("approve", rows[0] ?? variance(0, 0)).did).toMatchObject({ parts: ["C0", "C1", "C2"], lines: [{ counted: 10 }] });
+  });
+
+  test("of thousands of lines looks at each a few times only, of one key or of many", () => {
+    for (const keyOf of [(n: number) => `k${n}`, () => "k"]) {
+      let looks = 0;
+      const rows = Array.from({ length: 3_000 }, (_, n) =>
+        Object.defineProperty(variance(1, 0, { key: keyOf(n), operation: `C${n}`, at: n }), "count_id", {
+          enumerable: true, get: () => { looks++; return "count-1"; },
+        }));
+      const found = summed(rows, rows.slice(0, 100));
+      expect(found).toHaveLength(keyOf(1) === keyOf(2) ? 1 : 3_000);
+      expect(looks).toBeLessThan(20 * rows.length);
+    }
+  });
+
+  test("about a device that opened too much puts all aside, and brings it back", () => {
+    const many = { device: "d1", name: "PDA-01", version: 7, open: 130, urgent: 0, first: 0, through: 99, by: null };
+    const did = { verb: "edit", kind: "device", id: "d1", base_version: 7 };
+    expect(putAside(many, many.through).did).toEqual({ ...did, fields: { parked: 99 } });
+    expect(putAside(many, null).did).toEqual({ ...did, fields: { parked: null } });
   });
 
   test("that was refused alone names what stands beside", () => {
