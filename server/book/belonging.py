@@ -51,7 +51,11 @@ def know_actors(session: Session, turns: Sequence[Turn]) -> None:
     seen = _signed_in(session, {actor for _, actor in asked})
     strangers = set[tuple[str, str]]()
     for (device, actor), of in asked.items():
-        if any((name, actor) in seen for name in names_of(session, device)):
+        names = {*names_of(session, device)}
+        for turn in of:
+            # Who carries it for another device is not where they signed in.
+            names |= set() if turn.job.carrier else {*names_of(session, turn.job.device)}
+        if any((name, actor) in seen for name in names):
             for turn in of:
                 _keep(turn, {actor: 0})
         else:
