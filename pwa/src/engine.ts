@@ -15,7 +15,7 @@ import { People, type Who } from "./device/people";
 import { newReplica, random } from "./device/random";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
-import { wakeWithThePage } from "./device/wakes";
+import { startAgain, wakeWithThePage } from "./device/wakes";
 import { Updates } from "./device/updates";
 import { Vault } from "./device/vault";
 import { lastSeen, lossOf, remember } from "./device/witness";
@@ -251,17 +251,14 @@ export class DeviceEngine implements Engine {
     return made;
   }
 
-  lookAt(code: string): Promise<Offer> {
-    return this.home.look(code);
-  }
+  readonly lookAt = (code: string): Promise<Offer> => this.home.look(code);
 
   async enrol(code: string): Promise<void> {
     if (!globalThis.crypto?.subtle) throw new Error(sentence("not_secure"));
     const isEmptied = await this.home.join(code);
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
     this.reached({ ...this.reach, refused: false, problem: null });
-    // What the page holds in memory is of the site before.
-    if (isEmptied && typeof location !== "undefined") return location.reload();
+    if (isEmptied) return startAgain();
     this.begin();
     await this.loop.wake();
   }

@@ -83,9 +83,9 @@ def operation(connection: Connection, site: str, id_: str) -> OperationShown:
     ).one_or_none()
     return OperationShown(
         operation=row.id, seq=row.seq, kind=row.kind, verb=row.verb, actor=row.actor,
-        device=row.device, carrier=row.carrier, replica=row.replica, replica_seq=row.rseq, document=row.document,
-        line=row.line, accounted=row.accounted, at=row.at, u=row.u, trust=row.trust,
-        recorded_at=row.received_at,
+        device=row.device, carrier=row.carrier, replica=row.replica, replica_seq=row.rseq,
+        document=row.document, line=row.line, accounted=row.accounted,
+        at=row.at, u=row.u, trust=row.trust, recorded_at=row.received_at,
         outcome=row.outcome, outcome_now=later.outcome if later else row.outcome,
         reversed=bool(later and later.reversed),
         postings=_postings(connection, site, row.seq),

@@ -15,7 +15,7 @@ def token_of(plant, device):
     return plant.device(device)["Authorization"].removeprefix("Bearer ")
 
 
-def rescue(plant, handheld, *, of="d1", signed_by="d1", device="d1", **changed):
+def rescue(plant, handheld, *, signed_by="d1", device="d1", **changed):
     """Return the push of a carrier; the marks are those that `signed_by` can make."""
     frame = json.loads(handheld.push())
     token = token_of(plant, signed_by) if signed_by else None
