@@ -25,6 +25,8 @@ export const codes = {
   UNIT_CHANGED: { en: "pack size has changed", zh: "换算率已变更" },
   TIME_UNCERTAIN: { en: "time uncertain", zh: "时间不确定" },
   ACTOR_NOT_ALLOWED: { en: "no right to do this", zh: "无权限作业" },
+  ACTOR_NOT_SEEN: { en: "never signed in on this device", zh: "未在该设备登录过" },
+  RESCUE_UNSIGNED: { en: "brought in, and nothing proves whose", zh: "代传记录无法证明来源" },
   OPERATIONS_LOST: { en: "records lost", zh: "记录丢失" },
   OPERATION_ID_CONFLICT: { en: "record number used twice", zh: "记录编号冲突" },
   REPLICA_FORK: { en: "device data were copied", zh: "设备数据被复制" },

@@ -239,6 +239,18 @@ export const screens = {
   "enrol.typed": { en: "or type the code below it", zh: "或输入它下面的代码" },
   "enrol.joining": { en: "Joining with {code}", zh: "正在用 {code} 绑定" },
   "enrol.join": { en: "Join", zh: "绑定" },
+  "enrol.ask_move": { en: "Move this device to another site?", zh: "要把本机转到另一个厂区吗？" },
+  "enrol.ask_renew": { en: "Enrol this device again?", zh: "要重新绑定本机吗？" },
+  "enrol.is": { en: "Now: {name}, site {site}", zh: "现在：{name}，厂区 {site}" },
+  "enrol.becomes": { en: "Then: {name}, site {site}", zh: "之后：{name}，厂区 {site}" },
+  "enrol.leaves": { en: "Everybody here is signed out, and the records of the old site leave this device. They are all sent.", zh: "本机所有人都将退出，旧厂区的记录从本机清除，它们均已上传。" },
+  "enrol.unsent": {
+    en: "Not now: {n} {n|record or scan is|records or scans are} not sent or not used. Send or undo them in the outbox, or save a rescue, then come back.",
+    zh: "暂时不能：还有 {n} 条记录或扫描未上传或未使用。请先在待上传页处理或导出救援数据，再回来。",
+  },
+  "enrol.move": { en: "Move it", zh: "转过去" },
+  "enrol.renew": { en: "Enrol again", zh: "重新绑定" },
+  "enrol.stay": { en: "Leave it as it is", zh: "保持不变" },
   "enrol.again": { en: "Try again", zh: "再试一次" },
 
   "in_app.title": { en: "Open it in a browser", zh: "请用浏览器打开" },

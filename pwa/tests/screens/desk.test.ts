@@ -159,7 +159,7 @@ describe("the bin card", () => {
   const answer: CardAnswer = {
     balance: 446, earlier: null,
     steps: [{
-      seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", at: HOUR, lot: "K0902", quantity: 446,
+      seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", carrier: "", at: HOUR, lot: "K0902", quantity: 446,
       balance: 446, balance_key: 446, counted: null, u: 900, trust: "high", recorded_at: HOUR,
     }],
   };
@@ -197,7 +197,7 @@ describe("the bin card", () => {
 describe("both times of a line", () => {
   const at = new Date(2026, 10, 22, 8, 31).getTime();
   const line = (more: Partial<CardLine>): CardLine => ({
-    id: "1", verb: "pick", actor: "1003", at, change: -1, balance: 1, counted: false, state: "settled", u: 900, isSure: true, recorded: at, ...more,
+    id: "1", verb: "pick", actor: "1003", carrier: "", at, change: -1, balance: 1, counted: false, state: "settled", u: 900, isSure: true, recorded: at, ...more,
   });
 
   test("are when it happened, with its error bar, and when it was booked", () => {

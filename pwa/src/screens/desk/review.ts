@@ -29,6 +29,8 @@ export interface Fact {
   verb: string;
   actor: string;
   device: string;
+  /** The device that brought it for that one, else empty. */
+  carrier: string;
   at: number;
   scans: { raw: string }[];
 }
