@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from server import protocol_page
 from server.commands.settings import page
 from sync.typescript import gs1_typescript, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
+    "docs/protocol.md": protocol_page.page,
     "docs/settings.md": page,
     "pwa/src/core/types.gen.ts": typescript,
     "pwa/src/core/gs1.gen.ts": gs1_typescript,

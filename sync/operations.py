@@ -296,7 +296,8 @@ class Reject(Approve, frozen=True):
 class Settle(Verb, frozen=True):
     """Close a discrepancy by an action."""
 
-    discrepancy: Id
+    discrepancy: Annotated[str, Meta(min_length=1, max_length=160)]
+    """Its code and the id of the operation that it is about, which may be as long as an id is."""
     action: Text
 
 

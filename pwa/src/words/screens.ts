@@ -204,6 +204,7 @@ export const screens = {
   "field.take": { en: "take", zh: "取" },
   "doubt.only": { en: "nothing else", zh: "没有其他内容" },
   "doubt.aside": { en: "None of these", zh: "都不是" },
+  "doubt.first": { en: "The first", zh: "选第一行" },
   "doubt.item": { en: "Item", zh: "物料" },
   "doubt.partner": { en: "Supplier or customer", zh: "供应商或客户" },
   "doubt.quantity": { en: "quantity", zh: "数量" },
