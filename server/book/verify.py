@@ -12,6 +12,7 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.lines import moved_by_lines
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
 from sync.editing import RECALL
@@ -19,6 +20,7 @@ from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
 from sync.limits import SUSPENSE
+from sync.papers import COUNTER_NAMES
 from sync.records import FEED, Discrepancy, Document, Holding, Line, LotRow, Sighting
 from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
@@ -120,24 +122,14 @@ def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
 
 
 def _progress(connection: Connection, site: str) -> Iterator[str]:
-    """A line's progress is what the postings of its operations moved, reversals taken off."""
-    log, posting = table("log").c, table("posting").c
-    moved = sa.case(
-        (posting.kind.in_(("move", "all")), posting.quantity),
-        (posting.kind == "reverse", -posting.quantity),
-        else_=0,
-    ) * sa.case((log.verb == "return", -1), else_=1)
-    rows = connection.execute(
-        sa.select(log.document, log.line, sa.func.sum(moved))
-        .join(table("log"), sa.and_(log.site == posting.site, log.seq == posting.of))
-        .where(posting.site == site, log.line.is_not(None))
-        .group_by(log.document, log.line)
-    )
-    done = {(row[0], row[1]): int(row[2]) for row in rows}
+    """The counters of a line are what the operations that name it moved (L10)."""
+    moved = moved_by_lines(connection, site)
     for line in fetch(connection, "line", Line, table("line").c.site == site):
-        name = (line.document, line.line)
-        if line.item is not None and line.done != done.get(name, 0):
-            yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
+        for counter in COUNTER_NAMES:
+            kept, told = getattr(line, counter), moved[line.document, line.line, counter]
+            if kept != told:
+                name = f"{line.document}/{line.line}"
+                yield f"line {name}: {counter} is kept as {kept}, the ledger gives {told}"
 
 
 def _blocks(connection: Connection, site: str) -> Iterator[str]:
