@@ -55,7 +55,8 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
     later_result(state, target.id, target.outcome, reversed_=True)
     for row in [row for row in state.discrepancies.all() if row.operation == target.id]:
         nameless = row.place is not None and row.place.startswith(UNIDENTIFIED)
-        if row.state == "open" and row.code not in SHARED and not nameless:
+        hangs_on = row.code not in SHARED and (not nameless or row.code == Code.OVER_LIMIT)
+        if row.state == "open" and hangs_on:
             close(state, row, case.body.id)
     if target.verb == "count":
         _uncount(state, target)
