@@ -232,6 +232,8 @@ class State:
         """Postings by the seq of the operation they belong to, for what may be reversed."""
         self.named: dict[int, tuple[str, str, int]] = {}
         """Verb, document and line of the operations that name one, by their seq (L10)."""
+        self.unready: dict[str, tuple[str, ...]] = {}
+        """What keeps the site from closing its books through a day that an edit names (R47)."""
         self.moves: dict[tuple[str, bool], list[Movement]] = {}
         """Movements of the batch's operations, resolved once for all rounds of needs."""
         self.gap: str | None = None

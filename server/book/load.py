@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.closing import reasons
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from server.book.things import load_chains, load_containers, load_things
@@ -88,6 +89,9 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         _load_near(connection, site, state, set(), _beside(asked))
         histories.reach_doubts(asked, state)
     _load_named(connection, site, state)
+    for day in needs.closing(new):
+        found = reasons(connection, site, day, session.now)
+        state.unready[day] = tuple(one.reason for one in found)
     counted = {row.place for row in state.variances.all() if row.state == "open"}
     _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
 
