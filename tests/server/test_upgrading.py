@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
+from server.book.engine import make_engine
 from server.book.rows import image, key_of_row, table
 from server.book.verify import verify_site
-from server.migrations import migrate
+from server.migrations import HERE, migrate
 from sync.state import Logged
+from tests.world.postgres import on_both
 from tests.world.warehouse import SITE, Warehouse
 
 FRESH = {"role": "asked", "rejected": 0, "returned": 0, "out": 0}
@@ -23,15 +27,40 @@ FRESH = {"role": "asked", "rejected": 0, "returned": 0, "out": 0}
 OLD = Path(__file__).parent / "old" / "step_0001.db.gz"
 
 
+pytestmark = on_both("upgraded")
+
+
 @pytest.fixture
-async def upgraded(tmp_path):
+async def upgraded(request, tmp_path):
     """The old warehouse, migrated, with the program of today on it."""
     file = tmp_path / "book.db"
     file.write_bytes(gzip.decompress(OLD.read_bytes()))
-    migrate(f"sqlite:///{file}")
-    world = Warehouse(f"sqlite:///{file}")
+    url = f"sqlite:///{file}"
+    if request.param == "postgresql":
+        url = moved(url, request.getfixturevalue("postgres").create())
+    migrate(url)
+    world = Warehouse(url)
     yield world
     world.close()
+
+
+def moved(source, target):
+    """Copy an old book, row by row, to the tables of its step on PostgreSQL."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("sqlalchemy.url", target.replace("%", "%%"))
+    command.upgrade(config, "0001")
+    old, new = make_engine(source, writes=False), make_engine(target, writes=True)
+    tables = sa.MetaData()
+    tables.reflect(new)
+    with old.begin() as reading, new.begin() as writing:
+        for table_ in tables.sorted_tables:
+            rows = [dict(row) for row in reading.execute(sa.select(table_)).mappings()]
+            if rows and table_.name != "alembic_version":
+                writing.execute(sa.insert(table_), rows)
+    old.dispose()
+    new.dispose()
+    return target
 
 
 async def counters(world):
