@@ -18,6 +18,7 @@ from sync.ledger import Effect, Moment, Posting, TrackName
 from sync.movements import close_counted_away, resolve_key, resolve_place
 from sync.operations import Count, CountLine
 from sync.periods import is_closed
+from sync.progress import name_count
 from sync.records import Counted, Variance
 from sync.state import State
 from sync.stock import CONTAINER, Key, key_text
@@ -77,7 +78,7 @@ def record_count(case: Case, did: Count) -> None:
         _miss_containers(case, counted)
     if not did.blind:
         case.flag(Code.NOT_BLIND, Odd(place=place))
-    _finish_task(case)
+    name_count(case, place)
 
 
 def _is_full(case: Case, did: Count, place: str) -> bool:
@@ -316,12 +317,3 @@ def explain(case: Case, linked: list[Posting]) -> None:
                 detail={"variance_before": now - amount, "variance_now": now},
             ),
         )  # fmt: skip
-
-
-def _finish_task(case: Case) -> None:
-    """A count that works for a task finishes its line."""
-    task = case.body.task
-    line = case.state.lines.find((task.document, task.line)) if task and task.line else None
-    if line is not None and line.done < line.quantity:
-        case.line = line
-        case.state.lines.put((line.document, line.line), replace(line, done=line.done + 1))

@@ -56,10 +56,10 @@ def resolve(case: Case, movement: Movement) -> Movement:
 
 def resolve_key(case: Case, key: Key) -> Key:
     """Return the key as posted: goods that nobody knows keep their code under `unidentified/`."""
-    item = known_item(case.state, key.item)
+    item = known_item(case.state, nameable(key))
     if item is not None:
         return key if item == key.item else replace(key, item=item)
-    raw = key.item.removeprefix("unidentified/")
+    raw = nameable(key).removeprefix("unidentified/")
     odd = Odd(item=f"unidentified/{raw}", place=f"item/{raw}", detail={"raw": raw, "kind": "item"})
     case.flag(Code.UNKNOWN_CODE, odd)
     return replace(key, item=f"unidentified/{raw}")
@@ -74,6 +74,11 @@ def resolve_place(case: Case, place: str) -> str:
     odd = Odd(place=f"unidentified/{raw}", detail={"raw": raw, "kind": "location"})
     case.flag(Code.UNKNOWN_CODE, odd)
     return f"unidentified/{raw}"
+
+
+def nameable(key: Key) -> str:
+    """Return the item that a key names; a container without its code is none that is known."""
+    return f"unidentified/{CONTAINER}" if key.item == CONTAINER and not key.serial else key.item
 
 
 def known_item(state: State, code: str) -> str | None:

@@ -16,9 +16,10 @@ from sync import limits
 from sync.arrivals import Arrival
 from sync.containers import INSIDE, code_of
 from sync.editing import item_of_lot, paper
+from sync.ends import adjusts
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
-from sync.movements import known_item, known_place
+from sync.movements import known_item, known_place, nameable
 from sync.operations import (
     Adjust,
     Approve,
@@ -51,7 +52,7 @@ from sync.returns import is_customer
 from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import LATEST_MS, State
-from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
+from sync.stock import CONTAINER, Key, is_day, is_virtual, key_of, key_text
 from sync.tasks import tasks_at
 from sync.verbs import Movement, Moving, movements_of
 
@@ -290,7 +291,7 @@ def _stand_rules(needs: Standing, state: State, did: Moving, movement: Movement)
         needs.documents |= tasks_at(movement.place_to)
     if isinstance(did, Pick | Issue | Ship | Move):
         needs.reserved.add(movement.key.item)
-    if isinstance(did, Adjust):
+    if adjusts(movement.place_from) or adjusts(movement.place_to):
         needs.names.add((limits.SUSPENSE, key_text(movement.key)))
 
 
@@ -345,6 +346,27 @@ def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival)
         _stand(needs, state, inner, replace(arrival, body=body))
 
 
+def amended(state: State) -> set[int]:
+    """Return the operations whose counters may move because what they did is amended (L10).
+
+    Those that took all, or are taken back, and those whose code is resolved.
+    """
+    found = {posting.of for posting in state.renaming} | set(state.made)
+    found |= {row.seq for row in state.operations.all() if row.line is not None}
+    if state.renaming or state.made:
+        found |= {row.of for row in state.sightings.all()}
+    for track in state.tracks.all():
+        found |= {effect.of for effect in track.effects if effect.kind == "all"}
+    return found
+
+
+def closing(arrivals: Iterable[Arrival]) -> set[str]:
+    """Return the days through which edits want to close the site's books (R47)."""
+    edits = [arrival.did for arrival in arrivals if isinstance(arrival.did, Edit)]
+    named = [did.fields.get("closed_through") for did in edits if did.kind == "site"]
+    return {day for day in named if isinstance(day, str) and is_day(day)}
+
+
 def decided(state: State, did: Approve) -> list[Variance]:
     return [row for row in state.variances.all() if row.count_id == did.count_id]
 
@@ -365,5 +387,5 @@ def resolved_key(state: State, key: Key) -> str:
 
 
 def _as_known(state: State, key: Key) -> Key:
-    item = resolved_item(state, key.item)
+    item = resolved_item(state, nameable(key))
     return key if item == key.item else replace(key, item=item)

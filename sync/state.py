@@ -229,8 +229,16 @@ class State:
         self.discrepancies: Table[str, Discrepancy] = Table("discrepancy", journal)
         self.sightings: Table[tuple[str, int, int], Sighting] = Table("sighting", journal)
         self.results: Table[str, Result] = Table("operation", journal)
+        self._know_nothing()
+
+    def _know_nothing(self) -> None:
+        """Begin without what the rules need beside the rows."""
         self.made: dict[int, list[Posting]] = {}
         """Postings by the seq of the operation they belong to, for what may be reversed."""
+        self.named: dict[int, tuple[str, str, int]] = {}
+        """Verb, document and line of the operations that name one, by their seq (L10)."""
+        self.unready: dict[str, tuple[str, ...]] = {}
+        """What keeps the site from closing its books through a day that an edit names (R47)."""
         self.moves: dict[tuple[str, bool], list[Movement]] = {}
         """Movements of the batch's operations, resolved once for all rounds of needs."""
         self.gap: str | None = None

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.arriving import Job, Turn
-from server.book.refill import OPENING
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.actors import actors_of, believed, named_in, stranger_name, with_actors
+from sync.limits import OPENING
 from sync.records import Discrepancy
 
 

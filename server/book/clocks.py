@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from server.book.refill import OPENING
 from server.book.session import Session
+from sync.limits import OPENING
 from sync.messages import Exchange, Push
 
 HEX: Final = 24

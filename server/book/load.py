@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.closing import reasons
 from server.book.counts import load_counts
 from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
@@ -88,6 +89,10 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         asked = histories.far_ends(state)
         _load_near(connection, site, state, set(), _names(asked))
         histories.reach_doubts(asked, state)
+    _load_named(connection, site, state)
+    for day in needs.closing(new):
+        found = reasons(connection, site, day, session.now)
+        state.unready[day] = tuple(one.reason for one in found)
     counted = {row.place for row in state.variances.all() if row.state == "open"}
     _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
 
@@ -161,6 +166,23 @@ def _load_papers(connection: Connection, site: str, state: State, names: Iterabl
         state.documents.load(document.document, document)
     for line in fetch_in(connection, "line", Line, site, "document", wanted):
         state.lines.load((line.document, line.line), line)
+
+
+def _load_named(connection: Connection, site: str, state: State) -> None:
+    """What operations work for, and all that they posted, when what they did may be amended."""
+    ofs = needs.amended(state)
+    if not ofs:
+        return
+    log = table("log").c
+    rows = connection.execute(
+        sa.select(log.seq, log.verb, log.document, log.line)
+        .where(log.site == site, log.seq.in_(ofs), log.line.is_not(None))
+    ).all()  # fmt: skip
+    for seq, verb, document, line in rows:
+        state.named[seq] = (verb, document, line)
+    for posting in _postings_of(connection, site, set(state.named) - set(state.made)):
+        state.made.setdefault(posting.of, []).append(posting)
+    _load_papers(connection, site, state, {document for _, document, _ in state.named.values()})
 
 
 def _load_reservations(connection: Connection, site: str, state: State, asked: Standing) -> None:
@@ -285,12 +307,21 @@ def _load_renamed_things(  # noqa: PLR0913, PLR0917 - a query in words
 
 
 def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:
+    """Return what operations posted and what was linked to it since, in the order of the log."""
     wanted = list(seqs)
+    if not wanted:
+        return []
     posting = table("posting").c
-    own = fetch(connection, "posting", Posting, posting.site == site,
-                posting.seq.in_(wanted), posting.of == posting.seq)  # fmt: skip
-    return own + fetch(connection, "posting", Posting, posting.site == site,
-                       posting.of.in_(wanted), posting.of != posting.seq)  # fmt: skip
+    columns = [posting[name] for name in Posting.__struct_fields__]
+    found = []
+    for which in (
+        sa.and_(posting.seq.in_(wanted), posting.of == posting.seq),
+        sa.and_(posting.of.in_(wanted), posting.of != posting.seq),
+    ):
+        rows = sa.select(*columns).where(posting.site == site, which)
+        ordered = connection.execute(rows.order_by(posting.seq, posting.n))
+        found += [Posting(*row) for row in ordered]
+    return found
 
 
 def _load_since(connection: Connection, site: str, state: State, asked: Standing) -> None:

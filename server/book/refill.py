@@ -23,6 +23,7 @@ from sync import refilling
 from sync.arrivals import Arrival, Sealed
 from sync.case import SERVER
 from sync.dating import Dated
+from sync.limits import OPENING
 from sync.messages import Push, Verdict
 from sync.operations import (
     Approve,
@@ -36,9 +37,6 @@ from sync.reconcile import do_again
 from sync.records import Device, Discrepancy, Document, Row
 from sync.state import Logged
 from sync.vocabulary import Code, Outcome
-
-OPENING: Final = "opening"
-"""The device that opening stock comes from: nobody carries it."""
 
 KNOWN_MS: Final = 7 * 86_400_000
 """A device that was heard in the week before the backup is waited for after a restore."""

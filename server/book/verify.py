@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.lines import moved_by_lines
 from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
@@ -25,6 +26,7 @@ from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
 from sync.limits import SUSPENSE
+from sync.papers import COUNTER_NAMES
 from sync.records import (
     FEED,
     Discrepancy,
@@ -223,26 +225,18 @@ def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
 
 
 def _progress(connection: Connection, site: str) -> Iterator[Fault]:
-    """A line's progress is what the postings of its operations moved, reversals taken off."""
-    log, posting = table("log").c, table("posting").c
-    moved = sa.case(
-        (posting.kind.in_(("move", "all")), posting.quantity),
-        (posting.kind == "reverse", -posting.quantity),
-        else_=0,
-    ) * sa.case((log.verb == "return", -1), else_=1)
-    rows = connection.execute(
-        sa.select(log.document, log.line, sa.func.sum(moved))
-        .join(table("log"), sa.and_(log.site == posting.site, log.seq == posting.of))
-        .where(posting.site == site, log.line.is_not(None))
-        .group_by(log.document, log.line)
-    )
-    done = {(row[0], row[1]): int(row[2]) for row in rows}
+    """The counters of a line are what the operations that name it moved (L10)."""
+    moved = moved_by_lines(connection, site)
     for line in fetch(connection, "line", Line, table("line").c.site == site):
-        name = (line.document, line.line)
-        if line.item is not None and line.done != done.get(name, 0):
-            right = done.get(name, 0)
-            words = f"line {name}: kept {line.done}, the postings give {right}"
-            yield Fault(words, "line", line, replace(line, done=right))
+        right = replace(line, **{name: moved[line.document, line.line, name]
+                                 for name in COUNTER_NAMES})  # fmt: skip
+        wrong = [name for name in COUNTER_NAMES if getattr(line, name) != getattr(right, name)]
+        if wrong:
+            told = ", ".join(
+                f"{name} is kept as {getattr(line, name)}, the ledger gives {getattr(right, name)}"
+                for name in wrong
+            )
+            yield Fault(f"line {line.document}/{line.line}: {told}", "line", line, right)
 
 
 def _blocks(connection: Connection, site: str) -> Iterator[Fault]:

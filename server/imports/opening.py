@@ -13,11 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sync import records
+from sync.limits import OPENING
 from sync.messages import PUSH_OPERATIONS_MAX, Conflict, Exchange, Push, Pushed, Verdict
 from sync.operations import ENVELOPE_VERSION, Body, Envelope, Link, Receive
 from sync.stock import Key, Lot, Place, key_text
 
-DEVICE: Final = records.Device(device="opening", name="Opening stock")
+DEVICE: Final = records.Device(device=OPENING, name="Opening stock")
 FROM: Final = Place(location="adjust/opening")
 _SEGMENT: Final = "opening"
 _encode: Final = msgspec.json.Encoder().encode

@@ -37,7 +37,18 @@ async def test_an_order_is_created_listed_and_read(plant):
     assert (row["document"], row["lines"], row["lines_done"]) == ("PO-127", 1, 0)
     read = (await plant.client.get("/api/documents/PO-127", headers=worker)).json()
     assert read["lines"] == [
-        {"line": 1, "item": "BE-2908", "quantity": 324, "done": 0, "place": None, "state": "open"}
+        {
+            "line": 1,
+            "role": "asked",
+            "item": "BE-2908",
+            "quantity": 324,
+            "done": 0,
+            "rejected": 0,
+            "returned": 0,
+            "out": 0,
+            "place": None,
+            "state": "open",
+        }
     ]
     closed = (await plant.client.get("/api/documents?state=closed", headers=worker)).json()
     assert closed["documents"] == []

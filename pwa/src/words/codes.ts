@@ -23,6 +23,7 @@ export const codes = {
   RETURN_UNMATCHED: { en: "return without a document", zh: "退货无对应单据" },
   LATE_PERIOD: { en: "belongs to a closed month", zh: "跨期记录" },
   UNIT_CHANGED: { en: "pack size has changed", zh: "换算率已变更" },
+  TASK_MISMATCH: { en: "not what the line asks for", zh: "与单据行不符" },
   TIME_UNCERTAIN: { en: "time uncertain", zh: "时间不确定" },
   ACTOR_NOT_ALLOWED: { en: "no right to do this", zh: "无权限作业" },
   ACTOR_NOT_SEEN: { en: "never signed in on this device", zh: "未在该设备登录过" },
