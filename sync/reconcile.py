@@ -286,9 +286,9 @@ def _do_fact(case: Case) -> list[Posting]:
         case Count():
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
-            counts.record_count(case, case.did)
+            taken_back = counts.record_count(case, case.did)
             reservations.look(case, case.did)
-            return []
+            return taken_back
         case Reverse():
             return _reverse(case, case.did)
         case Lost():

@@ -6,7 +6,7 @@ sum of the postings *and* the fold of the facts in time, the progress of documen
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from server.book.save import is_private
 from sync.editing import RECALL
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
-from sync.ledger import Posting, Track, TrackName, track_of
+from sync.ledger import Posting, Track, TrackName, least_held, track_of
 from sync.limits import SUSPENSE
 from sync.records import FEED, Discrepancy, Document, Holding, Line, LotRow, Sighting
 from sync.sightings import Flow, flows, moment_of
@@ -69,7 +69,7 @@ def _tracks(connection: Connection, site: str, kept: dict[TrackName, int]) -> It
     """Compare key by key: a ledger is read from end to end, and only one key is in memory."""
     of = table("posting").c
     rest = dict(kept)
-    every = stream(connection, "posting", Posting, of.site == site, order="key")
+    every = stream(connection, "posting", Posting, of.site == site, order=("key", "seq", "n"))
     for _, several in groupby(every, attrgetter("key")):
         postings = [*several]
         names = {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}
@@ -97,26 +97,33 @@ def _folds(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[
             if not is_virtual(place):
                 ends[place, posting.key].append(posting)
     for name, part in sorted(ends.items()):
-        counted = {(p.of, p.line): p.counted for p in part if p.counted is not None}
-        folded = fold(track_of(0, 0, name[0], part), counted)
+        folded = fold(track_of(0, 0, name[0], part))
         if folded != kept.get(name, 0):
             yield f"holding {name}: kept {kept.get(name, 0)}, the facts in time give {folded}"
 
 
-def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
+def fold(track: Track) -> int:
     """Return the balance that a track's facts give in time: counts set it, movements add.
 
-    What a movement moved is fixed; only counts and "all that stands there" depend on the rest.
+    What a movement moved is fixed; counts, absences and "all that stands there" depend on the rest.
     """
     balance = 0
+    moved: list[tuple[int, int]] = []
     for effect in track.effects:
         if effect.kind == "count":
-            balance = counted[effect.of, effect.at[3]]
-        elif effect.kind == "all":
-            balance -= max(balance, 0)
+            balance = effect.counted or 0
+        elif effect.kind == "gone":
+            balance -= least_held(balance, _since(moved, effect.t_other or 0))
         else:
-            balance += effect.amount
+            amount = -max(balance, 0) if effect.kind == "all" else effect.amount
+            balance += amount
+            moved.append((effect.at[0], amount))
     return balance
+
+
+def _since(moved: list[tuple[int, int]], opened: int) -> Iterator[int]:
+    """Yield what moved after a time, newest first."""
+    return (amount for _, amount in takewhile(lambda one: one[0] > opened, reversed(moved)))
 
 
 def _progress(connection: Connection, site: str) -> Iterator[str]:
@@ -184,7 +191,7 @@ def unexplained(connection: Connection, site: str) -> Iterator[str]:
 def _things(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
     """Every single thing stands where the chain of its sightings ends."""
     every = stream(connection, "sighting", Sighting, table("sighting").c.site == site,
-                   order="thing")  # fmt: skip
+                   order=("thing",))  # fmt: skip
     for thing, chain in groupby(every, attrgetter("thing")):
         rows = sorted(chain, key=moment_of)
         derived = flows(rows)
