@@ -3,7 +3,9 @@
 import json
 
 import msgspec
+import sqlalchemy as sa
 
+from server.book.rows import table
 from sync.records import Variance
 from sync.stock import key_of
 from tests.world.lines import clock, key
@@ -34,7 +36,7 @@ async def count(  # noqa: PLR0913 - the parts of a count
 
 async def seq(world):
     """Return how far a screen has read that shows everything."""
-    return int((await world.read_on()).cursor.split(".")[1])
+    return await world.book.read(lambda c: c.scalar(sa.select(table("site").c.seq)))
 
 
 def line_of(row):
