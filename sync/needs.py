@@ -209,6 +209,7 @@ def _stand_absences(needs: Standing, state: State, did: Count) -> None:
     for row in state.variances.having("count_id", did.count_id):
         if row.line < 0:
             needs.seen_since = min(needs.seen_since, row.first)
+            needs.lots.add(row.item)
             needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
             if (thing := thing_of(key_of(row.key))) is not None:
                 needs.things.add(thing)
