@@ -89,7 +89,7 @@ function variance(at: string, of: string, lot: string, counted: number, expected
 
 export const fakeVariances = [
   variance("06-B-10", "BE-2908", "K0817", 28, 40, 1), variance("50-A-05", "BE-2908", "K1014", 389, 353, 2),
-  variance("50-A-02", "AR-5381", "A1", 41, 40, 3),
+  variance("50-A-02", "AR-5381", "A1", 41, 40, 3), { ...variance("06-B-10", "BE-2908", "K0902", 24, 224, 4), line: -1 },
 ];
 
 export const fakeView: View = {

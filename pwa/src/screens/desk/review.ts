@@ -62,6 +62,9 @@ export const idOf = (variance: Variance): string => `${variance.operation}/${var
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
 
+/** A key that the count does not list: it was not there, so it loses the least that was there meanwhile. */
+export const isAbsence = (variance: Variance): boolean => variance.line < 0;
+
 /** Parts of one count add up: each key has one line, that of its last part, which names them all. */
 export function summed(open: readonly Variance[], approved: readonly Variance[]): Variance[] {
   const isSame = (one: Variance, other: Variance): boolean =>
