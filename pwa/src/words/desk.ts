@@ -50,14 +50,8 @@ export const desk = {
   "variance.not_found": { en: "not found", zh: "未见到" },
   "variance.lot": { en: "lot", zh: "批号" },
 
-  "absence.loses": {
-    en: "Not found when counted: loses {n} at least. What is still heard of, from before or while the count lasted, changes it by itself.",
-    zh: "盘点时没有看到：至少少 {n}。盘点前或盘点期间的作业如果之后才上传，会自动重算。",
-  },
-  "absence.gains": {
-    en: "Not found when counted, and the books were below zero all the while: gains {n} at least. What is still heard of changes it by itself.",
-    zh: "盘点时没有看到，而账面一直为负：至少补回 {n}。之后上传的作业会自动重算。",
-  },
+  "absence.loses": { en: "Not found when counted: loses {n} at least. What is heard later changes it by itself.", zh: "盘点时没有看到，至少盘亏 {n}；之后上传的作业会自动重算。" },
+  "absence.gains": { en: "Not found, and the books were below zero all the while: gains {n} at least.", zh: "盘点时没有看到，而账面一直为负：至少盘盈 {n}。" },
 
   "by_hand.surplus": { en: "More than booked, where goods may stand before they are booked: not approved by itself.", zh: "比账面多，而这里的货可能还没入账：系统不自动通过。" },
   "by_hand.adjusted": { en: "Corrected by hand after the count: not approved by itself.", zh: "盘点之后又调整过：系统不自动通过。" },
@@ -69,7 +63,8 @@ export const desk = {
   "story.opening": { en: "Opening", zh: "期初" },
   "story.opening_of": { en: "before the first line", zh: "第一行之前" },
   "story.count": { en: "Count", zh: "盘点" },
-  "story.not_found": { en: "Not found, {from} to {to}", zh: "{from} 至 {to} 未见到" },
+  "story.not_found": { en: "Not found", zh: "未见到" },
+  "story.looked": { en: "from {time} on · {who}, clock ±{n} s", zh: "{time} 起 · {who} · 时钟 ±{n} 秒" },
   "story.clock": { en: "{who}, clock ±{n} s", zh: "{who} · 时钟 ±{n} 秒" },
   "story.arrived": { en: "{who}, arrived {time}", zh: "{who} · {time} 上传" },
   "story.quiet": { en: "{device} goes quiet", zh: "{device} 失联" },
