@@ -50,19 +50,22 @@ def _adjusted_since(case: Case, name: TrackName, moment: Moment, amount: int) ->
 
 
 def _adjusted_unseen(case: Case, key: str) -> None:
-    """An adjustment repeats what another device did and this one had not heard of."""
+    """An adjustment repeats what another device did, or a count set right, and it had not heard of.
+
+    Who counted knows what they saw, and not that it was approved.
+    """
     did = case.did
     place = did.place.text if isinstance(did, Adjust) else ""
     for posting in case.state.posted_since(case.body.id) if case.body.base else ():
         ends = {posting.place_from, posting.place_to}
         by_hand = any(end == SUSPENSE or end.startswith("adjust/") for end in ends)
-        if posting.key != key or place not in ends or by_hand or posting.kind in CORRECTS:
+        if posting.key != key or place not in ends or by_hand:
             continue
         arrives = posting.place_to == place
         time = posting.t_to if arrives else posting.t_from
         amount = posting.quantity if arrives else -posting.quantity
         adjusted = did.quantity if isinstance(did, Adjust) else 0
-        others = posting.replica != case.link.replica
+        others = posting.replica != case.link.replica or posting.kind in CORRECTS
         if others and (time or 0) <= case.at and _explains(amount, adjusted):
             _flag(case, (place, key), case.at, {"undo": case.state.seq, "adjusted": adjusted})
             return

@@ -125,6 +125,14 @@ async def test_what_was_set_right_by_hand_after_the_count_is_said_before_it_is_a
     assert (await warehouse.stock())["B1", "BE/L1"] == 8
 
 
+async def test_an_adjustment_that_comes_late_repeats_what_was_approved_meanwhile(warehouse):
+    """[R36] Two are missing; whoever wrote them off had not heard that the count was approved."""
+    await warehouse.play("08:00 A receive 10 BE/L1 to B1")
+    one = await count(warehouse, "B", "09:00", [("BE/L1", 8)])
+    await decide(warehouse, [one], [(one, 0, "BE/L1", 8, 10)])
+    await warehouse.play("09:30 C adjust -2 BE/L1 B1 lost | flagged DOUBLE_CORRECTION")
+
+
 async def test_an_approved_count_after_the_count_that_was_not_shown_makes_it_stale(warehouse):
     """[R35] [C4]"""
     await warehouse.play("08:00 A receive 10 BE/L1 to B1")
