@@ -1,12 +1,15 @@
 """What a count does not list: it loses the least that was there meanwhile, told again for ever."""
 
 import pytest
+import sqlalchemy as sa
 
+from server.book.rows import table
 from sync.records import Discrepancy, Variance
 from tests.ledger.test_trouble import send
 from tests.world.counting import approve, count, decide, line_of, shown
 from tests.world.lines import key
 from tests.world.postgres import on_both
+from tests.world.warehouse import SITE
 
 pytestmark = on_both("warehouse")
 
@@ -273,6 +276,45 @@ async def test_a_count_that_was_opened_again_rules_when_it_is_approved_again(
     assert first.operation == one
 
 
+# --- what was approved before absences were told again --------------------------------------------
+
+
+async def as_before(world):
+    """Write what was approved as an older program did: set to what was left, at done."""
+    posting, sighting = table("posting"), table("sighting")
+
+    def write(connection):
+        connection.execute(posting.update().where(posting.c.kind == "gone").values(
+            kind="count", counted=0, t_from=sa.case((posting.c.place_from == "count", None),
+                                                    else_=posting.c.t_from),
+            t_to=sa.case((posting.c.place_to == "count", None), else_=posting.c.t_to),
+        ))  # fmt: skip
+        connection.execute(
+            sighting.update().where(sighting.c.only_from.is_not(None)).values(taken=sighting.c.at)
+        )
+
+    await world.book.write(write, SITE)
+
+
+async def test_a_zero_that_an_older_program_approved_stays_a_count(warehouse):
+    """[C4] What it was then, it is: later facts from before run into it, late ones come after."""
+    await warehouse.play("""
+        08:00 A receive 4 BE/L1 to B1
+        08:01 A receive 1 BE#S1 to B1
+    """)
+    one = await count(warehouse, "B", "10:00", "10:05")
+    await approve(warehouse)
+    await as_before(warehouse)
+    await warehouse.play("""
+        10:03 C receive 4 BE/L1 to B1
+        10:06 C receive 2 BE/L1 to B1
+        10:03 D move 1 BE#S1 from B1 to B1
+    """)
+    assert (await stock(warehouse), await stock(warehouse, what="BE#S1")) == (2, 0)
+    await undo(warehouse, one)
+    assert (await stock(warehouse), await stock(warehouse, what="BE#S1")) == (10, 1)
+
+
 # --- single things -------------------------------------------------------------------------------
 
 
@@ -293,8 +335,8 @@ async def test_a_serial_that_was_not_there_stands_when_it_left_and_came_back_mea
     await approve(warehouse)
     assert await stock(warehouse, what="BE#S1") == 0
     await warehouse.play("""
-        10:01 A move 1 BE#S1 from B1 to B2
-        10:04 A move 1 BE#S1 from B2 to B1
+        10:01 C move 1 BE#S1 from B1 to B2
+        10:04 D move 1 BE#S1 from B2 to B1
     """)
     assert await stock(warehouse, what="BE#S1") == 1
 
