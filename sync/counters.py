@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.ledger import Posting
+from sync.ledger import CORRECTS, Posting
 from sync.nets import nets
 from sync.papers import COUNTER_NAMES, counter_of, way_of
 from sync.records import Counted, Document, Line, Sighting
@@ -37,7 +37,7 @@ def of_goods(works: Works, postings: Iterable[Posting]) -> Iterator[tuple[str, i
         # What waits in suspense is booked on from there, and a status is passed through.
         passed = is_virtual(own.place_from) and is_virtual(own.place_to)
         passed = passed or own.place_from.startswith(f"{STATUS_PLACE}/")
-        if passed or own.kind == "count" or own.item != works.line.item:
+        if passed or own.kind in CORRECTS or own.item != works.line.item:
             continue
         head, _, status = own.place_to.partition("/")
         reached = status if head == STATUS_PLACE else key_of(own.key).status

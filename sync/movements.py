@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sync import sightings
 from sync.case import Case, Odd, close
-from sync.ledger import Posting, TrackName, time_at
+from sync.ledger import Effect, Posting, Track, TrackName, time_at
 from sync.operations import Pick, Ship
 from sync.records import Counted, LotRow
 from sync.state import State
@@ -212,9 +212,14 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
         return
     for row in state.discrepancies.having(("place", "key"), name):
         if row.state == "open" and row.code in COVERED:
-            counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
+            counted = any(_counts(track, e) and e.at[0] >= row.at for e in track.effects)
             if counted or track.first_negative(row.at) is None:
                 close(state, row, by)
+
+
+def _counts(track: Track, effect: Effect) -> bool:
+    """Say whether a count has set a shortage right: what nobody found leaves none, as a rule."""
+    return effect.kind == "count" or (effect.kind == "gone" and track.upto(effect.at) >= 0)
 
 
 def close_counted_away(state: State, name: TrackName, counted: Counted) -> None:

@@ -120,9 +120,10 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
         match arrival.did:
             case Reverse():
                 needs.operations.add(arrival.did.target)
+                needs.counts.add(arrival.did.target)
             case Approve():
                 needs.count_ids.add(arrival.did.count_id)
-                needs.counts |= {*arrival.did.parts, *(x.of.operation for x in arrival.did.lines)}
+                needs.counts |= {*arrival.did.named, *(x.of.operation for x in arrival.did.lines)}
             case Settle():
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
@@ -190,6 +191,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
                 for line in did.lines
                 if line.key.lot is not None or line.key.serial is not None
             }
+            _stand_absences(needs, state, did)
         case Reverse():
             _stand_target(needs, state, did, arrival)
         case Approve():
@@ -203,9 +205,20 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
                 _stand_moving(needs, state, did, arrival)
 
 
+def _stand_absences(needs: Standing, state: State, did: Count) -> None:
+    """A part that comes, or never happened, changes what the other parts say is not there."""
+    for row in state.variances.having("count_id", did.count_id):
+        if row.line < 0:
+            needs.seen_since = min(needs.seen_since, row.first)
+            needs.lots.add(row.item)
+            needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
+            if (thing := thing_of(key_of(row.key))) is not None:
+                needs.things.add(thing)
+
+
 def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
     for row in decided(state, did):
-        needs.seen_since = min(needs.seen_since, row.at)
+        needs.seen_since = min(needs.seen_since, row.at, row.first)
         needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
         needs.near.add(row.place)
         needs.places.add(row.place)

@@ -291,9 +291,9 @@ def _judge_contents(case: Case, start: int) -> None:
             returns.judge(case, inside)
 
 
-def _count(case: Case, did: Count) -> None:
+def _count(case: Case, did: Count) -> list[Posting]:
     try:
-        counts.record_count(case, did)
+        return counts.record_count(case, did)
     except counts.FullError as full:
         raise Parked(Code.COUNT_FULL, Odd(place=full.place)) from full
 
@@ -303,9 +303,9 @@ def _do_fact(case: Case) -> list[Posting]:
         case Count():
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
-            _count(case, case.did)
+            taken_back = _count(case, case.did)
             reservations.look(case, case.did)
-            return []
+            return taken_back
         case Reverse():
             return _reverse(case, case.did)
         case Lost():

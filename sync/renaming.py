@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from sync import counts, progress, sightings
+from sync.balances import unset_balance
 from sync.case import Case, RefusedError, close
-from sync.decisions import unset_balance
 from sync.ledger import COUNT_PLACE, Kind, Moment, Posting, TrackName
 from sync.movements import close_covered
 from sync.records import Alias, Discrepancy, Sighting
@@ -141,7 +141,8 @@ def _forget_counts(state: State, raw: str) -> None:
         if f"unidentified/{raw}" in {row.place, row.item} and row.state in {"open", "approved"}:
             if row.state == "approved":
                 unset_balance(state, row)
-            state.variances.put((row.operation, row.line), replace(row, state="reversed"))
+            gone = replace(row, state="reversed", parts=())
+            state.variances.put((row.operation, row.line), gone)
 
 
 def _hangs_on(row: Discrepancy, name: str) -> bool:

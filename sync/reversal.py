@@ -6,10 +6,10 @@ What was counted since stays counted: the removal runs forward like any late cha
 from msgspec.structs import replace
 
 from sync import sightings
+from sync.absences import retell
 from sync.approvals import resting_on
+from sync.balances import expected, unset_balance
 from sync.case import Case, Odd, close, later_result
-from sync.counts import expected
-from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
 from sync.nets import Net, nets
@@ -59,7 +59,7 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
         if row.state == "open" and hangs_on:
             close(state, row, case.body.id)
     if target.verb == "count":
-        _uncount(state, target)
+        _uncount(case, target)
         return []
     return _unpost(case, target)
 
@@ -104,8 +104,9 @@ def _run(
     return state.run_forward(name, moment, change)
 
 
-def _uncount(state: State, target: Logged) -> None:
-    """A count that never happened sets nothing and asks nothing."""
+def _uncount(case: Case, target: Logged) -> None:
+    """A count that never happened sets nothing, asks nothing and lists nothing."""
+    state = case.state
     counted = state.counted.find(target.id)
     if counted is not None:
         state.counted.put(target.id, replace(counted, reversed=True))
@@ -114,10 +115,13 @@ def _uncount(state: State, target: Logged) -> None:
         unset_balance(state, row)
     for row in {*resting, *(row for row in state.variances.all() if row.operation == target.id)}:
         # What rested on it too is to be decided anew: the sum of the rest is no count of anything.
-        again = replace(row, state="open", decided=None, parts=(), expected=expected(state, row))
+        again = replace(row, decided=None, parts=(), expected=expected(state, row),
+                        state="open" if row.state == "approved" else row.state)  # fmt: skip
         gone = replace(row, state="reversed")
         own = row.operation == target.id
         state.variances.put((row.operation, row.line), gone if own else again)
+    if counted is not None:
+        retell(case, counted.count_id, counted.place)
 
 
 def waiting_for(state: State, operation: str) -> list[Logged]:

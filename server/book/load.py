@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from server.book.closing import reasons
-from server.book.counts import load_counts
+from server.book.counts import load_counts, load_parts
 from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
@@ -113,7 +113,13 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.operations.load(logged.id, logged)
     for logged in fetch_logged(connection, site, "id", ids):
         state.operations.load(logged.id, logged)
-    for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
+    # What settles a doubt of a count may take it back.
+    counts = asked.counts | {row.operation for row in state.discrepancies.all()}
+    for counted in fetch_in(connection, "counted", Counted, site, "operation", counts):
+        state.counted.load(counted.operation, counted)
+    count_ids = asked.count_ids | {counted.count_id for counted in state.counted.all()}
+    load_parts(connection, site, state, count_ids)
+    for variance in fetch_in(connection, "variance", Variance, site, "count_id", count_ids):
         state.variances.load((variance.operation, variance.line), variance)
     if any(thing_of(key_of(row.key)) for row in state.variances.all()):
         # A thing that is counted is found, wherever somebody was asked to look for it.
@@ -121,8 +127,6 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
         for row in fetch(connection, "discrepancy", Discrepancy, *open_):
             state.discrepancies.load(row.discrepancy, row)
-    for counted in fetch_in(connection, "counted", Counted, site, "operation", asked.counts):
-        state.counted.load(counted.operation, counted)
     for device, person in asked.proved:
         state.proved.load(
             (device, person), Signed(None, _proved(connection, site, device, person, state.now))
@@ -366,24 +370,24 @@ def _load_unseen(connection: Connection, site: str, state: State, asked: Standin
 def load_history(connection: Connection, site: str, state: State, asked: History) -> None:
     """Round three: the postings of each key at each place from a time on, as tracks."""
     wanted = {name: since for name, since in asked.since.items() if not is_virtual(name[0])}
-    ends: dict[TrackName, list[Posting]] = {name: [] for name in wanted}
+    ends: dict[TrackName, list[tuple[int, int, Posting]]] = {name: [] for name in wanted}
     given = [(*name, since) for name, since in wanted.items()]
     for end in ("from", "to"):
         rows = fetch_listed(
             connection,
-            f"SELECT {POSTING} FROM {{n}} CROSS JOIN posting AS p"  # noqa: S608 - no input in it
-            f" WHERE p.place_{end} = n.place AND p.key = n.key AND p.t_{end} >= n.at"
-            " AND p.site = ? ORDER BY p.seq, p.n",
+            f"SELECT p.seq, p.n, {POSTING} FROM {{n}}"  # noqa: S608 - no input in it
+            f" CROSS JOIN posting AS p WHERE p.place_{end} = n.place AND p.key = n.key"
+            f" AND p.t_{end} >= n.at AND p.site = ?",
             given, site, like=(_counted.place, _variance.key, _counted.at),
         )  # fmt: skip
-        for row in rows:
+        for seq, n, *row in rows:
             posting = Posting(*row)
             name = (posting.place_from if end == "from" else posting.place_to, posting.key)
             # What was put back where it stood has both ends here, and came with the first.
             same = posting.place_from == posting.place_to
             if end == "from" or not same or (posting.t_from or 0) < wanted[name]:
-                ends[name].append(posting)
-    for name, postings in ends.items():
+                ends[name].append((seq, n, posting))
+    for name, found in ends.items():
         known = state.tracks.find(name)
         if known is not None and known.since <= wanted[name]:
             continue
@@ -391,5 +395,6 @@ def load_history(connection: Connection, site: str, state: State, asked: History
         made = [p for p in state.postings if name in {(p.place_from, p.key), (p.place_to, p.key)}]
         holding = state.holdings.find(name)
         balance = holding.quantity if holding else 0
-        track = track_of(balance, wanted[name], name[0], postings + made)
+        stored = [posting for _, _, posting in sorted(found, key=itemgetter(0, 1))]
+        track = track_of(balance, wanted[name], name[0], stored + made)
         state.tracks.rows[name] = track

@@ -211,7 +211,7 @@ def _missing(session: Session, arrival: Arrival) -> str | None:
     """Return an operation that a decision is about and that is not in the log."""
     match arrival.did:
         case Approve():
-            named = [*arrival.did.parts, *(line.of.operation for line in arrival.did.lines)]
+            named = [*arrival.did.named, *(line.of.operation for line in arrival.did.lines)]
         case Settle():
             named = [_operation_of(arrival.did.discrepancy)]
         case _:

@@ -136,9 +136,8 @@ def story(connection: Connection, site: str, operation: str, line: int) -> Story
     variance = _record(Variance, found)
     card = steps_at(site, variance.place, _posting.c.key == variance.key)
     # What an approval of this count set stands at the same moment, and comes after it.
-    until = sa.or_(
-        card.c.at < variance.at, sa.and_(card.c.at == variance.at, card.c.counted.is_(None))
-    )
+    moved = sa.and_(card.c.counted.is_(None), card.c.kind != "gone")
+    until = sa.or_(card.c.at < variance.at, sa.and_(card.c.at == variance.at, moved))
     before = _before(connection, card, until)
     later = sa.select(card).where(~until).order_by(card.c.at, card.c.seq, card.c.n)
     opening = before[0].balance_key - before[0].quantity if before else 0

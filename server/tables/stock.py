@@ -121,7 +121,10 @@ class CountedRow(SQLModel, table=True):
     """One count of one place."""
 
     __tablename__ = "counted"
-    __table_args__: ClassVar = (sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),)
+    __table_args__: ClassVar = (
+        sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),
+        sa.Index("ix_counted_count_id", "site", "count_id"),
+    )
     site: str = key()
     operation: str = key()
     count_id: str

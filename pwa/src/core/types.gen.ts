@@ -278,6 +278,7 @@ export interface Decision {
   expected: number;
   of: CountedLine;
   place?: string | null;
+  parts?: string[];
 }
 
 /** Set the keys named to what was counted, at the time of the count. */

@@ -95,7 +95,7 @@ function variance(at: string, of: string, lot: string, counted: number, expected
 
 export const fakeVariances = [
   variance("06-B-10", "BE-2908", "K0817", 28, 40, 1), variance("50-A-05", "BE-2908", "K1014", 389, 353, 2),
-  variance("50-A-02", "AR-5381", "A1", 41, 40, 3),
+  variance("50-A-02", "AR-5381", "A1", 41, 40, 3), { ...variance("06-B-10", "BE-2908", "K0902", 24, 224, 4), line: -1, first: NOW - 40 * 60_000 },
 ];
 
 export const fakeView: View = {
@@ -120,6 +120,6 @@ export const fakeView: View = {
   lots: (of, lot) => stock.filter((row) => row.item === of && row.lot?.code === lot).map((row) => row.lot!),
   search: (text, limit) =>
     items.filter((row) => `${row.item} ${row.name} ${row.name_zh}`.toLowerCase().includes(text.toLowerCase())).slice(0, limit),
-  variances: () => fakeVariances,
+  variances: (state) => (state === "open" ? fakeVariances : []),
   locations: (kind) => places.filter((row) => kind === undefined || row.kind === kind),
 };

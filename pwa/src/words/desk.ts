@@ -50,7 +50,12 @@ export const desk = {
   "variance.variance": { en: "variance", zh: "差异" },
   "variance.loss": { en: "loss", zh: "盘亏" },
   "variance.surplus": { en: "surplus", zh: "盘盈" },
+  "variance.left": { en: "left then", zh: "扣减后剩" },
+  "variance.not_found": { en: "not found", zh: "未见到" },
   "variance.lot": { en: "lot", zh: "批号" },
+
+  "absence.loses": { en: "Not found when counted: loses {n} at least. What is heard later changes it by itself.", zh: "盘点时没有看到，至少盘亏 {n}；之后上传的作业会自动重算。" },
+  "absence.gains": { en: "Not found, and the books were below zero all the while: gains {n} at least.", zh: "盘点时没有看到，而账面一直为负：至少盘盈 {n}。" },
 
   "by_hand.surplus": { en: "More than booked, where goods may stand before they are booked: not approved by itself.", zh: "比账面多，而这里的货可能还没入账：系统不自动通过。" },
   "by_hand.adjusted": { en: "Corrected by hand after the count: not approved by itself.", zh: "盘点之后又调整过：系统不自动通过。" },
@@ -62,6 +67,8 @@ export const desk = {
   "story.opening": { en: "Opening", zh: "期初" },
   "story.opening_of": { en: "before the first line", zh: "第一行之前" },
   "story.count": { en: "Count", zh: "盘点" },
+  "story.not_found": { en: "Not found", zh: "未见到" },
+  "story.looked": { en: "from {time} on · {who}, clock ±{n} s", zh: "{time} 起 · {who} · 时钟 ±{n} 秒" },
   "story.clock": { en: "{who}, clock ±{n} s", zh: "{who} · 时钟 ±{n} 秒" },
   "story.arrived": { en: "{who}, arrived {time}", zh: "{who} · {time} 上传" },
   "story.quiet": { en: "{device} goes quiet", zh: "{device} 失联" },
@@ -70,6 +77,7 @@ export const desk = {
 
   "chart.expected": { en: "expected", zh: "账面数" },
   "chart.counted": { en: "counted {n}", zh: "实盘 {n}" },
+  "chart.left": { en: "left {n}", zh: "剩 {n}" },
   "chart.complete": { en: "complete to {time}", zh: "收齐 {time}" },
   "chart.says": { en: "Expected and counted over time", zh: "账面数与实盘数随时间变化" },
 

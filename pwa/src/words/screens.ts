@@ -28,6 +28,7 @@ export const screens = {
 
   "state.refused_why": { en: "Not accepted: {why}", zh: "未通过：{why}" },
   "refused.stale": { en: "the figures have changed since", zh: "数字已变，请重新看" },
+  "refused.corrected": { en: "it was set right after the count already: look at the bin card, then approve again or reject", zh: "盘点之后已经调整过：请先看库位卡，再审核或驳回" },
   "refused.already_decided": { en: "somebody has decided it already", zh: "已有人审核" },
   "refused.already_settled": { en: "it is settled already", zh: "已处理过" },
   "refused.code_unknown": { en: "that code is not known either", zh: "这个编码也没有登记" },

@@ -9,7 +9,7 @@ import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
 import { byWaiting, type DeviceSeen, holdsBack } from "../../src/screens/desk/floor.ts";
-import { bySize, codeMeant, decided, missing, putAside, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
+import { bySize, codeMeant, decided, isAbsence, missing, putAside, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
 
@@ -73,6 +73,20 @@ describe("a decision", () => {
 
   test("begins with the largest difference", () => {
     expect(bySize([variance(41, 40), variance(28, 40), variance(40, 37)]).map((row) => row.counted)).toEqual([28, 40, 41]);
+  });
+});
+
+describe("goods that a count does not list", () => {
+  const absent = variance(21, 201, { line: -1 });
+
+  test("are no figure that somebody wrote down wrongly", () => {
+    expect(causesOf(variance(120, 210), [], [], []).map((cause) => cause.name)).toEqual(["digits"]);
+    expect(causesOf({ ...variance(120, 210), line: -1 }, [], [], [])).toEqual([]);
+  });
+
+  test("are missing by the least that was there", () => {
+    expect(isAbsence(absent)).toBe(true);
+    expect(bySize([variance(28, 40), absent])).toEqual([absent, variance(28, 40)]);
   });
 });
 

@@ -83,6 +83,9 @@ export const idOf = (variance: Variance): string => `${variance.operation}/${var
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
 
+/** A key that the count does not list: it was not there, so it loses the least that was there meanwhile. */
+export const isAbsence = (variance: Variance): boolean => variance.line < 0;
+
 /** All parts of a count that saw one key. */
 interface Parts {
   last: number;
