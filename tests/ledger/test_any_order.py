@@ -16,6 +16,7 @@ DEVICES = "ABC"
 LOTS = ("BE/L1", "BE/L2", "CA/L1")
 SERIALS = ("BE#S1", "BE/L1#S1", "BE#S2")
 BINS = ("B1", "B2", "B3")
+ASKED = ("PO-1", "SO-1", "WO-1")
 
 
 def shift(dice):
@@ -56,7 +57,7 @@ def _act(dice, device, n):
             [
                 f"receive 1 {thing} to {one}",
                 f"move 1 {thing} from {one} to {two}",
-                f"pick 1 {thing} from {one}",
+                f"pick 1 {thing} from {one} for SO-1/1",
                 f"status 1 {thing} at {one} to hold",
                 f"count {one}: {thing}=1",
                 f"adjust {dice.choice((-1, 1))} {thing} {one} found",
@@ -74,6 +75,11 @@ def _act(dice, device, n):
             f"adjust {dice.choice((-2, 3))} {lot} {one} found",
             f"status {dice.choice(('all', quantity))} {lot} at {one} to hold",
             f"move all {lot}!hold from {one} to {two}",
+            f"receive {quantity} {lot} to {one} for PO-1/1",
+            f"pick all {lot} from {one} for SO-1/1",
+            f"ship all {lot} for SO-1/1",
+            f"return 1 {lot} from customer/C1 to DOCK for SO-1/1",
+            f"status all {lot} at {one} to reject for PO-1/1",
             f"reverse {device}{dice.randrange(max(n, 1))}",
         ]
     )
@@ -100,7 +106,10 @@ async def play(path, done, order):
     picture = (
         await world.stock(),
         sorted((r.place, r.key, r.at, r.counted, r.expected, r.state) for r in told),
-    )
+        # The lists of work that the ledger itself asks for follow what it learned when.
+        sorted((r.document, r.line, r.done, r.rejected, r.returned, r.out)
+               for r in await world.lines() if r.document in ASKED),
+    )  # fmt: skip
     faults = world.book.verify(None)
     world.close()
     return picture, faults
