@@ -110,7 +110,7 @@ def _prove(old: Connection, new: Connection, copied: Copied) -> None:
         shown = "\n".join(faults[:FAULTS_SHOWN])
         raise CopyError(
             f"The copy does not replay ({len(faults)} differences), so nothing was kept of it. "
-            f"bincard verify shows whether the source does.\n{shown}"
+            f"bincard verify shows whether the source does, bincard repair puts it right.\n{shown}"
         )
 
 

@@ -15,7 +15,14 @@ from server.book.rows import table
 from sync.discrepancies import REVIEWS
 from sync.vocabulary import Code
 from tests.fuzz.mutations import as_json, mutate, mutate_text, smaller
-from tests.fuzz.operations import SITE, Handheld, Known, body_of, more_of
+from tests.fuzz.operations import (
+    SITE,
+    Handheld,
+    Known,
+    body_of,
+    more_of,
+    without_known_faults,
+)
 from tests.fuzz.stage import PIN, Sent, found, staged
 from tests.world.lines import clock as world_clock
 from tests.world.replica import Replica
@@ -129,6 +136,7 @@ class Fuzz:
             self.known.ids = [*self.known.ids[-30:], body["id"]]
             for _ in range(dice.choice([0, 0, 1, 1, 2])):
                 body = mutate(dice, body, self.known)
+            body = without_known_faults(body)
             handheld.add(body, **self._link(handheld))
         frame = handheld.frame(now, self.epoch)
         if dice.random() < 0.2:

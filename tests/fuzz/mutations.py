@@ -19,6 +19,28 @@ PLACES = [
 ]  # fmt: skip
 """Suspense is named by corrections beyond a limit alone."""
 
+WORDS = {
+    "item": ["BE", "CA", "DB", "PT", "NU", "XX", "container/", "unidentified/XX"],
+    "serial": [None, "S1", "S2", "P1"],
+    "status": ["ok", "quality", "hold", "reject"],
+    "to_status": ["ok", "quality", "hold", "reject"],
+    "owner": [None, "C1"],
+    "quantity": [None, 1, 2, 39, 10**9],
+    "counted": [0, 1, 7],
+    "expected": [0, 1, 7],
+    "document": ["PO-1", "PO-9", "SO-1", "SO-2", "WO-1", "CT-1", "MV-B1", "RC-B1", "NONE"],
+    "line": [None, 0, 1, 2, -1],
+    "actor": ["worker", "other", "gone", "fang", "server", "nobody"],
+    "expires": [None, "2027-01-31", "2020-01-01"],
+    "supplier": [None, "V1"],
+    "scope": ["place", "line"],
+    "verb": ["receive", "move", "pick", "ship", "issue", "return", "putaway", "produce"],
+    "class": ["fact", "intent"],
+    "wall": [1, 1_790_000_000_000, 2**53 - 1],
+    "segment": ["s1", "1-s2", "2-s3"],
+}
+"""What fields may well hold: such a change is understood, and goes as deep as the rules."""
+
 ODD = [None, True, False, [], {}, [[]], {"a": {"b": []}}, "x"]
 
 
@@ -73,6 +95,8 @@ def mutate(dice, tree, known):
         return with_value(tree, path, dice.choice(ODD))
     if roll < 0.33 and isinstance(value, dict):
         return with_value(tree, path, {**value, dice.choice(TEXTS): dice.choice(NUMBERS)})
+    if path[-1] in WORDS and roll < 0.8:
+        return with_value(tree, path, dice.choice(WORDS[path[-1]]))
     if path[-1] in {"location", "container"}:
         return with_value(tree, path, dice.choice(PLACES))
     return with_value(tree, path, _other(dice, value, known))
