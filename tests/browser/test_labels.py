@@ -1,4 +1,4 @@
-"""[G3] [G5] Labels and scanners as they are: separators swallowed, short codes, an Enter at the end.
+"""[G3] [G5] Labels and scanners as they are: lost separators, short codes, an Enter at the end.
 
 What can be read in two ways is asked, and no scanner presses a key of the page.
 """
