@@ -1,4 +1,4 @@
-/** Scan or typing: decided by what comes when. */
+/** [G5] Scan or typing: decided by what comes when. */
 import { describe, expect, it } from "vitest";
 import { hear, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
 

@@ -1,4 +1,4 @@
-// [G3] A scan that can mean several things waits for the worker, in every flow alike.
+// [G3] [G4] A scan that can mean several things waits for the worker, in every flow alike.
 import { describe, expect, it } from "vitest";
 import { count } from "../../src/core/flows/count";
 import { move } from "../../src/core/flows/move";
@@ -58,6 +58,11 @@ describe("a label whose separators are missing", () => {
   it("keeps its question over a restart, and whatever else is pressed", () => {
     const hand = receiving().scan(GLUED).press("hold").refresh().type(5);
     expect([hand.state.doubt?.meanings.length, hand.drafts.length]).toEqual([2, 0]);
+  });
+
+  it("is asked about once in a task", () => {
+    const hand = new Hands(count, warehouse()).scan("06-B-10", GLUED).read(1).scan(GLUED, GLUED);
+    expect(hand.press("done").dids).toMatchObject([{ lines: [{ quantity: 72, key: { lot: { code: "B0777" } } }] }]);
   });
 
   it("is asked in a count and in a move, too", () => {

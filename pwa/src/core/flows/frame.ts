@@ -52,6 +52,8 @@ export interface Asking {
   again: Scan | null;
   /** A scan that can mean several things. */
   doubt: Doubt | null;
+  /** What the worker said of such codes in this task: the same label is asked about once. */
+  told?: { raw: string; meaning: Meaning }[];
 }
 
 export const CALM: Asking = {
@@ -72,6 +74,8 @@ export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, cho
 
 /** Grams in a unit of weight. */
 const GRAMS: Record<string, number> = { G: 1, KG: 1_000 };
+
+const TOLD_MAX = 20;
 
 export const DOUBLE_SCAN_MS = 1_500;
 
@@ -188,7 +192,9 @@ function resolved<S extends Asking>(
   if (answer === "left") return input.kind === "scan" ? taken(dance, state, input, view, start) : nothingWritten(state);
   if ("meanings" in answer && "capture" in answer) return doubtful(state, answer);
   const first = input.kind === "scan" ? { ...state, captures: [...state.captures, input.capture.id] } : state;
-  return scanned(dance, first, { capture: doubt.capture, meaning: answer }, view, start);
+  const { raw } = doubt.capture;
+  const told = [...(state.told ?? []), { raw, meaning: answer }].slice(-TOLD_MAX);
+  return scanned(dance, { ...first, told }, { capture: doubt.capture, meaning: answer }, view, start);
 }
 
 /** Puts the question what a code means. */
@@ -246,7 +252,11 @@ function scanned<S extends Asking>(
   view: View,
   start: Start,
 ): Step<S> {
-  if (scan.meaning.kind === "either") return doubtful(state, { capture: scan.capture, meanings: scan.meaning.meanings });
+  if (scan.meaning.kind === "either") {
+    const told = state.told?.find(({ raw }) => raw === scan.capture.raw);
+    if (told) return scanned(dance, state, { ...scan, meaning: told.meaning }, view, start);
+    return doubtful(state, { capture: scan.capture, meanings: scan.meaning.meanings });
+  }
   const elsewhere = screenOf(scan.meaning, view, dance.kind);
   if (elsewhere) return { ...step(state), open: elsewhere };
   const weight = weightOf(scan, view);
