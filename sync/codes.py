@@ -5,12 +5,13 @@ stays raw. The phone's `codes.ts` is the twin, held to this one by `tests/vector
 """
 
 import re
-import unicodedata
 from typing import Final, Literal, NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from sync import gs1
+from sync.code_text import code_text
 from sync.stock import Lot
 
 GS1_SYMBOLOGIES: Final = frozenset({"]C1", "]d2", "]Q3", "]e0", "]J1"})
@@ -40,9 +41,12 @@ class Meant(Struct, frozen=True, tag_field="kind"):
 
 
 class ItemMeant(Meant, frozen=True, tag="item"):
+    """An item; with `unit`, one of its packs, which holds `pack` base units."""
+
     item: str
     said: Said = Said()
     pack: int = 1
+    unit: str | UnsetType = UNSET
 
 
 class LocationMeant(Meant, frozen=True, tag="location"):
@@ -82,18 +86,26 @@ class UnknownMeant(Meant, frozen=True, tag="unknown"):
     said: Said = Said()
 
 
+class ChoiceMeant(Meant, frozen=True, tag="choice"):
+    """A code with several meanings (G11): whoever scanned it says which."""
+
+    candidates: tuple[Meant, ...]
+
+
 class Named(NamedTuple):
-    """One thing of the master data that a text names."""
+    """One thing of the master data that a text names; with `unit`, a pack of `factor` of it."""
 
     kind: Literal["item", "location", "document", "partner"]
     code: str
+    unit: str = ""
+    factor: int = 1
 
 
 class Known(Protocol):
     """What the site knows."""
 
     def exact(self, text: str) -> list[Named]:
-        """Things with exactly this code or alias, GTIN aliases as GTIN-14 too."""
+        """Things with exactly this code, alias or code of a pack; GTINs as GTIN-14 too."""
 
     def folded(self, text: str) -> list[Named]:
         """Things with this code or alias when letters are compared without case."""
@@ -111,8 +123,7 @@ class Cleaned(NamedTuple):
 
 def clean(raw: str, symbology: str | None, separators: str = "") -> Cleaned:
     """Undo what scanners, profiles and Chinese input methods do to a code."""
-    text = unicodedata.normalize("NFKC", raw).strip(" \t\r\n")
-    text = text.replace("{GS}", gs1.GS).replace("^]", gs1.GS)
+    text = code_text(raw).replace("{GS}", gs1.GS).replace("^]", gs1.GS)
     for separator in separators:
         text = text.replace(separator, gs1.GS)
     if re.match(r"\][A-Za-z][0-9A-Za-z]", text):
@@ -150,8 +161,7 @@ def _own(text: str) -> Meant | None:
 
 def _by_gtin(text: str, known: Known) -> Meant | None:
     gtin = gs1.gtin14(text)
-    things = known.exact(gtin) if gtin else []
-    return _meant(things[0], Said()) if len(things) == 1 else None
+    return _one_of(known.exact(gtin)) if gtin else None
 
 
 def _is_sure(text: str, parts: list[gs1.Element]) -> bool:
@@ -187,9 +197,10 @@ def _by_elements(text: str, parts: list[gs1.Element], known: Known, year: int) -
     said = _said(values, year)
     names = [values[ai] for ai in ("01", "02", "240", "241") if ai in values]
     for name in names:
-        things = known.exact(name)
-        if len(things) == 1 and things[0].kind == "item":
-            return _meant(things[0], _unglued(things[0].code, said, known))
+        items = [thing for thing in known.exact(name) if thing.kind == "item"]
+        if items:
+            packs = "37" in values
+            return _choice([_meant(one, _unglued(one.code, said, known), packs) for one in items])
     if "00" in values and not names:
         return ContainerMeant(values["00"])
     if "400" in values and not names:
@@ -226,20 +237,31 @@ def _is_lot(item: str, lot: str, known: Known) -> bool:
 
 
 def _by_code(text: str, known: Known) -> Meant | None:
-    things = known.exact(text)
-    if len(things) == 1:
-        return _meant(things[0], Said())
+    if found := _one_of(known.exact(text)):
+        return found
     lots = known.lots(text)
     if lots:
         return LotMeant(tuple(lots))
-    things = known.folded(text)
-    return _meant(things[0], Said()) if len(things) == 1 else None
+    return _one_of(known.folded(text))
 
 
-def _meant(thing: Named, said: Said) -> Meant:
+def _one_of(things: list[Named]) -> Meant | None:
+    """Return what a text names; None when it names nothing, a choice when several things."""
+    return _choice([_meant(thing, Said()) for thing in things]) if things else None
+
+
+def _choice(meanings: list[Meant]) -> Meant:
+    different = list(dict.fromkeys(meanings))
+    return different[0] if len(different) == 1 else ChoiceMeant(tuple(different))
+
+
+def _meant(thing: Named, said: Said, packs: bool = False) -> Meant:  # noqa: FBT001, FBT002
+    """Return a thing as a meaning; with `packs` the label's quantity is a number of its packs."""
     match thing.kind:
         case "item":
-            return ItemMeant(thing.code, said)
+            if packs and said.quantity is not None:
+                said = replace(said, quantity=said.quantity * thing.factor)
+            return ItemMeant(thing.code, said, thing.factor, thing.unit or UNSET)
         case "location":
             return LocationMeant(thing.code)
         case "document":

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -33,6 +34,6 @@ def rows_of_site(connection: Connection, site: str) -> list[Row]:
 def _record(kind: type[R], row: sa.Row[*tuple[Any, ...]]) -> R:
     fields = {name: getattr(row, name) for name in kind.__struct_fields__}
     if kind is Item:
-        fields["units"] = tuple(Unit(**unit) for unit in fields["units"])
+        fields["units"] = msgspec.convert(fields["units"], tuple[Unit, ...])
         fields["aliases"] = tuple(fields["aliases"])
     return kind(**fields)

@@ -2,18 +2,21 @@
  * What a scanned code means: the twin of sync/codes.py, held to it by tests/vectors/codes.json.
  * What the site knows comes in as `Known`, the year as an argument; nothing here is a clock.
  */
+import { codeText } from "./code-text";
 import { elements, gtin14, GS, isoDay, type Element } from "./gs1";
-import type { Meaning, Said } from "./meaning";
+import type { Meaning, Said, Sure } from "./meaning";
 import type { Lot } from "./types.gen";
 
 const GS1_SYMBOLOGIES = ["]C1", "]d2", "]Q3", "]e0", "]J1"];
 const NEVER_GS1 = "]C0";
 const COMMANDS = ["UNDO", "DONE", "SKIP", "SHORT", "PRINT", "HELP"] as const;
 
-/** One thing of the master data that a text names. */
+/** One thing of the master data that a text names; with `unit`, a pack of `factor` of it. */
 export interface Named {
   kind: "item" | "location" | "document" | "partner";
   code: string;
+  unit?: string;
+  factor?: number;
 }
 
 export interface LotOf {
@@ -23,7 +26,7 @@ export interface LotOf {
 
 /** What the site knows. */
 export interface Known {
-  /** Things with exactly this code or alias, GTIN aliases as GTIN-14 too. */
+  /** Things with exactly this code, alias or code of a pack; GTINs as GTIN-14 too. */
   exact(text: string): Named[];
   /** The same when letters are compared without case. */
   folded(text: string): Named[];
@@ -32,7 +35,7 @@ export interface Known {
 
 /** Undoes what scanners, profiles and Chinese input methods do to a code. */
 export function clean(raw: string, symbology: string | null, separators = ""): [string, string | null] {
-  let text = raw.normalize("NFKC").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+  let text = codeText(raw);
   for (const separator of ["{GS}", "^]", ...separators]) text = text.replaceAll(separator, GS);
   return /^\][A-Za-z][0-9A-Za-z]/.test(text) ? [text.slice(3), text.slice(0, 3)] : [text, symbology];
 }
@@ -69,7 +72,7 @@ function own(text: string): Meaning | null {
 
 function byGtin(text: string, known: Known): Meaning | null {
   const gtin = gtin14(text);
-  return gtin ? only(known.exact(gtin)) : null;
+  return gtin ? oneOf(known.exact(gtin)) : null;
 }
 
 /** Whether an unmarked text can only be GS1: `10-01-02` also parses, as a batch. */
@@ -105,10 +108,8 @@ function byElements(text: string, parts: Element[], known: Known, year: number):
   const said = saidBy(values, year);
   const names = ["01", "02", "240", "241"].flatMap((ai) => values.get(ai) ?? []);
   for (const name of names) {
-    const [thing, ...more] = known.exact(name);
-    if (thing?.kind === "item" && !more.length) {
-      return { kind: "item", item: thing.code, said: unglued(thing.code, said, known), pack: 1 };
-    }
+    const items = known.exact(name).filter(({ kind }) => kind === "item");
+    if (items.length) return choice(items.map((one) => meant(one, unglued(one.code, said, known), values.has("37"))));
   }
   if (names.length) return unknown(text, said);
   const container = values.get("00");
@@ -147,23 +148,36 @@ function unglued(item: string, said: Said, known: Known): Said {
 }
 
 function byCode(text: string, known: Known): Meaning | null {
-  const exact = only(known.exact(text));
+  const exact = oneOf(known.exact(text));
   if (exact) return exact;
   const candidates = known.lotsNamed(text);
-  return candidates.length ? { kind: "lot", candidates } : only(known.folded(text));
+  return candidates.length ? { kind: "lot", candidates } : oneOf(known.folded(text));
 }
 
-function only(things: Named[]): Meaning | null {
-  const [thing, ...more] = things;
-  if (!thing || more.length) return null;
+/** What a text names: null for nothing, a choice for several things. */
+function oneOf(things: Named[]): Meaning | null {
+  return things.length ? choice(things.map((thing) => meant(thing, {}))) : null;
+}
+
+function choice(meanings: Sure[]): Meaning {
+  const different = [...new Map(meanings.map((meaning) => [JSON.stringify(meaning), meaning])).values()];
+  const [only, ...others] = different;
+  return only && !others.length ? only : { kind: "choice", candidates: different };
+}
+
+/** A thing as a meaning; with `packs` the label's quantity is a number of its packs. */
+function meant(thing: Named, said: Said, packs = false): Sure {
+  const { code, unit, factor = 1 } = thing;
   switch (thing.kind) {
-    case "item":
-      return { kind: "item", item: thing.code, said: {}, pack: 1 };
+    case "item": {
+      const quantity = packs && said.quantity !== undefined ? { quantity: said.quantity * factor } : {};
+      return { kind: "item", item: code, said: { ...said, ...quantity }, pack: factor, ...(unit && { unit }) };
+    }
     case "location":
-      return { kind: "location", location: thing.code };
+      return { kind: "location", location: code };
     case "document":
-      return { kind: "document", document: thing.code };
+      return { kind: "document", document: code };
     case "partner":
-      return { kind: "partner", partner: thing.code };
+      return { kind: "partner", partner: code };
   }
 }

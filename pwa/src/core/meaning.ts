@@ -13,8 +13,12 @@ export interface Said {
   quantity?: number;
 }
 
-export type Meaning =
-  | { kind: "item"; item: string; said: Said; pack: number }
+/** What a scanned code means: one thing, or several that whoever scanned it chooses between (G11). */
+export type Meaning = Sure | { kind: "choice"; candidates: Sure[] };
+
+export type Sure =
+  /** With `unit` one of the item's packs, which holds `pack` base units. */
+  | { kind: "item"; item: string; said: Said; pack: number; unit?: string }
   | { kind: "location"; location: string }
   | { kind: "lot"; candidates: { item: string; lot: Lot }[] }
   | { kind: "document"; document: string }

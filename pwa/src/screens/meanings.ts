@@ -37,6 +37,7 @@ export function meaningHref(meaning: Meaning, view: View): string | null {
       return href("enrol", meaning.code);
     case "command":
       return commandHref(meaning.command);
+    case "choice":
     case "partner":
     case "unknown":
       return null;

@@ -5,7 +5,8 @@ export const FLOWS = ["receive", "putaway", "pick", "issue", "count", "move"] as
 export type FlowName = (typeof FLOWS)[number];
 
 export type Route =
-  | { screen: "home" | "outbox" | "hand-in" | "look-up" | "rescue" | "rescue-codes" }
+  | { screen: "home" | "outbox" | "hand-in" | "rescue" | "rescue-codes" }
+  | { screen: "look-up"; text: string | null }
   | { screen: "sign-in"; badge: string | null }
   | { screen: "enrol"; code: string | null }
   | { screen: "flow"; flow: FlowName; document: string | null }
@@ -26,17 +27,18 @@ export function routeOf(hash: string): Route {
       return { screen, badge: first };
     case "outbox":
     case "hand-in":
-    case "look-up":
     case "rescue":
     case "rescue-codes":
       return { screen };
+    case "look-up":
+      return { screen, text: first };
     case "enrol":
       return { screen, code: first };
     case "item":
     case "bin":
     case "document":
     case "lot":
-      return first === null ? { screen: "look-up" } : { screen, code: first, item: second };
+      return first === null ? { screen: "look-up", text: null } : { screen, code: first, item: second };
     case "help":
       return { screen, page: first ?? "home" };
     case "desk":

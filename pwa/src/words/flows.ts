@@ -13,6 +13,7 @@ export const flows = {
   "flow.blocked_place": { en: "Bin {place} is out of use. Put it there all the same?", zh: "库位 {place} 已停用，仍要放这里吗？" },
   "flow.scan_goods": { en: "Scan the goods first", zh: "请先扫物料" },
   "flow.which_item": { en: "Lot {lot} fits several items. Which one?", zh: "批号 {lot} 对应多个物料，是哪一个？" },
+  "flow.which_meaning": { en: "{code} has several meanings here. Which one?", zh: "条码 {code} 有多种含义，是哪一个？" },
   "flow.which_lot": { en: "{item} is here in several lots or states. Which one?", zh: "这里的 {item} 有多个批次或状态，是哪一种？" },
   "flow.how_many": { en: "How many of {item}?", zh: "{item} 数量是多少？" },
   "flow.more_than_there": {

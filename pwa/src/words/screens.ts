@@ -244,6 +244,7 @@ export const screens = {
 
   "flow.wait": { en: "Wait for stock data", zh: "等待库存数据" },
 
+  "card.which_meaning": { en: "What was scanned?", zh: "扫的是哪一个？" },
   "card.line_of": { en: "Line {n} of {of}", zh: "明细 {n} / {of}" },
   "card.lines": { en: "{n} {n|line|lines}", zh: "{n} 行" },
   "card.stop_of": { en: "Stop {n} of {of}", zh: "第 {n} 站 / {of}" },
@@ -311,6 +312,7 @@ export const screens = {
   "bin.left": { en: "left", zh: "结存" },
   "bin.blocked": { en: "out of use", zh: "已停用" },
 
+  "partner.title": { en: "Partner", zh: "往来单位" },
   "document.title": { en: "Document", zh: "单据" },
   "document.purchase": { en: "Purchase order", zh: "采购订单" },
   "document.sales": { en: "Sales order", zh: "销售订单" },

@@ -55,6 +55,11 @@ export class Hands<S> {
     return this.give({ kind: "text", field, text, wall: this.tick() });
   }
 
+  /** Taps one of the meanings of the last code. */
+  means(index: number): this {
+    return this.give({ kind: "meant", index, wall: this.tick() });
+  }
+
   choose(what: "document" | "line" | "item" | "lot" | "place", value: string): this {
     return this.give({ kind: "choose", what, value, wall: this.tick() });
   }

@@ -50,8 +50,8 @@ export class Warehouse implements View {
   }
 
   /** A label as it hangs on goods: the code, and what it says. */
-  label(raw: string, item: string, said: Label["said"] = {}, pack = 1): this {
-    this.labels.set(raw, { kind: "item", item, said, pack });
+  label(raw: string, item: string, said: Label["said"] = {}, pack = 1, unit?: string): this {
+    this.labels.set(raw, { kind: "item", item, said, pack, ...(unit === undefined ? {} : { unit }) });
     return this;
   }
 
@@ -130,8 +130,10 @@ export class Warehouse implements View {
     if (raw.startsWith("BADGE:")) return { kind: "badge", badge: raw.slice(6) };
     if (raw.startsWith("TOTE-")) return { kind: "container", container: raw };
     if (label) return label;
+    const isPlace = this.places.has(raw);
+    if (this.items.has(raw) && isPlace) return { kind: "choice", candidates: [{ kind: "item", item: raw, said: {}, pack: 1 }, { kind: "location", location: raw }] };
     if (this.items.has(raw)) return { kind: "item", item: raw, said: {}, pack: 1 };
-    if (this.places.has(raw)) return { kind: "location", location: raw };
+    if (isPlace) return { kind: "location", location: raw };
     if (this.papers.has(raw)) return { kind: "document", document: raw };
     if (this.partners.has(raw)) return { kind: "partner", partner: raw };
     if (lots.length > 0) return { kind: "lot", candidates: lots };

@@ -48,7 +48,11 @@ export interface Asking {
   /** The scan that last wrote something: guards double scans (device rule 10). */
   wrote_scan: { raw: string; wall: number } | null;
   again: Scan | null;
+  /** The scan whose code has several meanings (G11), until one is chosen. */
+  which: (Scan & { meaning: Choosable }) | null;
 }
+
+type Choosable = Extract<Meaning, { kind: "choice" }>;
 
 export const CALM: Asking = {
   ask: null,
@@ -60,10 +64,11 @@ export const CALM: Asking = {
   written: [],
   wrote_scan: null,
   again: null,
+  which: null,
 };
 
 /** A new piece of goods starts without any answer given for the last one. */
-export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null };
+export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null, which: null };
 
 export const DOUBLE_SCAN_MS = 1_500;
 
@@ -139,7 +144,8 @@ function settled<S extends Asking>(dance: Choreography<S>, next: Step<S>, view: 
 
 /** A scan that waits for a confirmation is held by the frame, all else by the flow. */
 function holds<S extends Asking>(dance: Choreography<S>, state: S): number[] {
-  return [...state.captures, ...dance.holds(state), ...(state.again ? [state.again.capture.id] : [])];
+  const waiting = [state.again, state.which].flatMap((scan) => (scan ? scan.capture.id : []));
+  return [...state.captures, ...dance.holds(state), ...waiting];
 }
 
 function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
@@ -148,8 +154,10 @@ function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
   return { ...next, state: { ...next.state, wrote_scan } };
 }
 
-function taken<S extends Asking>(dance: Choreography<S>, before: S, given: Input, view: View, start: Start): Step<S> {
+function taken<S extends Asking>(dance: Choreography<S>, was: S, given: Input, view: View, start: Start): Step<S> {
   const input = asKey(given);
+  if (was.which) return chosen(dance, was, was.which, input, view, start);
+  const before = was;
   if (input.kind === "key" && input.key === "undo") return undone(dance, before);
   const state = before.ask ? answered(dance, before, input, view, start) : before;
   if ("drafts" in state) return state;
@@ -167,6 +175,17 @@ function taken<S extends Asking>(dance: Choreography<S>, before: S, given: Input
     default:
       return step(state);
   }
+}
+
+/** The code means what was tapped; whatever else comes lets go of it. */
+function chosen<S extends Asking>(
+  dance: Choreography<S>, before: S, { capture, meaning }: NonNullable<S["which"]>, input: Input, view: View, start: Start,
+): Step<S> {
+  const state: S = { ...before, which: null };
+  const meant = input.kind === "meant" ? meaning.candidates[input.index] : undefined;
+  if (meant) return scanned(dance, state, { capture, meaning: meant }, view, start);
+  const isNo = input.kind === "key" && (input.key === "cancel" || input.key === "undo");
+  return isNo ? step(state, band("tick", "flow.nothing_written")) : taken(dance, state, input, view, start);
 }
 
 function asKey(input: Input): Input {
@@ -219,6 +238,10 @@ function scanned<S extends Asking>(
   start: Start,
 ): Step<S> {
   const { meaning, capture } = scan;
+  if (meaning.kind === "choice") {
+    const shown = band("look", "flow.which_meaning", { code: capture.raw }, { ways: ["cancel"] });
+    return step({ ...state, which: { capture, meaning } }, shown);
+  }
   const elsewhere = screenOf(meaning, view, dance.kind);
   if (elsewhere) return { ...step(state), open: elsewhere };
   const last = state.wrote_scan;
