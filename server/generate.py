@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from server.commands.settings import page
+from server.imports.page import page as import_page
 from sync.typescript import gs1_typescript, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
+    "docs/import.md": import_page,
     "docs/settings.md": page,
     "pwa/src/core/types.gen.ts": typescript,
     "pwa/src/core/gs1.gen.ts": gs1_typescript,

@@ -13,6 +13,12 @@ from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
 
+OPENING: Final = "opening"
+"""The device of opening stock: the server alone speaks as it, so nobody enrols it."""
+
+OPERATOR: Final = "operator"
+"""Who did it, where nobody was signed in: whoever sits at the server's own command line."""
+
 SERVER: Final = "server"
 """The device and the actor of what the server decides itself."""
 

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from server.book import Book
 from server.book.rows import fetch, table
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.said import Said
 from server.settings import Settings
+from sync.case import OPERATOR
 from sync.records import Site
 
 

@@ -31,6 +31,7 @@ from server.tables.stock import (
     HoldingRow,
     LineRow,
     LotTable,
+    OpeningCost,
     Price,
     ReservationRow,
     ResultRow,
@@ -42,7 +43,7 @@ from sync.records import ROWS
 __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
+    "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
     "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
     "WarehouseRow",
 ]  # fmt: skip

@@ -57,6 +57,18 @@ class Price(SQLModel, table=True):
     cost: int = big()
 
 
+class OpeningCost(SQLModel, table=True):
+    """What a base unit of opening stock cost, in millionths of the currency: as private as prices.
+
+    `operation` is the id of the opening fact.
+    """
+
+    __tablename__ = "opening_cost"
+    site: str = key()
+    operation: str = key()
+    cost_micro: int = big()
+
+
 class ReservationRow(SQLModel, table=True):
     """Goods kept for a document line."""
 
