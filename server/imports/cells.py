@@ -44,6 +44,7 @@ _DAY: Final = re.compile(
 _MONTH_ONLY: Final = re.compile(r"(\d{4})(?:[-/.](\d{1,2})|年(\d{1,2})月)")
 _MIDNIGHT: Final = re.compile(r"[T ]0?0:00(:00([.,]0+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _LIST: Final = re.compile(r"[,;、/\n\r]")
+_THOUSANDS: Final = r"[1-9]\d{0,2}(,\d{3})+"
 _PACK: Final = re.compile(r"([^\s=:]+)\s*=\s*(\d{1,9})\s*(?::(.+))?")
 
 
@@ -213,7 +214,7 @@ def _spelled(digits: str, how: How) -> str:
         digits = digits.translate(str.maketrans(".,", ",."))
     elif how.decimal is None and _is_unclear(digits, how):
         raise CellError("decimal_unclear")
-    if not re.fullmatch(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", digits):
+    if not re.fullmatch(rf"(\d+|{_THOUSANDS})(\.\d+)?", digits):
         raise CellError("not_a_number")
     return digits.replace(",", "")
 
@@ -221,8 +222,8 @@ def _spelled(digits: str, how: How) -> str:
 def _is_unclear(digits: str, how: How) -> bool:
     """Say whether a comma may be a decimal one, or a point one of thousands."""
     if "," in digits:
-        return how.asks_commas or not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits)
-    return re.fullmatch(r"\d{1,3}(\.\d{3})+", digits) is not None
+        return how.asks_commas or not re.fullmatch(rf"{_THOUSANDS}(\.\d+)?", digits)
+    return re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", digits) is not None
 
 
 def quantity(cell: Cell, how: How) -> int:
