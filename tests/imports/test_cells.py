@@ -85,6 +85,7 @@ def test_a_month_is_its_last_day_where_the_column_or_the_operator_says_so():
 
 
 def test_a_day_that_is_over_gets_one_look_and_one_hard_to_believe_a_word_of_the_operator():
+    """[G13]"""
     found = read_stock("item,bin,quantity,lot,expires\nPA-1,A-01,4,K1,2026-11-27\n")
     assert notes(found) == [(2, "expired")]
     assert len(found.decided.groups) == 1
