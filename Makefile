@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build run test world world-long world-crashes mutants torture check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build wheel run test world world-long world-crashes mutants torture check $(CHECKS) bench screenshots lock chromium clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -53,16 +53,26 @@ build: pwa/dist/index.html ## Build the web app into pwa/dist
 pwa/dist/index.html: $(PWA_SOURCES) pwa/node_modules/.installed
 	@cd pwa && npm run --silent build -- --logLevel warn
 
+# From a copy, so that nothing that was built before is packed, and nothing here changes.
+wheel: install build ## Pack program, built app and demo into one file, dist/bincard-*.whl
+	@rm -rf build/wheel dist/bincard-*.whl
+	@mkdir -p build/wheel dist
+	@cp -r pyproject.toml README.md LICENSE server sync labels build/wheel
+	@cp -r pwa/dist build/wheel/server/web
+	@python -m pip wheel -q -q --no-deps --no-build-isolation -w dist build/wheel
+	@rm -rf build/wheel
+	@ls dist/bincard-*.whl
+
 run: install build ## Start Bincard with the demo warehouse on BINCARD_PORT (8000)
 	@bincard demo
 	@exec bincard serve
 
-chromium: # Debian's browser drives the browser tests
-	@test -x /usr/bin/chromium || { \
+chromium: # Debian's browser, what tells it whom to trust, and a pooler before PostgreSQL
+	@test -x /usr/bin/chromium -a -x /usr/bin/certutil -a -x /usr/sbin/pgbouncer || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get -qq update; \
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-			chromium fonts-noto-cjk >/dev/null; }
+			chromium fonts-noto-cjk libnss3-tools pgbouncer >/dev/null; }
 
 # What waits for other processes most of the time runs beside all else, and so do the worlds.
 BESIDE := tests/browser tests/deploy tests/simulation tests/torture
@@ -133,5 +143,5 @@ lock: $(VENV)/.installed ## Resolve the versions again into both lock files
 	@cd pwa && npm install --package-lock-only --loglevel=error
 
 clean: ## Remove what was installed and built, never data/
-	@rm -rf $(VENV) pwa/node_modules pwa/dist test-results build *.egg-info \
+	@rm -rf $(VENV) dist pwa/node_modules pwa/dist test-results build *.egg-info \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

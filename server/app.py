@@ -27,16 +27,22 @@ from server.api.bodies import Unpacked
 from server.api.errors import answer_for
 from server.api.guards import Gate, give_device, give_device_name, give_gate, give_person
 from server.api.headers import SecurityHeaders
+from server.api.names import SlashesGiven, SlashesHeld
+from server.api.queries import KnownQueries
 from server.api.schema import PackedTypes, openapi
 from server.api.static import static_files
 from server.backups.daily import Keeper
 from server.book import Book
+from server.connections import Guarded, raise_files
 from server.in_use import sharing
 from server.installation import now_ms, open_book
 from server.migrations import check_schema
 from server.settings import Settings, SettingsInvalid, token_key
+from server.tls.serving import Outside
 from server.watching import lines
 from server.watching.requests import Watched
+from server.watching.systemd import tell_systemd
+from server.watching.watchdog import Watchdog
 from server.workers import Workers
 
 if TYPE_CHECKING:
@@ -46,6 +52,9 @@ LOG: Final = logging.getLogger("bincard.server")
 
 DAY_S: Final = 86_400
 MINUTE_S: Final = 60
+
+TICKS: Final = 600
+"""A minute, in the ticks of uvicorn's loop."""
 
 SHUTDOWN_S: Final = 5
 """Open streams of pokes would wait for ever; a commit takes milliseconds."""
@@ -69,6 +78,7 @@ def application(
                 tasks.start_soon(_refresh_snapshots, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
                 tasks.start_soon(gate.together.keep)
+                tasks.start_soon(Watchdog(book).keep)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -81,10 +91,10 @@ def application(
     for watch in (gate.meters, traces):
         if watch is not None:
             book.tell(watch)
-    api = [documents.router, people.router, review.router, stock.router]
+    api = [documents.router, people.router, review.router, stock.router, watching.router]
     app = Litestar(
         route_handlers=[
-            Router("/api", route_handlers=api, middleware=[Unpacked()]),
+            Router("/api", route_handlers=api, middleware=[SlashesGiven(), Unpacked()]),
             sync.router,
             watching.health,
             watching.ready,
@@ -100,7 +110,7 @@ def application(
         state=State({"gate": gate}),
         lifespan=[opened],
         exception_handlers={Exception: answer_for},
-        middleware=[SecurityHeaders()],
+        middleware=[SecurityHeaders(https=settings.origin.startswith("https:")), KnownQueries()],
         compression_config=CompressionConfig(
             "gzip", minimum_size=1_024, gzip_compress_level=5, exclude_opt_key="packed"
         ),
@@ -108,7 +118,7 @@ def application(
         plugins=[PackedTypes()],
         logging_config=None,
     )
-    app.asgi_handler = Watched(app.asgi_handler, gate.meters, traces)
+    app.asgi_handler = Watched(SlashesHeld(app.asgi_handler, app.routes), gate.meters, traces)
     return app
 
 
@@ -158,10 +168,13 @@ class _Server(uvicorn.Server):
     lets every request under way have its answer; closing the book finishes what still waits.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], gate: Gate) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], gate: Gate, outside: Outside
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._gate = gate
+        self._outside = outside
         self._stop_at: float | None = None
 
     @contextmanager
@@ -173,6 +186,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; whoever tells it twice is in a hurry."""
+        tell_systemd("STOPPING=1")
         drain = self._gate.settings.drain_s
         self._gate.readiness.stopping = True
         if drain and self._stop_at is None:
@@ -183,15 +197,20 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._stop_at is not None and time.monotonic() >= self._stop_at:
             self.should_exit = True
+        if counter % TICKS == 0 and self._outside.certificate is not None:
+            self._outside.certificate.look()
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
+            await self._outside.open()
+            tell_systemd("READY=1")
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._gate.closing.set()
+        await self._outside.close()
+        self._gate.streams.end_all()
         await super().shutdown(sockets)
 
 
@@ -203,8 +222,9 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         if not (settings.web / "index.html").is_file():
             LOG.warning("There is no web app in %s: run make build, or let BINCARD_WEB name it; "
                         "phones and desks find nothing here until then", settings.web)  # fmt: skip
+        outside = Outside(settings)
         if settings.workers == 1:
-            _serve(settings, ready)
+            _serve(settings, ready, outside)
             return
         if settings.is_file:
             raise SettingsInvalid(
@@ -213,15 +233,15 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
             )
         # Made once, before there are several who would make one each.
         token_key(settings.token_key_file)
-        address = _config(settings, None).bind_socket()
+        address = _config(settings, None, outside).bind_socket()
         with tempfile.TemporaryDirectory(prefix="bincard-") as folder:
-            work = partial(_serve, settings, address=address, shared=Path(folder))
+            work = partial(_serve, settings, outside=outside, address=address, shared=Path(folder))
             code = Workers(settings.workers, work, ready).run()
     if code:
         raise SystemExit(code)
 
 
-def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
+def _config(settings: Settings, app: Litestar | None, outside: Outside) -> uvicorn.Config:
     return uvicorn.Config(
         app or "",
         host=settings.host,
@@ -232,16 +252,22 @@ def _config(settings: Settings, app: Litestar | None) -> uvicorn.Config:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        http=partial(Guarded, settings=settings),  # type: ignore[arg-type]  # makes one
+        **outside.spoken,
     )
 
 
 def _serve(
     settings: Settings,
     ready: Callable[[], None],
+    outside: Outside,
     address: socket.socket | None = None,
     shared: Path | None = None,
 ) -> None:
     app = application(settings, open_book(settings), shared=shared)
     _rest_the_collector()
+    raise_files(settings.connections)
     gate: Gate = app.state.gate
-    _Server(_config(settings, app), ready, gate).run([address] if address else None)
+    _Server(_config(settings, app, outside), ready, gate, outside).run(
+        [address] if address else None
+    )

@@ -121,6 +121,12 @@ def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     return sites.verify(settings, asked.site)
 
 
+def _repair(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
+    from server.commands import sites
+
+    return sites.repair(settings, asked.site, dry=asked.dry_run)
+
+
 def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import backups
 
@@ -130,7 +136,8 @@ def _backup(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
 def _restore(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import backups
 
-    return backups.restore(settings, asked.source, replace=asked.replace)
+    how = {"replace": asked.replace, "unproved": asked.unproved}
+    return backups.restore(settings, asked.source, **how)
 
 
 def _drill(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -161,6 +168,24 @@ def _ready(settings: Settings, _: argparse.Namespace) -> "Said":
     from server.commands.asking import ready
 
     return ready(settings)
+
+
+def _tls_make(settings: Settings, asked: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.make(settings, asked.names, new_authority=asked.new_authority)
+
+
+def _tls_show(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.show(settings)
+
+
+def _tls_check(settings: Settings, _: argparse.Namespace) -> "Said":
+    from server.commands import tls
+
+    return tls.check(settings)
 
 
 def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -276,11 +301,26 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", _migrate, "bring the database to the tables of this program")
     verify = _add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
+    mend = _add(
+        commands, "repair", _repair,
+        "write again what does not follow from the ledger, and say what that was",
+    )  # fmt: skip
+    mend.epilog = (
+        "Log and postings are never changed; where they are broken it refuses and says what then. "
+        "The server may run: devices wait their turn, and hear of the changed rows by the feed."
+    )
+    mend.add_argument("--site", help="only this one")
+    mend.add_argument("--dry-run", action="store_true", help="say it only; 1 when there is any")
     save = _add(commands, "backup", _backup, "copy database and key while serving, and replay it")
     save.add_argument("--to", type=Path, metavar="DIR", help="the folder (BINCARD_BACKUP_DIR)")
     put = _add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
     put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
     put.add_argument("--replace", action="store_true", help="move aside what is there now")
+    put.add_argument(
+        "--unproved", action="store_true",
+        help="take one that does not replay, too: its log is whole, what follows from it may be "
+        "wrong until bincard repair",
+    )  # fmt: skip
     proof = _add(commands, "drill", _drill, "prove that a backup can be put back; 1 when it can't")
     proof.add_argument(
         "--from", dest="source", type=Path, metavar="DIR",
@@ -318,6 +358,13 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     close = _add(period, "close", _period_close, "account what comes late in the next period")
     close.add_argument("through", type=date.fromisoformat, help="the last day, as 2026-10-31")
     close.add_argument("--site", help="needed when there are several")
+
+    tls = _group(commands, "tls", "https without a proxy")
+    make = _add(tls, "make", _tls_make, "make the server's certificate, and its authority")
+    make.add_argument("names", nargs="+", metavar="NAME", help="a host name or an address")
+    make.add_argument("--new-authority", action="store_true", help="phones must trust it anew")
+    _add(tls, "show", _tls_show, "show the fingerprint, the names, and until when")
+    _add(tls, "check", _tls_check, "speak https as a phone does; 1 when it would be warned")
 
     device = _group(commands, "device", "handhelds and desks")
     enrol = _add(device, "enrol", _device_enrol, "let a device join: a QR, or a token with --json")

@@ -7,7 +7,7 @@ answers requests would take them longer than their work.
 import time
 from collections.abc import Callable
 
-from server.book import Book
+from server.book import Book, Daily
 from server.migrations import check_schema
 from server.settings import Settings, token_key
 
@@ -19,4 +19,13 @@ def now_ms() -> int:
 def open_book(settings: Settings, now: Callable[[], int] = now_ms) -> Book:
     """Return the book of this installation. Raises `SchemaOld` or `SettingsInvalid`."""
     check_schema(settings.database)
-    return Book(settings.database, token_key(settings.token_key_file), now)
+    return Book(settings.database, token_key(settings.token_key_file), now, daily_of(settings))
+
+
+def daily_of(settings: Settings) -> Daily:
+    """Return what one device may bring in a day."""
+    return Daily(
+        operations=settings.day_operations, bytes=settings.day_mb * 2**20,
+        opened=settings.day_discrepancies, blocks=settings.day_blocks,
+        revoked_days=settings.revoked_days,
+    )  # fmt: skip

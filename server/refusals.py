@@ -11,6 +11,7 @@ class Code(StrEnum):
 
     MALFORMED = "malformed"
     INVALID = "invalid"
+    QUERY_UNKNOWN = "query_unknown"
     TOO_LARGE = "too_large"
     NOT_GZIP = "not_gzip"
     MEDIA_TYPE = "media_type"
@@ -20,6 +21,7 @@ class Code(StrEnum):
     DEVICE_REVOKED = "device_revoked"
     OTHER_SITE = "other_site"
     OTHER_DEVICE = "other_device"
+    RESCUE_UNSIGNED = "rescue_unsigned"
     SITE_UNKNOWN = "site_unknown"
     SIGN_IN = "sign_in"
     SUPERVISOR_ONLY = "supervisor_only"
@@ -33,6 +35,8 @@ class Code(StrEnum):
     PERSON_UNKNOWN = "person_unknown"
     LAST_SUPERVISOR = "last_supervisor"
     DOCUMENT_EXISTS = "document_exists"
+    KEY_USED = "idempotency_key_used"
+    NAME_UNREADABLE = "name_unreadable"
     ITEM_UNKNOWN = "item_unknown"
     PARTNER_UNKNOWN = "partner_unknown"
     PLACE_UNKNOWN = "place_unknown"
@@ -46,6 +50,10 @@ class Code(StrEnum):
     WRITER_STUCK = "writer_stuck"
     DISK_LOW = "disk_low"
     WATCHERS_ONLY = "watchers_only"
+    ABORTED = "aborted"
+    DAY_FULL = "day_full"
+    DEVICE_CLOSED = "device_closed"
+    BLOCK_UNUSED = "block_unused"
     INTERNAL = "internal"
 
 

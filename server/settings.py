@@ -21,6 +21,12 @@ FROM_FILE: Final = "_FILE"
 TRACES_PATH: Final = "/v1/traces"
 
 
+_HERE: Final = Path(__file__).parent
+_INSTALLED: Final = _HERE / "web"
+_BUILT: Final = _INSTALLED if _INSTALLED.is_dir() else _HERE.parent / "pwa" / "dist"
+"""The app that was packed with the program (`make wheel`), else the one that a checkout built."""
+
+
 class SettingsInvalid(Exception):  # noqa: N818 - named by what is wrong, as all refusals are
     """A setting that cannot work, with a sentence that says what to change."""
 
@@ -85,9 +91,23 @@ class Settings:
     proxies: Annotated[
         str, About("PROXIES", "Addresses of reverse proxies whose X-Forwarded-For is believed.")
     ] = ""
-    web: Annotated[Path, About("WEB", "The built web app.", shown="pwa/dist")] = (
-        Path(__file__).parents[1] / "pwa" / "dist"
-    )
+    web: Annotated[
+        Path,
+        About("WEB", "The built web app.", shown="the one that is installed, else pwa/dist"),
+    ] = _BUILT
+    tls: Annotated[
+        bool,
+        About("TLS", "1 speaks https, with the certificate that bincard tls made; no proxy then."),
+    ] = False
+    trust_port: Annotated[
+        int,
+        About(
+            "TRUST_PORT",
+            "Where phones learn to trust that certificate, without https: 80, so that the bare "
+            "name leads there; 0 for nowhere.",
+            least=0, most=65_535,
+        ),
+    ] = 0  # fmt: skip
     enrol_per_minute: Annotated[
         int, About("ENROL_PER_MINUTE", "Tries with an enrolment code from one address.")
     ] = 20
@@ -99,6 +119,62 @@ class Settings:
         int,
         About("PUSH_PER_SECOND", "Pushes of one device; far above what a healthy one sends."),
     ] = 1_000
+    day_operations: Annotated[
+        int,
+        About(
+            "DAY_OPERATIONS",
+            "Operations that one device may bring in a day. Each day on which it was not heard "
+            "adds as many (30 days at most); a revoked device has a tenth. What is beyond stays on "
+            "the device and is taken later.",
+        ),
+    ] = 20_000
+    day_mb: Annotated[int, About("DAY_MB", "The same in MB of operations, as they are stored.")] = (
+        32
+    )
+    day_discrepancies: Annotated[
+        int, About("DAY_DISCREPANCIES", "The same in discrepancies that a device leaves open.")
+    ] = 1_000
+    day_blocks: Annotated[
+        int,
+        About("DAY_BLOCKS", "Blocks of 1,000 lot numbers that one device is given in a day."),
+    ] = 10
+    revoked_days: Annotated[
+        int,
+        About(
+            "REVOKED_DAYS",
+            "For how many days from its first contact on a revoked device may bring what it "
+            "holds; after these nothing is taken from it.",
+            least=0,
+        ),
+    ] = 30
+    head_seconds: Annotated[
+        int,
+        About("HEAD_SECONDS", "How long the header of a request may take to come.", most=3_600),
+    ] = 10
+    body_seconds: Annotated[
+        int,
+        About(
+            "BODY_SECONDS",
+            "How long the body of a request may take: a full push over a poor radio needs a "
+            "minute.",
+            most=3_600,
+        ),
+    ] = 120
+    connections: Annotated[
+        int,
+        About(
+            "CONNECTIONS",
+            "Open connections of one process, two for each device that is awake. When there are "
+            "more, one that asks nothing gives way to the newest.",
+        ),
+    ] = 4_000
+    streams: Annotated[
+        int,
+        About(
+            "STREAMS_PER_DEVICE",
+            "Open streams (/sync/poke) of one device in one process; the oldest gives way.",
+        ),
+    ] = 4
     backups: Annotated[
         Path | None,
         About(
@@ -191,7 +267,8 @@ class Settings:
             given["backups"] = given["backups"].absolute()
         given.setdefault("database", f"sqlite:///{data / 'bincard.db'}")
         host, port = given.get("host", cls.host), given.get("port", cls.port)
-        given["origin"] = given.get("origin", f"http://{_shown(host)}:{port}").rstrip("/")
+        scheme = "https" if given.get("tls") else "http"
+        given["origin"] = given.get("origin", f"{scheme}://{_shown(host)}:{port}").rstrip("/")
         given.setdefault("traces", _traces(environment))
         return cls(**given)
 

@@ -69,6 +69,8 @@ class Arrival(Struct, frozen=True):
     sealed: Sealed | None = None
     first: Link | None = None
     """Where it was posted first: its place in the order of everything stays."""
+    unsigned: bool = False
+    """Another device brought it, and nothing proves whose it is (S7)."""
 
     def times(self) -> Times:
         """Return every time of the operation, as the verdict tells and seals it."""

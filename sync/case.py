@@ -99,7 +99,12 @@ class Case:
         self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
         return row
 
-    def _open(self, code: Code, odd: Odd) -> Discrepancy:
+    def join(self, code: Code, name: str, odd: Odd) -> None:
+        """List the one discrepancy of a name, and open it when there is none."""
+        row = self.state.discrepancies.find(name) or self._open(code, odd, name)
+        self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
+
+    def _open(self, code: Code, odd: Odd, name: str | None = None) -> Discrepancy:
         policy = POLICIES[code]
         severity = odd.severity or policy.severity
         at_once = policy.closes is Evidence.AT_ONCE and severity is Severity.INFORMATION
@@ -107,7 +112,7 @@ class Case:
         base = f"{code.value}/{self.name}"
         number = sum(flag.discrepancy.startswith(base) for flag in self.flags)
         row = Discrepancy(
-            discrepancy=f"{base}/{number}" if number else base,
+            discrepancy=name or (f"{base}/{number}" if number else base),
             code=code.value,
             severity=severity.value,
             operation=self.name,

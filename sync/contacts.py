@@ -4,7 +4,7 @@ Each push is a contact: the server sees the question at once, and learns with a 
 the answer arrived. Only then the contact bounds the device's clock from both sides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -42,6 +42,10 @@ class Contact(Struct, frozen=True, array_like=True):
         return self.sent if self.received is None else self.received
 
 
+IsOurs = Callable[[Exchange], bool]
+"""Says whether this server gave its time in answer to that question of that device (T1)."""
+
+
 encode_contacts: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(tuple[Contact, ...]).decode
 
@@ -51,14 +55,17 @@ def read_contacts(stored: bytes) -> tuple[Contact, ...]:
     return _decode(stored) if stored else ()
 
 
-def learn(contacts: Sequence[Contact], told: Sequence[Exchange]) -> tuple[Contact, ...]:
+def learn(
+    contacts: Sequence[Contact], told: Sequence[Exchange], is_ours: IsOurs
+) -> tuple[Contact, ...]:
     """Return the contacts with what the device tells about their answers, in server order.
 
-    An answer from before its question says nothing: the clock stepped in between.
+    What this server did not say is no evidence. An answer from before its question says nothing
+    either: the clock stepped in between.
     """
     known = list(contacts)
     for exchange in told:
-        if exchange.received < exchange.sent:
+        if exchange.received < exchange.sent or not is_ours(exchange):
             continue
         number = next((n for n, c in enumerate(known) if _is_of(exchange, c)), None)
         if number is None:
@@ -80,13 +87,20 @@ def kept(contacts: Sequence[Contact], acked: int) -> tuple[Contact, ...]:
     """Return what later dating needs, the newest first of all.
 
     That is the last sure contact before the oldest unsent operation and all that came after,
-    thinned, and some of what came before: the lines of a long count were scanned then.
+    thinned to the tightest, and some of what came before: the lines of a long count were scanned
+    then. The last one that knew a number bounds what came next, however loose it is.
     """
     answered = [c for c in contacts if c.received is not None]
     last = answered[-1].server_now if answered else 0
     unsure = [c for c in contacts if c.received is None and c.server_now > last]
-    slots = {(c.segment, c.through, c.server_now // SLOT_MS): c for c in answered}
+    slots: dict[tuple[str, int | None, int], Contact] = {}
+    for one in answered:
+        slot = (one.segment, one.through, one.server_now // SLOT_MS)
+        tight = slots.get(slot, one)
+        slots[slot] = one if one.ended - one.sent <= tight.ended - tight.sent else tight
+    last_of = {(one.segment, one.through): one for one in answered}
     before = [c for c in answered if c.through is not None and c.through <= acked][-1:]
-    rest = [c for c in slots.values() if c not in before]
+    wanted = {*slots.values(), *last_of.values()} - {*before}
+    rest = [c for c in answered if c in wanted]
     some = [*before, *unsure[-8:], *rest[::-1]][:CONTACTS_MAX]
     return tuple(sorted(some, key=lambda contact: contact.server_now))

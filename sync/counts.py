@@ -6,6 +6,7 @@ Late facts change the fold, so they change the variance while it is open (R28); 
 the count absorbs them by linked postings (R29). Nothing here depends on when a fact arrived.
 """
 
+from collections import Counter
 from typing import Final
 
 from msgspec import Struct
@@ -27,6 +28,24 @@ SAME_GOODS_MS: Final = 86_400_000
 """How far apart two counts may be, one of them approved, that are still held together (R32)."""
 
 
+VARIANCES_MAX: Final = 2_000
+"""How many lines of counts may be open at one place (C9)."""
+
+SAME_KEY_MAX: Final = 50
+"""How many of these may be of one key (C9)."""
+
+COUNTS_MAX: Final = {"place": 100, "line": 1_000}
+"""How many counts of one place, by their scope, may lie within a day (C9)."""
+
+
+class FullError(Exception):
+    """At its place too much is open, or was counted, for one more count (C9)."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+
 class Seen(Struct, frozen=True):
     """What a count says of one key: its lines added up, between first and last scan."""
 
@@ -41,8 +60,10 @@ class Seen(Struct, frozen=True):
 
 
 def record_count(case: Case, did: Count) -> None:
-    """Keep a count and its variances; set no stock."""
+    """Keep a count and its variances; set no stock. Raises `FullError`."""
     place = resolve_place(case, did.place.text)
+    if _is_full(case, did, place):
+        raise FullError(place)
     counted = Counted(
         operation=case.body.id, count_id=did.count_id, place=place, scope=did.scope,
         opened=case.opened or case.at, at=case.at, u=case.dated.u, replica=case.link.replica,
@@ -57,6 +78,21 @@ def record_count(case: Case, did: Count) -> None:
     if not did.blind:
         case.flag(Code.NOT_BLIND, Odd(place=place))
     _finish_task(case)
+
+
+def _is_full(case: Case, did: Count, place: str) -> bool:
+    """Say whether one more count would make what is open at a place too much to decide."""
+    rows = case.state.variances.having("place", place)
+    of_key = Counter(row.key for row in rows if row.state == "open")
+    near = sum(
+        row.scope == did.scope and abs(row.at - case.at) <= SAME_GOODS_MS
+        for row in case.state.counted.having("place", place)
+    )
+    return (
+        of_key.total() + len(did.lines) > VARIANCES_MAX
+        or max(of_key.values(), default=0) >= SAME_KEY_MAX
+        or near >= COUNTS_MAX[did.scope]
+    )
 
 
 def _seen(case: Case, did: Count) -> list[Seen]:
@@ -200,10 +236,9 @@ def _zero(state: State, counted: Counted, name: TrackName, item: str) -> None:
     if own is None and not least:
         close_counted_away(state, name, counted)
         return
-    number = sum(row.operation == counted.operation and row.line < 0
-                 for row in state.variances.all())  # fmt: skip
+    lines = [row.line for row in state.variances.having("operation", counted.operation)]
     row = own or Variance(
-        operation=counted.operation, line=-1 - number, count_id=counted.count_id,
+        operation=counted.operation, line=min([0, *lines]) - 1, count_id=counted.count_id,
         place=name[0], key=name[1], item=item, counted=0, expected=0, at=counted.at,
         u=counted.u, first=counted.opened, last=counted.at, replica=counted.replica,
         seq=counted.seq, actor=counted.actor, device=counted.device, blind=counted.blind,

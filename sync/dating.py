@@ -51,24 +51,32 @@ class Reading(Struct, frozen=True):
 
 
 class Clock(Struct, frozen=True):
-    """What is known of a replica's clock when a push arrives at `receipt`: contacts in order."""
+    """What is known of a replica's clock when a push arrives at `receipt`: contacts in order.
+
+    `since` is when its device was enrolled, 0 when nobody knows: it did nothing before.
+    """
 
     contacts: tuple[Contact, ...]
     receipt: int
+    since: int = 0
 
 
 def date(reading: Reading, clock: Clock) -> Dated:
     """Return the server time of a device time: sure, or clamped between what is possible."""
+    return monotone(_date(reading, clock), min(clock.since, clock.receipt))
+
+
+def _date(reading: Reading, clock: Clock) -> Dated:
     contacts = clock.contacts
     first, last = _possible(reading, clock)
     found = _in_segment(reading, contacts)
     if found is None:
         before, after = _around(reading, contacts)
-        found = _between(reading, before, after)
+        found = _between(reading, contacts, before, after)
         if found is None:
             at = min(reading.wall + _likely(reading, contacts, before, after), last)
             first = at if first is None else first
-            return Dated(max(at, first), max(last - first, GRAIN_MS), "low")
+            return Dated(min(max(at, first), last), max(last - first, GRAIN_MS), "low")
     offset, u = found
     at = reading.wall + offset
     return Dated(min(max(at, first or at), last), u, "high")
@@ -87,9 +95,10 @@ def _possible(reading: Reading, clock: Clock) -> tuple[int | None, int]:
     for contact in clock.contacts:
         follows = reading.follows(contact)
         if follows is False:
-            return first, min(last, contact.server_now)
-        if follows and contact.received is not None:
-            first = contact.server_now - (contact.received - contact.sent)
+            last = min(last, contact.server_now)
+        elif follows and contact.received is not None:
+            asked = contact.server_now - (contact.received - contact.sent)
+            first = asked if first is None else max(first, asked)
     return first, last
 
 
@@ -99,20 +108,47 @@ def _in_segment(reading: Reading, contacts: Sequence[Contact]) -> tuple[int, int
 
 
 def _between(
-    reading: Reading, before: Contact | None, after: Contact | None
+    reading: Reading, contacts: Sequence[Contact], before: Contact | None, after: Contact | None
 ) -> tuple[int, int] | None:
-    """Return offset and error bar by two contacts that agree, if no step shows between them."""
+    """Return offset and error bar by two contacts that agree, if no step shows between them.
+
+    Those next to it say that it lies between them; how far the clock was off the tightest of
+    their segments say.
+    """
     if before is None or after is None or not before.sent <= reading.wall <= after.sent:
-        return None
-    if abs(after.offset - before.offset) > NEAR_EQUAL_MS:
         return None
     if len({_steps_back(x.segment) for x in (before, reading, after)}) > 1:
         return None
-    offset, both = _interpolated(reading.wall, (before, after)), (before, after)
+    both = (
+        _tightest(reading.wall, [c for c in _alike(contacts, before) if c.sent <= before.sent]),
+        _tightest(reading.wall, [c for c in _alike(contacts, after) if c.sent >= after.sent]),
+    )
+    if abs(both[1].offset - both[0].offset) > NEAR_EQUAL_MS:
+        return None
+    offset = _interpolated(reading.wall, both)
     low = min(contact.server_now - contact.ended for contact in both)
     high = max(contact.server_now - contact.sent for contact in both)
     drift = min(_drift(contact, reading.wall) for contact in both)
     return offset, max(high - offset, offset - low) + drift + GRAIN_MS
+
+
+def _alike(contacts: Sequence[Contact], one: Contact) -> list[Contact]:
+    """Return the answered contacts of the same segment; itself among them."""
+    same = (c for c in contacts if c.segment == one.segment)
+    return [c for c in same if c.received is not None]
+
+
+def _tightest(wall: int, contacts: Sequence[Contact]) -> Contact:
+    """Return the contact that bounds the offset at a device time most closely.
+
+    How near it was counts by what the clock may have drifted since, and no more. A question
+    alone bounds one side only: it speaks where nothing else does.
+    """
+    return min(contacts, key=lambda c: (c.received is None, _width(c, wall)))
+
+
+def _width(contact: Contact, wall: int) -> int:
+    return contact.ended - contact.sent + 2 * _drift(contact, wall)
 
 
 def _steps_back(segment: str) -> str:
@@ -165,14 +201,18 @@ def _drift(contact: Contact, wall: int) -> int:
 
 
 def _interpolated(wall: int, contacts: Sequence[Contact]) -> int:
-    before = after = None
-    for contact in contacts:
-        if contact.sent > wall:
-            after = contact if after is None or contact.sent < after.sent else after
-        elif before is None or contact.sent > before.sent:
-            before = contact
-    if before is None or after is None:
-        return (before or after or contacts[0]).offset
+    """Return the offset that the tightest contact gives, or it and one beyond the reading.
+
+    That one must know more of its own time than the tightest does of it: else it only adds error.
+    """
+    best = _tightest(wall, contacts)
+    beyond = [c for c in contacts if (c.sent > wall) != (best.sent > wall)]
+    if not beyond:
+        return best.offset
+    other = _tightest(wall, beyond)
+    if other.ended - other.sent > _width(best, other.sent):
+        return best.offset
+    before, after = sorted((best, other), key=lambda contact: contact.sent)
     gone, span = max(wall - before.ended, 0), max(after.sent - before.ended, 1)
     return before.offset + (after.offset - before.offset) * min(gone, span) // span
 
@@ -182,5 +222,5 @@ def _likely(
 ) -> int:
     """Return the best guess of an offset that nobody vouches for."""
     same = [contact for contact in contacts if contact.segment == reading.segment]
-    nearest = min(same, key=lambda c: abs(c.sent - reading.wall), default=after or before)
-    return nearest.offset if nearest is not None else 0
+    known = _tightest(reading.wall, same) if same else after or before
+    return known.offset if known is not None else 0

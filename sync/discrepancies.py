@@ -46,6 +46,8 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.RESTORE_GAP: _KEEP,
     Code.TARGET_UNKNOWN: _KEEP,
     Code.ACTOR_NOT_ALLOWED: _MADE_UP,
+    Code.ACTOR_NOT_SEEN: _KEEP,
+    Code.RESCUE_UNSIGNED: _KEEP,
     Code.UNKNOWN_CODE: Review(("is", "keep")),
     Code.TIME_UNCERTAIN: _LOOK,
     Code.LATE_PERIOD: _MADE_UP,
@@ -76,6 +78,8 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.DOUBLE_CORRECTION: Review(("reverse", "keep")),
     Code.OVER_LIMIT: Review(("approve", "refuse")),
     Code.RETURN_UNMATCHED: _MADE_UP,
+    Code.DEVICE_LIMIT: _KEEP,
+    Code.COUNT_FULL: Review(("count", "keep")),
 }
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from sync.case import Case, RefusedError
 from sync.operations import Edit
-from sync.records import Document, Item, Line, Location, LotRow, Person, Row, Site
+from sync.records import Device, Document, Item, Line, Location, LotRow, Person, Row, Site
 from sync.state import State, Table
 from sync.stock import QUANTITY_MAX, check_day
 from sync.units import renewed
@@ -63,12 +63,13 @@ KINDS: Final[dict[str, Editable]] = {
     "document": Editable(Document, lambda state: state.documents, _same, frozenset({
         "state", "due", "note",
     })),
+    "device": Editable(Device, lambda state: state.devices, _same, frozenset({"parked"})),
     "line": Editable(Line, lambda state: state.lines, _line, frozenset({"state"})),
 }  # fmt: skip
 
 COUNTS: Final = frozenset({
     "over_receipt_percent", "over_issue_percent", "count_tolerance", "unsent_warning",
-    "unsent_warning_hours", "adjust_limit", "capacity", "walk",
+    "unsent_warning_hours", "adjust_limit", "capacity", "walk", "parked",
 })  # fmt: skip
 """Fields that are never below zero, and never more than any quantity is."""
 
@@ -107,6 +108,9 @@ def edit(case: Case, did: Edit) -> None:
     after = _recalled(case, row, did) if isinstance(row, LotRow) else _changed(kind, row, did)
     if isinstance(row, Item) and isinstance(after, Item):
         after = renewed(row, after)
+    if isinstance(after, Device) and (after.parked or 0) > case.state.seq:
+        # What comes only later is not put aside unseen (D5).
+        raise RefusedError("field_invalid")
     table.put(key, after)
 
 

@@ -2,6 +2,9 @@
 
 The table is also what the phone's parser is generated from. It holds the application identifiers
 that a warehouse meets; an unknown one makes a code "not GS1", so that it stays raw.
+
+A scanner that swallows separators glues a value of open length to what follows it. `readings`
+finds all that such a string can have been; which one it was is not for this module to say.
 """
 
 import calendar
@@ -90,6 +93,10 @@ SELF_DELIMITING: Final = frozenset({
 """First two digits after which no separator is needed: the length is known."""
 
 _CHARACTERS: Final = r"[!-\"%-?A-Z_a-z]"
+READINGS_MAX: Final = 12
+STEPS_MAX: Final = 4_000
+"""How far it is looked for what a string can say: a hostile label keeps nobody waiting."""
+
 _CENTURY: Final = 100
 _HALF: Final = 50
 
@@ -101,6 +108,7 @@ class Shape(NamedTuple):
     longest: int
     check: int
     day: bool
+    digits: bool
 
 
 class Element(Struct, frozen=True, array_like=True):
@@ -123,6 +131,22 @@ def gtin14(text: str) -> str | None:
     return text.zfill(14) if is_gtin and check_digit_is_right(text) else None
 
 
+def upc_e(text: str) -> str | None:
+    """Return the GTIN-14 of a UPC-E of eight digits, None when its check digit is not right."""
+    match = re.fullmatch(r"([01])([0-9]{6})([0-9])", text)
+    if not match:
+        return None
+    system, body, check = match.groups()
+    last = int(body[5])
+    if last <= 2:  # noqa: PLR2004  (the last digit says where zeros were left out)
+        long = f"{body[:2]}{body[5]}0000{body[2:5]}"
+    elif last in {3, 4}:
+        long = f"{body[:last]}00000{body[last:5]}"
+    else:
+        long = f"{body[:5]}0000{body[5]}"
+    return gtin14(f"{system}{long}{check}")
+
+
 def iso_day(text: str, year: int) -> str | None:
     """Return YYMMDD as a date near `year`; day 00 is the last day of its month."""
     if not re.fullmatch(r"[0-9]{6}", text):
@@ -141,22 +165,76 @@ def iso_day(text: str, year: int) -> str | None:
 
 
 def elements(text: str, year: int) -> list[Element] | None:
-    """Split an element string, or return None when it is not one."""
+    """Split an element string as its separators say, or return None when it is not one."""
     rest = text.removeprefix(GS)
     found: list[Element] = []
     while rest:
-        ai = next((rest[:size] for size in (2, 3, 4) if rest[:size] in _SHAPES), None)
+        ai = _identifier(rest)
         if ai is None:
             return None
-        shape = _SHAPES[ai]
         rest = rest[len(ai) :]
-        size = shape.longest if ai[:2] in SELF_DELIMITING else rest.find(GS)
+        size = _SHAPES[ai].longest if ai[:2] in SELF_DELIMITING else rest.find(GS)
         value = rest if size < 0 else rest[:size]
-        if not shape.pattern.fullmatch(value):
+        element = _element(ai, value, year)
+        if element is None:
             return None
         rest = rest[len(value) :].removeprefix(GS)
-        found.append(Element(ai, value, _is_right(shape, value, year)))
+        found.append(element)
     return found or None
+
+
+def readings(text: str, year: int) -> list[list[Element]]:
+    """Return all that an element string can say, as it stands first.
+
+    With a separator in it there is one reading at most. Without any, a value of open length may
+    end wherever the rest is an element string too: no identifier twice, all checks and days right.
+    """
+    plain = elements(text, year)
+    rest = text.removeprefix(GS)
+    if GS in rest:
+        return [plain] if plain else []
+    found: list[list[Element]] = [plain] if plain else []
+    steps = STEPS_MAX
+
+    def read(rest: str, before: list[Element]) -> None:
+        nonlocal steps
+        ai = _identifier(rest)
+        if ai is None or any(ai == element.ai for element in before):
+            return
+        rest = rest[len(ai) :]
+        longest = _SHAPES[ai].longest
+        fixed = ai[:2] in SELF_DELIMITING
+        for size in range(min(longest, len(rest)), longest - 1 if fixed else 0, -1):
+            steps -= 1
+            if steps < 0 or len(found) >= READINGS_MAX:
+                return
+            element = _element(ai, rest[:size], year)
+            if element is None or not element.right:
+                continue
+            way = [*before, element]
+            if size < len(rest):
+                read(rest[size:], way)
+            elif way != plain:
+                found.append(way)
+
+    read(rest, [])
+    return found
+
+
+def is_number(ai: str) -> bool:
+    """Say whether an identifier takes digits only: then what follows it is seldom chance."""
+    return _SHAPES[ai].digits
+
+
+def _identifier(text: str) -> str | None:
+    return next((text[:size] for size in (2, 3, 4) if text[:size] in _SHAPES), None)
+
+
+def _element(ai: str, value: str, year: int) -> Element | None:
+    shape = _SHAPES[ai]
+    if not shape.pattern.fullmatch(value):
+        return None
+    return Element(ai, value, _is_right(shape, value, year))
 
 
 def _is_right(shape: Shape, value: str, year: int) -> bool:
@@ -183,7 +261,7 @@ def _shape(parts: str) -> Shape:
         pattern += f"{letters}{{1,{size}}}" if dots else f"{letters}{{{size}}}"
         longest += int(size)
         check = int(size) if mark == "c" else check
-    return Shape(re.compile(pattern), longest, check, parts.endswith("d"))
+    return Shape(re.compile(pattern), longest, check, parts.endswith("d"), "x" not in parts)
 
 
 _SHAPES: Final = _shapes()

@@ -20,6 +20,15 @@ SEQ_MAX: Final = 2**53 - 1
 """The end of a hole whose end nobody knows: what was written after the last contact."""
 
 
+AHEAD_MAX: Final = 100_000
+"""How many numbers past the last acknowledged a device may say it had written: half a year."""
+
+
+def reach(acked: int, heard: Iterable[int]) -> int:
+    """Return how far a replica can have lost what it had written, as far as was ever heard (R4)."""
+    return min(max(acked, *heard, 0), acked + AHEAD_MAX)
+
+
 class Hole(Struct, frozen=True, array_like=True):
     """Numbers of a replica that nobody has any more, and the discrepancy that says so."""
 

@@ -19,12 +19,16 @@ PULL_LIMIT_MAX: Final = 5_000
 
 
 class Exchange(Struct, frozen=True):
-    """One round trip: device clock when sent and received, server clock in between."""
+    """One round trip: device clock when sent and received, server clock in between.
+
+    `mac` is that of the answer: without it nothing shows that this server said so (T1).
+    """
 
     sent: Millis
     received: Millis
     server_now: Millis
     segment: Id
+    mac: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Margin(Struct, frozen=True, array_like=True):
@@ -117,6 +121,14 @@ class Former(Struct, frozen=True):
     seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
 
 
+class Mark(Struct, frozen=True, array_like=True):
+    """A device's own proof of one operation that another one carries: where it stood first (S7)."""
+
+    replica: Replica
+    seq: Seq
+    mac: Annotated[str, Meta(max_length=64)]
+
+
 class Push(Struct, frozen=True):
     """What one replica has to say since the last acknowledgement, in seq order.
 
@@ -125,6 +137,8 @@ class Push(Struct, frozen=True):
     After a restore `had` is how far the replica was acknowledged before, and `decided` what the
     server had approved itself, as the feed told it.
     `written` is the last seq that the replica had written when it was `sent`.
+    `signed` are those who signed in on the device while it had no network, as it says itself.
+    `marks` of a rescue prove its operations, one by one.
     """
 
     v: int
@@ -145,6 +159,8 @@ class Push(Struct, frozen=True):
     had: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     decided: Annotated[tuple[OwnDecision, ...], Meta(max_length=200)] = ()
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
+    signed: Annotated[tuple[Code, ...], Meta(max_length=100)] = ()
+    marks: Annotated[tuple[Mark | None, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
     operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
 
 
@@ -166,6 +182,8 @@ class Pushed(Struct, frozen=True):
     durable_through: tuple[int, int] | None = None
     minimum_app: str = ""
     retry_after_ms: int = 0
+    mac: str = ""
+    """Proves `server_now` together with the device, `sent` and `segment` of the push (T1)."""
 
 
 class Conflict(Struct, frozen=True, omit_defaults=True):

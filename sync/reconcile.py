@@ -8,6 +8,7 @@ invariant is taken back alone and parked (R44).
 import msgspec
 
 from sync import (
+    actors,
     adherence,
     availability,
     containers,
@@ -79,6 +80,8 @@ def decide(
         return Decided(known.verdict)
     again = f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}"
     is_other = known is not None or refilling.was_other_content(arrival.sealed)
+    # Its own name stays free for the device itself, which may still bring it.
+    is_other = is_other or arrival.unsigned
     if is_other and (parked := state.operations.find(again)) is not None:
         return Decided(parked.verdict)
     state.seq += 1
@@ -120,6 +123,8 @@ def _find(case: Case, arrival: Arrival, known: Logged | None) -> Finding:
     """Ask the questions in their order; whatever cannot be done is parked."""
     if known is not None:
         raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
+    if arrival.unsigned:
+        raise Parked(Code.RESCUE_UNSIGNED, Odd(detail={"device": case.device}))
     if arrival.error is not None:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": arrival.error[:300]}))
     refilling.note_document(case)
@@ -256,8 +261,10 @@ def _proved(case: Case) -> bool:
 
 
 def _fact(case: Case) -> None:
-    if not isinstance(case.did, Lost) and not _may(case):
-        case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
+    if not isinstance(case.did, Lost):
+        if not _may(case):
+            case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
+        actors.judge(case, case.state.strangers)
     start = len(case.state.postings)
     linked = _do_fact(case)
     linked += containers.settle(case)
@@ -288,12 +295,19 @@ def _judge_contents(case: Case, start: int) -> None:
             returns.judge(case, inside)
 
 
+def _count(case: Case, did: Count) -> None:
+    try:
+        counts.record_count(case, did)
+    except counts.FullError as full:
+        raise Parked(Code.COUNT_FULL, Odd(place=full.place)) from full
+
+
 def _do_fact(case: Case) -> list[Posting]:
     match case.did:
         case Count():
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
-            counts.record_count(case, case.did)
+            _count(case, case.did)
             reservations.look(case, case.did)
             return []
         case Reverse():

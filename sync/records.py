@@ -182,12 +182,20 @@ class Person(Row, frozen=True):
 
 
 class Device(Row, frozen=True):
-    """An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor."""
+    """An enrolled phone, scanner or desk; `off_since` when a supervisor took it off the floor.
+
+    What it had opened through the ledger seq `parked` was put aside at the desk (D5).
+    It did nothing before `enrolled_at`, 0 where that is not known (T3). `former` is what the same
+    phone was before it was enrolled again (S8).
+    """
 
     device: str
     name: str
     revoked: bool = False
     off_since: int | None = None
+    parked: int | None = None
+    enrolled_at: int = 0
+    former: str | None = None
 
 
 class Counted(Row, frozen=True):

@@ -88,6 +88,8 @@ class Replica(Struct, frozen=True):
     blocks: int = 0
     holes: bytes = b""
     """What it lost and may still be found (`sync/losses.py`)."""
+    actors: bytes = b""
+    """Who is known to have signed in there (`sync/actors.py`)."""
 
 
 class Undo(NamedTuple):
@@ -186,6 +188,9 @@ class Signed(Struct, frozen=True):
 
 class State:
     """Everything that the rules may read and write while a batch is decided."""
+
+    strangers: frozenset[tuple[str, str]] = frozenset()
+    """Devices and people of whom nobody has heard that they signed in there (R7)."""
 
     def __init__(self, site: Site, seq: int, now: int = 0) -> None:
         self.seq = seq

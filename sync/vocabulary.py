@@ -55,6 +55,8 @@ class Code(StrEnum):
     RESTORE_GAP = "RESTORE_GAP"
     TARGET_UNKNOWN = "TARGET_UNKNOWN"
     ACTOR_NOT_ALLOWED = "ACTOR_NOT_ALLOWED"
+    ACTOR_NOT_SEEN = "ACTOR_NOT_SEEN"
+    RESCUE_UNSIGNED = "RESCUE_UNSIGNED"
     UNKNOWN_CODE = "UNKNOWN_CODE"
     TIME_UNCERTAIN = "TIME_UNCERTAIN"
     LATE_PERIOD = "LATE_PERIOD"
@@ -85,6 +87,8 @@ class Code(StrEnum):
     DOUBLE_CORRECTION = "DOUBLE_CORRECTION"
     OVER_LIMIT = "OVER_LIMIT"
     RETURN_UNMATCHED = "RETURN_UNMATCHED"
+    DEVICE_LIMIT = "DEVICE_LIMIT"
+    COUNT_FULL = "COUNT_FULL"
 
 
 _I, _R, _U = Severity.INFORMATION, Severity.REVIEW, Severity.URGENT
@@ -98,6 +102,8 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.RESTORE_GAP: Policy(_U, _U, Evidence.ARRIVED),
     Code.TARGET_UNKNOWN: Policy(_I, _R, Evidence.ARRIVED),
     Code.ACTOR_NOT_ALLOWED: Policy(_R, _R, Evidence.NONE),
+    Code.ACTOR_NOT_SEEN: Policy(_R, _R, Evidence.NONE),
+    Code.RESCUE_UNSIGNED: Policy(_R, _R, Evidence.NONE),
     Code.UNKNOWN_CODE: Policy(_R, _R, Evidence.ARRIVED),
     Code.TIME_UNCERTAIN: Policy(_R, _R, Evidence.NONE),
     Code.LATE_PERIOD: Policy(_R, _R, Evidence.NONE),
@@ -128,6 +134,8 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.DOUBLE_CORRECTION: Policy(_R, _R, Evidence.NONE),
     Code.OVER_LIMIT: Policy(_R, _R, Evidence.NONE),
     Code.RETURN_UNMATCHED: Policy(_R, _R, Evidence.NONE),
+    Code.DEVICE_LIMIT: Policy(_R, _R, Evidence.NONE),
+    Code.COUNT_FULL: Policy(_R, _R, Evidence.NONE),
 }
 
 ALLOWED: Final[dict[str, frozenset[str]]] = {

@@ -2,7 +2,6 @@
  * Joins the parts behind the one door of the screens: journal and outbox, push, feed, replica,
  * people. `createEngine` brings back what the device keeps, then syncs whenever it can.
  */
-import { meaning } from "./core/codes";
 import type { Capture, Draft } from "./core/flow";
 import type { Meaning } from "./core/meaning";
 import { operationId, wholeText } from "./core/hashing";
@@ -12,6 +11,7 @@ import { DeviceClock } from "./device/clock";
 import { LotNumbers } from "./device/lot-numbers";
 import { People, type Who } from "./device/people";
 import { newReplica, random } from "./device/random";
+import { Scanners } from "./device/scanners";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
 import { Updates } from "./device/updates";
@@ -59,6 +59,7 @@ export class DeviceEngine implements Engine {
   private readonly feed: Feed;
   readonly rescue: Rescues;
   private readonly people: People;
+  private readonly scanners: Scanners;
   private readonly lots: LotNumbers;
   private readonly loop: Loop;
   private readonly poke: Poke;
@@ -77,6 +78,7 @@ export class DeviceEngine implements Engine {
     this.store = new Store(database);
     this.identity = new Store(`${database}-device`);
     this.vault = new Vault(this.identity);
+    this.scanners = new Scanners(this.identity, this.view, () => this.changed());
     this.wire = new HttpWire(origin, () => this.headers());
     this.outbox = new Outbox(this.store, newReplica, () => this.newId(),
       ({ replica, seq }) => remember({ replica, seq, name: this.enrolment?.name ?? "" }));
@@ -115,7 +117,7 @@ export class DeviceEngine implements Engine {
   async start(): Promise<void> {
     await this.tab.enter();
     this.enrolment = (await this.identity.meta<Enrolment>("enrolment")) ?? null;
-    await Promise.all([this.outbox, this.people, this.lots, this.push, this.rescue].map((part) => part.load()));
+    await Promise.all([this.outbox, this.people, this.lots, this.push, this.rescue, this.scanners].map((part) => part.load()));
     await this.noticeLoss();
     await this.feed.load();
     this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
@@ -155,6 +157,7 @@ export class DeviceEngine implements Engine {
       clockOffset: this.push.heard.offset,
       durable: this.push.heard.serverNow ? this.push.heard.durableThrough !== null : null,
       restored: this.push.restored.note(unsent, this.now()),
+      scanner: this.scanners.of("wedge"),
       needsSignIn: this.reach.refused || this.sessionEnded,
       updateReady: this.updates.ready,
       secondTab: this.tab.isSecond, was: this.enrolment ? null : (lastSeen()?.name ?? null),
@@ -188,9 +191,8 @@ export class DeviceEngine implements Engine {
     return this.outbox.capture({ raw: wholeText(raw).slice(0, 4096), source, symbology, wall, segment });
   }
 
-  meaning(capture: Capture): Meaning {
-    return meaning(capture.raw, capture.symbology, this.view, new Date(capture.wall).getUTCFullYear());
-  }
+  meaning = (capture: Capture): Meaning => this.scanners.meaning(capture);
+  learn = (capture: Capture, meant: Meaning): void => this.scanners.learn(capture, meant);
 
   async write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]> {
     this.mustBeTheOnlyTab();
@@ -319,6 +321,7 @@ export class DeviceEngine implements Engine {
     if (this.push.isOfAnOldEpoch) return 1;
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
     await this.prune();
+    if (this.push.heldBack) throw this.push.heldBack;
     return wait;
   }
 

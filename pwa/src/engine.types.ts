@@ -3,7 +3,7 @@
  * Screens call these; `main.ts` makes the engine; tests make a fake one.
  */
 import type { Capture, Draft } from "./core/flow";
-import type { Meaning } from "./core/meaning";
+import type { Meaning, Scanner } from "./core/meaning";
 import type { Decision } from "./core/types.gen";
 import type { View } from "./core/view";
 
@@ -51,6 +51,8 @@ export interface Status {
   durable?: boolean | null;
   /** The server was restored, and this device sends again what it had kept. */
   restored?: { at: number; again: number; left: number } | null;
+  /** What is known of the scanner. */
+  scanner?: Scanner;
   needsSignIn: boolean;
   updateReady: boolean;
   secondTab: boolean;
@@ -68,7 +70,10 @@ export interface Engine {
 
   /** Appends to the scan journal (strict) and resolves when durable. Rejects with NotRecorded. */
   capture(raw: string, source: Capture["source"], symbology: string | null): Promise<Capture>;
+  /** What a scan means; the device remembers what it tells of its scanner. */
   meaning(capture: Capture): Meaning;
+  /** A worker chose this one among several meanings. */
+  learn(capture: Capture, meaning: Meaning): void;
   /** One strict transaction: outbox rows, next seqs, consumed captures, the flow's state. */
   write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]>;
   /** The state of a flow that was left or killed, null when there is none. */

@@ -37,6 +37,8 @@ export class FakeServer implements Wire {
   losesAnswers = 0;
   isAway = false;
   refuses: Problem | null = null;
+  /** The device has brought all that one may bring in a day. */
+  isDayFull = false;
   bytesMax = Infinity;
   snapshots = 0;
   chunksFetched: string[] = [];
@@ -80,6 +82,7 @@ export class FakeServer implements Wire {
     await this.travel();
     if (path !== "/sync/push") throw new Problem(404, null, null);
     if (this.refuses) throw this.refuses;
+    if (this.isDayFull && text.includes('"link"')) throw new Problem(429, { code: "day_full", detail: "Enough for today." }, 900_000);
     if (text.length > this.bytesMax) throw new Problem(413, { code: "TOO_LARGE" }, null);
     const pushing = JSON.parse(text) as Pushing;
     this.pushes.push(pushing);

@@ -51,6 +51,20 @@ describe("a push", () => {
     expect(handheld.outbox.operations[0]?.acked).toBe(handheld.push.heard.serverNow - 10);
   });
 
+  it("beyond the day's budget stays on the device, which reads on and says why", async () => {
+    const server = site();
+    const handheld = await Handheld.on(server);
+    await handheld.receive(5);
+    server.isDayFull = true;
+    await handheld.push.run();
+    expect(handheld.push.heldBack?.message).toBe("Enough for today.");
+    expect(handheld.outbox.unsent).toHaveLength(1);
+    server.isDayFull = false;
+    await handheld.sync();
+    expect(handheld.push.heldBack).toBeNull();
+    expect(server.holding("DOCK", KEY_TEXT)).toBe(5);
+  });
+
   it("that is too large goes in halves", async () => {
     const server = site();
     const handheld = await Handheld.on(server);

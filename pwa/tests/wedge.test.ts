@@ -62,8 +62,35 @@ describe("a wedge scanner", () => {
 
   it("whose suffix is known is not cut in two by a page that was busy", () => {
     const stretched = [...keys("0", 5), ...keys("7-FL-09", 5, 250), enter(300)];
-    expect(play(stretched).scans).toEqual(["7-FL-09"]);
     expect(play(stretched, patient(ORDINARY)).scans).toEqual(["07-FL-09"]);
+    expect(play([...keys("A1", 5), ...keys("-09", 5, 250), enter(300)], patient(ORDINARY)).scans).toEqual(["A1-09"]);
+  });
+
+  it.each(["7", "A1", "B12"])("may send the short code %s, where nobody types", (code) => {
+    expect(play([...keys(code, 8), enter(code.length * 8)], patient(ORDINARY))).toEqual({ scans: [code], swallowed: ["Enter"] });
+    expect(play([...keys(code, 8), enter(code.length * 8)]).scans).toEqual([code]);
+    expect(play([...keys(code, 90), enter(code.length * 90)], patient(ORDINARY)).scans).toEqual([code]);
+  });
+
+  it("that is very slow does not leave its end as a short code, and presses nothing", () => {
+    const slow = [...keys("06-B-10", 450), enter(7 * 450)];
+    expect(play(slow, patient(ORDINARY))).toEqual({ scans: [], swallowed: ["Enter"] });
+  });
+
+  it("that ends with CR and LF presses nothing with the second of them", () => {
+    const lineEnd = (key: string, at: number): Heard => ({ kind: "key", key, ctrl: true, at });
+    expect(play([...keys("06-B-10", 10), enter(70), enter(74)])).toEqual({ scans: ["06-B-10"], swallowed: ["Enter", "Enter"] });
+    expect(play([...keys("06-B-10", 10), lineEnd("m", 70), lineEnd("j", 74)])).toEqual({ scans: ["06-B-10"], swallowed: ["m", "j"] });
+  });
+
+  it("whose Enter comes late, after the silence had ended its scan, presses nothing", () => {
+    const late = [...keys("06-B-10", 10), { kind: "idle", at: 470 } satisfies Heard, enter(500)];
+    expect(play(late, patient(ORDINARY))).toEqual({ scans: ["06-B-10"], swallowed: ["Enter"] });
+  });
+
+  it("may send control characters inside a code, which cut nothing off", () => {
+    const rs: Heard = { kind: "key", key: "^", ctrl: true, at: 30 };
+    expect(play([...keys("[)>", 10), rs, ...keys("06K1", 10, 40), enter(80)])).toEqual({ scans: ["[)>\x1e06K1"], swallowed: ["^", "Enter"] });
   });
 
   it("with a prefix may be slow", () => {
@@ -73,6 +100,14 @@ describe("a wedge scanner", () => {
 });
 
 describe("a hand", () => {
+  it("that types where nobody else does presses no key with its Enter", () => {
+    expect(play([...keys("06", 600), enter(1_800)], patient(ORDINARY))).toEqual({ scans: [], swallowed: ["Enter"] });
+  });
+
+  it("that presses Enter alone, long after a scan, presses the key that has the focus", () => {
+    expect(play([...keys("06-B-10", 10), enter(70), enter(1_000)], patient(ORDINARY)).swallowed).toEqual(["Enter"]);
+  });
+
   it("is not a scanner, however it ends", () => {
     expect(play([...keys("06-B-10", 120), enter(900)])).toEqual({ scans: [], swallowed: [] });
   });

@@ -83,7 +83,7 @@ async def _read(receive: Receive) -> bytes:
     while more and len(body) <= GZIP_BYTES_MAX:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            raise Refusal(Code.ABORTED)
         body += message["body"]
         more = message.get("more_body", False)
     return body

@@ -1,10 +1,11 @@
 """Documents over HTTP: what the floor is asked to do, and how far it is."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.openapi import ResponseSpec
+from litestar.params import FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from server.api.guards import Gate, supervisor, worker
 from server.api.parameters import Limit, NameInPath, Start
@@ -15,6 +16,13 @@ from server.refusals import Code
 
 BODY_BYTES_MAX: Final = 256 * 1024
 
+IdempotencyKey: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[!-~]+$",
+        description="Chosen by the sender, one for each request and the same for its repetitions",
+    ),
+]  # fmt: skip
 Kind = Literal["purchase", "sales", "work", "count", "move"]
 State = Literal["open", "closed", "cancelled"]
 
@@ -43,19 +51,32 @@ async def read_document(
 
 @post(
     "/", guards=[supervisor], status_code=201, request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(
-        *AS_SUPERVISOR, Code.DOCUMENT_EXISTS, Code.ITEM_UNKNOWN, Code.PARTNER_UNKNOWN,
-        Code.PLACE_UNKNOWN, Code.LINES_MISSING, Code.LINE_INCOMPLETE, *BODY,
-    ),
+    responses={
+        **problems(
+            *AS_SUPERVISOR, Code.DOCUMENT_EXISTS, Code.KEY_USED, Code.NAME_UNREADABLE,
+            Code.ITEM_UNKNOWN, Code.PARTNER_UNKNOWN, Code.PLACE_UNKNOWN, Code.LINES_MISSING,
+            Code.LINE_INCOMPLETE, *BODY,
+        ),
+        200: ResponseSpec(
+            progress.DocumentShown, generate_examples=False,
+            description="The same request came before: this is its document",
+        ),
+    },
 )  # fmt: skip
 async def create_document(
     gate: NamedDependency[Gate],
     person: NamedDependency[SignedIn],
     data: JSONBody[requests.DocumentRequest],
-) -> progress.DocumentShown:
-    """Create a document; the devices of the site see it at their next pull."""
-    number = await requests.create(gate.book, person.site, person.person, data)
-    return await gate.book.read(lambda book: progress.document(book, person.site, number))
+    sent_as: IdempotencyKey = None,
+) -> Response[progress.DocumentShown]:
+    """Create a document; the devices of the site see it at their next pull.
+
+    The same request again, or one with the same `Idempotency-Key`, answers 200 with its document.
+    """
+    by = person.person
+    is_new = await requests.create(gate.book, person.site, by, data, sent_as)
+    shown = await gate.book.read(lambda book: progress.document(book, person.site, data.document))
+    return Response(shown, status_code=201 if is_new else 200)
 
 
 router = Router(

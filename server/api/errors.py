@@ -56,7 +56,7 @@ class CursorProblem(Problem, frozen=True):
 def answer_for(request: Request[Any, Any, Any], exception: Exception) -> Response[Problem]:
     """Return the answer to a request that failed."""
     if isinstance(exception, CursorGoneError):
-        return _response(_cursor_problem(exception, _wants_chinese(request)), None)
+        return _response(_cursor_problem(exception, wants_chinese(request)), None)
     refusal = refusal_for(exception)
     if refusal.code is Code.INTERNAL:
         # The route: a path holds numbers of documents, and whatever else its author wants to see
@@ -65,7 +65,7 @@ def answer_for(request: Request[Any, Any, Any], exception: Exception) -> Respons
             "fault %s at %s %s", refusal.facts["reference"], request.method,
             request.scope.get("path_template") or "no route", exc_info=exception,
         )  # fmt: skip
-    return _response(problem_for(refusal, chinese=_wants_chinese(request)), refusal.retry_after)
+    return _response(problem_for(refusal, chinese=wants_chinese(request)), refusal.retry_after)
 
 
 def refusal_for(exception: Exception) -> Refusal:
@@ -143,7 +143,8 @@ def _cursor_problem(exception: CursorGoneError, chinese: bool) -> CursorProblem:
     )
 
 
-def _wants_chinese(request: Request[Any, Any, Any]) -> bool:
+def wants_chinese(request: Request[Any, Any, Any]) -> bool:
+    """Say whether who asks reads 简体中文 first."""
     return request.headers.get("accept-language", "").lower().startswith("zh")
 
 

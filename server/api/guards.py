@@ -4,7 +4,6 @@ Every route names one of these guards, or is marked `PUBLIC`; a test walks all r
 A guard leaves what it found in the request's state, for the handlers to ask for.
 """
 
-import asyncio
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +14,13 @@ from typing import Any, Final
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
-from server.api.limits import Limiter
+from server.api.limits import Limiter, Streams
 from server.book import Book
 from server.people.sign_in import SignedIn, check_device, who_is
 from server.people.tokens import DeviceToken, read_device_token, read_session
 from server.refusals import Code, Refusal
 from server.settings import Settings
+from server.watching.copies import Copies
 from server.watching.figures import Figures
 from server.watching.meters import Meters
 from server.watching.readiness import Readiness
@@ -50,18 +50,18 @@ class Gate:
     """The folder in which the processes of one server tell each other what they count."""
 
     meters: Meters = field(default_factory=Meters)
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the server begins to close: open streams end then."""
-
     enrols: Limiter = field(init=False)
     sign_ins: Limiter = field(init=False)
     pushes: Limiter = field(init=False)
+    copies: Copies = field(init=False)
+    streams: Streams = field(init=False)
     figures: Figures = field(init=False)
     together: Together = field(init=False)
     readiness: Readiness = field(init=False)
 
     def __post_init__(self) -> None:
         """Size the limits by the settings, and look at what they name."""
+        object.__setattr__(self, "copies", Copies(self.settings))
         object.__setattr__(self, "figures", Figures(self.settings, self.book, self.now))
         waiting = partial(getattr, self.book, "waiting")
         object.__setattr__(self, "together", Together(self.meters, waiting, self.shared))
@@ -69,6 +69,7 @@ class Gate:
         object.__setattr__(self, "enrols", Limiter(self.settings.enrol_per_minute, 60))
         object.__setattr__(self, "sign_ins", Limiter(self.settings.sign_in_per_minute, 60))
         object.__setattr__(self, "pushes", Limiter(self.settings.push_per_second, 1))
+        object.__setattr__(self, "streams", Streams(self.settings.streams))
 
 
 def gate_of(connection: Connection) -> Gate:

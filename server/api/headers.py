@@ -35,8 +35,8 @@ HEADERS: Final = {
 }
 
 
-RAW: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-"""As they travel: encoded once, not at each of thousands of pushes."""
+HTTPS_ALONE: Final = {"Strict-Transport-Security": f"max-age={180 * 86_400}"}
+"""Who came by https once is not led to the plain page by anybody else on the way."""
 
 
 class SecurityHeaders(ASGIMiddleware):
@@ -44,10 +44,19 @@ class SecurityHeaders(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
+    def __init__(self, *, https: bool = False) -> None:
+        told = HEADERS | (HTTPS_ALONE if https else {})
+        # As they travel: encoded once, not at each of thousands of pushes.
+        self._raw = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *RAW, *_age(scope, message["headers"])]
+                message["headers"] = [
+                    *message["headers"],
+                    *self._raw,
+                    *_age(scope, message["headers"]),
+                ]
             await send(message)
 
         await next_app(scope, receive, send_with_headers)

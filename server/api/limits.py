@@ -1,5 +1,9 @@
-"""Rate limits: a bucket per caller that refills steadily. Generous, they stop floods only."""
+"""Limits of this process: calls, a bucket for each caller that refills, and open streams.
 
+Generous, they stop floods only. What a device may bring in a day is counted by the book.
+"""
+
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -36,3 +40,38 @@ class Limiter:
         if left < 1:
             seconds = max(1, round((1 - left) / self._per_second))
             raise Refusal(Code.TOO_MANY, retry_after=seconds, seconds=seconds)
+
+
+class Streams:
+    """The open streams of each device: the oldest gives way to one too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: dict[str, list[asyncio.Event]] = {}
+        self._ended = False
+
+    def begin(self, device: str) -> asyncio.Event:
+        """Open a stream; it is over when the event is set."""
+        over = asyncio.Event()
+        if self._ended:
+            over.set()
+        mine = self._open.setdefault(device, [])
+        mine.append(over)
+        if len(mine) > self._most:
+            mine[0].set()
+            del mine[0]
+        return over
+
+    def finish(self, device: str, over: asyncio.Event) -> None:
+        """Forget a stream that is over, whoever ended it."""
+        left = [one for one in self._open.get(device, ()) if one is not over]
+        if left:
+            self._open[device] = left
+        else:
+            self._open.pop(device, None)
+
+    def end_all(self) -> None:
+        """End every stream, and those that come: the server begins to close."""
+        self._ended = True
+        for over in [one for mine in self._open.values() for one in mine]:
+            over.set()

@@ -8,13 +8,13 @@ import msgspec
 from litestar import Router
 from litestar._openapi.schema_generation import SchemaCreator
 from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import (
     Components,
     Example,
     OpenAPIMediaType,
     OpenAPIType,
     Operation,
+    Reference,
     RequestBody,
     Schema,
     SecurityScheme,
@@ -25,8 +25,10 @@ from litestar.typing import FieldDefinition
 from server.api.errors import MEDIA_TYPE, CursorProblem, Problem, problem_for
 from server.api.guards import PUBLIC, SESSION_HEADER
 from server.api.sentences import SENTENCES
+from server.api.wire import REF, Json, Yaml
 from server.refusals import Code, Refusal
 
+PUSH: Final = REF.format(name="Push")
 DEVICE: Final[list[dict[str, list[str]]]] = [{"device": []}]
 PERSON: Final[list[dict[str, list[str]]]] = [{"device": [], "session": []}]
 
@@ -34,7 +36,8 @@ _FACTS: Final[dict[str, Any]] = {
     "reason": "Expected `int`, got `str` - at `$.quantity`", "left": 4, "minutes": 5, "seconds": 3,
     "own": "FACTORY", "asked": "OTHER", "site": "OTHER", "badge": "B-1001", "document": "PO-127",
     "item": "BE-2908", "kind": "supplier", "partner": "1580", "place": "06-B-10", "line": 1,
-    "missing": "quantity", "person": "1001", "reference": "5f0c3a1b",
+    "missing": "quantity", "person": "1001", "reference": "5f0c3a1b", "name": "stat",
+    "known": "state, limit, start", "scanned": "PO-127",
 }  # fmt: skip
 
 
@@ -61,43 +64,19 @@ class PackedTypes(OpenAPISchemaPlugin):
 
 @dataclass
 class PushOperation(Operation):
-    """The push is decoded by hand, after unpacking; its body is described here."""
+    """The push is decoded by hand, after unpacking; `wire.py` describes its body."""
 
     request_body: RequestBody | None = field(
         default_factory=lambda: RequestBody(
             required=True,
-            description="A push (see sync/SPEC.md), plain or gzip, in seq order.",
-            content={"application/json": OpenAPIMediaType(schema=_push_schema())},
+            description="A push (see docs/protocol.md), plain or gzip, in seq order.",
+            content={"application/json": OpenAPIMediaType(schema=Reference(ref=PUSH))},
         )
     )
 
     def __post_init__(self) -> None:
         """Keep the description where the framework found no body of its own."""
         self.request_body = self.request_body or PushOperation().request_body
-
-
-def _push_schema() -> Schema:
-    whole, text = Schema(type=OpenAPIType.INTEGER, minimum=0), Schema(type=OpenAPIType.STRING)
-    listed = Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT))
-    return Schema(
-        type=OpenAPIType.OBJECT,
-        required=["v", "site", "replica", "epoch", "sent", "segment"],
-        properties={
-            "v": Schema(type=OpenAPIType.INTEGER),
-            "site": text,
-            "replica": Schema(type=OpenAPIType.STRING, pattern="^[0-9a-f]{32}$"),
-            "epoch": whole,
-            "cursor": Schema(type=[OpenAPIType.STRING, OpenAPIType.INTEGER]),
-            "sent": whole,
-            "segment": text,
-            "exchanges": listed,
-            "unsent": whole,
-            "echo": whole,
-            "leaving": Schema(type=OpenAPIType.BOOLEAN),
-            "dated": listed,
-            "operations": listed,
-        },
-    )
 
 
 def problems(*codes: Code, cursor: bool = False) -> dict[int, ResponseSpec]:
@@ -130,7 +109,7 @@ def _spec(codes: Sequence[Code]) -> ResponseSpec:
     )  # fmt: skip
 
 
-ANY: Final = (Code.INVALID, Code.MALFORMED, Code.BUSY)
+ANY: Final = (Code.INVALID, Code.QUERY_UNKNOWN, Code.MALFORMED, Code.BUSY)
 BODY: Final = (Code.TOO_LARGE, Code.MEDIA_TYPE, Code.NOT_GZIP)
 AS_DEVICE: Final = (*ANY, Code.DEVICE_UNKNOWN, Code.DEVICE_REVOKED)
 AS_WORKER: Final = (*AS_DEVICE, Code.SIGN_IN)
@@ -144,7 +123,7 @@ def openapi(version: str) -> OpenAPIConfig:
         description="Devices push what was scanned and pull what the ledger made of it. "
         "Quantities are whole numbers of the base unit, times milliseconds since 1970 UTC.",
         use_handler_docstrings=True,
-        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+        render_plugins=[Json(path=["/", "/openapi.json"]), Yaml()],
         openapi_router=Router("/schema", route_handlers=[], opt=PUBLIC, include_in_schema=False),
         components=Components(
             security_schemes={

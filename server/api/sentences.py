@@ -27,6 +27,11 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         400, "Not valid", "Something in the request is not as documented: {reason}.",
         "内容有误", "请求内容不符合接口说明：{reason}。",
     ),
+    Code.QUERY_UNKNOWN: Sentence(
+        400, "Unknown parameter",
+        "There is no query parameter {name} here. This address knows: {known}.",
+        "未知参数", "该地址没有查询参数 {name}，可用的参数：{known}。",
+    ),
     Code.TOO_LARGE: Sentence(
         413, "Too large", "The request is too large. Send less at once.",
         "内容过大", "请求内容过大，请分批发送。",
@@ -65,6 +70,13 @@ SENTENCES: Final[dict[Code, Sentence]] = {
     Code.OTHER_DEVICE: Sentence(
         403, "Other device", "These numbers belong to another device.",
         "设备不符", "这些编号属于其他设备。",
+    ),
+    Code.RESCUE_UNSIGNED: Sentence(
+        403, "Rescue not signed",
+        "Nothing proves that these records are of the device that is named. "
+        "Make the rescue again there; else they go to the supervisors, for review.",
+        "救援数据无签名",
+        "无法证明这些记录来自所写的设备。请在原设备上重新导出；否则将交主管核实。",
     ),
     Code.SITE_UNKNOWN: Sentence(
         404, "Site unknown", "There is no site {site} here. Add it with: bincard site add.",
@@ -117,6 +129,17 @@ SENTENCES: Final[dict[Code, Sentence]] = {
     Code.DOCUMENT_EXISTS: Sentence(
         409, "Number taken", "There already is a document {document}. Use another number.",
         "单据号已存在", "单据 {document} 已存在，请换一个单据号。",
+    ),
+    Code.KEY_USED: Sentence(
+        409, "Key used",
+        "This Idempotency-Key was sent before with another content, for document {document}. "
+        "Use a new key for a new request.",
+        "幂等键已使用", "该 Idempotency-Key 已用于其他内容（单据 {document}），新请求请换一个键。",
+    ),
+    Code.NAME_UNREADABLE: Sentence(
+        400, "Number does not scan",
+        "A scanner would read {name} as {scanned}. Write it that way.",
+        "编号无法扫描", "编号 {name} 扫描后会读成 {scanned}，请按扫描结果填写。",
     ),
     Code.ITEM_UNKNOWN: Sentence(
         400, "Item unknown", "There is no item {item} here. Check the code or import it first.",
@@ -177,6 +200,29 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "The figures are for this machine alone, or for who shows BINCARD_METRICS_TOKEN.",
         "无权查看", "指标仅供本机查看，或需出示 BINCARD_METRICS_TOKEN。",
     ),
+    Code.ABORTED: Sentence(
+        400, "Broken off", "The request broke off before it was whole. Send it again.",
+        "传输中断", "请求未传完就中断了，请重新发送。",
+    ),
+    Code.DAY_FULL: Sentence(
+        429, "Too much for one day",
+        "This device has sent all that one may send in a day ({most} {what}). Its records stay "
+        "on it and go on by themselves; the supervisor's desk has been told.",
+        "已达当日上限", "本机已达到单日上传上限（{what_zh} {most}）。记录仍保存在本机，"
+        "之后会自动继续上传，主管台已收到提示。",
+    ),
+    Code.DEVICE_CLOSED: Sentence(
+        403, "Device closed",
+        "This device was revoked, and nothing more is taken from it. Its records stay on it: "
+        "bring them to another device as a rescue file.",
+        "设备已关闭", "本机已停用，不再接收其记录。记录仍保存在本机，请用救援文件转到其他设备。",
+    ),
+    Code.BLOCK_UNUSED: Sentence(
+        429, "Numbers left",
+        "This device was given all the lot numbers that one gets in a day. "
+        "It goes on without: such a lot is named by its record.",
+        "批号未用完", "本机今天领取的批号已达上限。作业不受影响，这些批次以记录编号命名。",
+    ),
     Code.INTERNAL: Sentence(
         500, "Server fault",
         "Something went wrong on the server. The device keeps its records and tries again; "
@@ -184,6 +230,13 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "服务器出错", "服务器出错，记录保存在本机并会重试；详情见服务器日志 {reference}。",
     ),
 }  # fmt: skip
+
+
+BACKUP_UNPROVED: Final = (
+    "The newest copy of the database does not replay. Run: bincard verify, then bincard repair.",
+    "最新的数据库副本回放不一致，不算有效备份。请运行 bincard verify，再运行 bincard repair。",
+)
+"""What a server that can work says all the same, in English and 简体中文."""
 
 
 class _Facts(dict[str, object]):

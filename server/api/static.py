@@ -14,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from server.api.guards import PUBLIC
+from server.api.queries import ANY_QUERY
 from server.refusals import Code, Refusal
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -53,7 +54,7 @@ def static_files(web: Path) -> HTTPRouteHandler:
     @route(
         ["/", "/{path:path}"],
         http_method=[HttpMethod.GET, HttpMethod.HEAD],
-        opt=PUBLIC,
+        opt={**PUBLIC, **ANY_QUERY},
         include_in_schema=False,
     )
     async def web_app(

@@ -22,7 +22,9 @@ from server.api.guards import Gate, device, gate_of, give_device, pushing_device
 from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.book.cursor import seq_of
+from server.book.reading import Own
 from server.people.lot_numbers import BLOCK, next_block
+from server.people.rescues import is_signed
 from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
@@ -83,7 +85,9 @@ class Lean(HTTPRouteHandler):
     responses={
         **problems(
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
-            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.STORAGE_FULL, Code.DEVICE_REVOKED,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, Code.STORAGE_FULL,
+            Code.DEVICE_REVOKED, Code.DEVICE_CLOSED,
+            Code.RESCUE_UNSIGNED,
         ),
         409: ResponseSpec(
             Conflict, generate_examples=False,
@@ -91,23 +95,27 @@ class Lean(HTTPRouteHandler):
         ),
     },
 )  # fmt: skip
-async def push(request: Request[Any, Any, Any]) -> Response[Pushed | Conflict]:
+async def push(request: Request[Any, Any, Any]) -> Response[Pushed]:
     """Take what a device did. The answer comes after the commit; sending twice is harmless."""
     # Asked for by hand: the framework would start a task group for each push to do the same.
     gate, device = gate_of(request), give_device(request)
     received = gate.now()
     pushed = _decode_push(await unpacked(request, PUSH_BYTES_MAX))
     _check_site(device, pushed.site)
+    signed = False
     if pushed.carrier is not None:
         # Refused, so that the rescue stays whole until a device brings it that may.
         await check_device(gate.book, device)
-    answer = await gate.book.push(device.device, pushed, received)
+        signed = is_signed(gate.key, pushed)
+        if not signed and pushed.device is not None:
+            raise Refusal(Code.RESCUE_UNSIGNED)
+    answer = await gate.book.push(device.device, pushed, received, signed=signed)
     return _told(request, answer, status=409 if isinstance(answer, Conflict) else 200)
 
 
 def _told(
     request: Request[Any, Any, Any], answer: Pushed | Conflict, status: int
-) -> Response[Pushed | Conflict]:
+) -> Response[Pushed]:
     """Answer a push, packed where it is worth it: most hold one verdict, and leave as they are."""
     told, headers = msgspec.json.encode(answer), {"Vary": "Accept-Encoding"}
     if len(told) >= WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
@@ -126,7 +134,7 @@ async def pull(
     """Return what changed after the cursor. 410 means: start again from a snapshot."""
     if cursor is not None and not cursor.isascii():
         raise CursorGoneError("diverged")
-    page = await gate.book.pull(device.site, cursor, limit, replica)
+    page = await gate.book.pull(device.site, cursor, limit, _own(device, replica))
     gate.meters.pulled(len(page.rows), seq_of(page.cursor) - seq_of(cursor))
     return page
 
@@ -138,7 +146,7 @@ async def snapshot(
     replica: ReplicaAsked = None,
 ) -> SnapshotNames:
     """Name the parts of the site as it is now; fetch each by its hash, then pull."""
-    return await gate.book.snapshot(device.site, replica)
+    return await gate.book.snapshot(device.site, _own(device, replica))
 
 
 @get(
@@ -174,12 +182,13 @@ async def chunk(
 async def poke(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]) -> Stream:
     """Say when something changed, without data; losing an event is harmless."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Stream(_pokes(gate, device.site), media_type="text/event-stream", headers=headers)
+    return Stream(_pokes(gate, device), media_type="text/event-stream", headers=headers)
 
 
 @post(
     "/blocks", guards=[device], status_code=200, request_max_body_size=4_096,
-    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL),
+    responses=problems(*AS_DEVICE, Code.TOO_LARGE, Code.OTHER_DEVICE, Code.STORAGE_FULL,
+                       Code.BLOCK_UNUSED),
 )  # fmt: skip
 async def blocks(
     gate: NamedDependency[Gate],
@@ -191,21 +200,27 @@ async def blocks(
     return Blocks(prefix, first, BLOCK)
 
 
+def _own(device: DeviceToken, replica: str | None) -> Own | None:
+    """Return the replica that a device asks for: the answer is about its own only."""
+    return Own(device.device, replica) if replica is not None else None
+
+
 def _check_site(device: DeviceToken, site: str) -> None:
     if device.site != site:
         raise Refusal(Code.OTHER_SITE, own=device.site, asked=site)
 
 
-async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
+async def _pokes(gate: Gate, device: DeviceToken) -> AsyncIterator[str]:
     """Turn the book's events into server-sent ones, with a sign of life in between."""
     yield ": connected\n\n"
-    events = gate.book.subscribe(site)
-    closing = asyncio.ensure_future(gate.closing.wait())
+    over = gate.streams.begin(device.device)
+    events = gate.book.subscribe(device.site)
+    ending = asyncio.ensure_future(over.wait())
     event = asyncio.ensure_future(anext(events))
     try:
-        while not closing.done():
+        while not ending.done():
             done, _ = await asyncio.wait(
-                {event, closing}, timeout=POKE_SILENCE_S, return_when=asyncio.FIRST_COMPLETED
+                {event, ending}, timeout=POKE_SILENCE_S, return_when=asyncio.FIRST_COMPLETED
             )
             if event in done:
                 event = asyncio.ensure_future(anext(events))
@@ -213,7 +228,8 @@ async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
             elif not done:
                 yield ": still here\n\n"
     finally:
-        closing.cancel()
+        gate.streams.finish(device.device, over)
+        ending.cancel()
         event.cancel()
 
 

@@ -2,15 +2,19 @@
 
 import time
 from importlib.metadata import version
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from server.api.guards import PUBLIC, Gate, watcher
-from server.api.schema import problems
+from server.api.errors import wants_chinese
+from server.api.guards import PUBLIC, Gate, supervisor, watcher
+from server.api.schema import AS_SUPERVISOR, PERSON, problems
+from server.api.sentences import BACKUP_UNPROVED
+from server.people.sign_in import SignedIn
 from server.refusals import Code, Refusal
 
 
@@ -22,10 +26,25 @@ class Health(Struct, frozen=True):
     now: int
 
 
-class Ready(Struct, frozen=True):
-    """The server can do its work."""
+class Ready(Struct, frozen=True, omit_defaults=True):
+    """The server can do its work; `detail` says what somebody must look at all the same."""
 
     status: str
+    detail: str = ""
+
+
+class Unproved(Struct, frozen=True):
+    """The newest copy of the database does not replay: when it was made, what its replay found."""
+
+    made: int
+    differences: int
+    faults: tuple[str, ...]
+
+
+class ServerState(Struct, frozen=True):
+    """What a supervisor must know of the server; null where all is well."""
+
+    backup: Unproved | None
 
 
 @get("/health", opt=PUBLIC, responses=problems(), tags=["server"])
@@ -40,12 +59,30 @@ async def health(gate: NamedDependency[Gate]) -> Health:
         Code.STOPPING, Code.DATABASE_SILENT, Code.TABLES_OTHER, Code.WRITER_STUCK, Code.DISK_LOW
     ),
 )  # fmt: skip
-async def ready(gate: NamedDependency[Gate]) -> Ready:
-    """Say whether the server can do its work now; 503 says why not."""
+async def ready(request: Request[Any, Any, Any], gate: NamedDependency[Gate]) -> Ready:
+    """Say whether the server can do its work now; 503 says why not.
+
+    Without a proved backup it can, but somebody must be told.
+    """
     fault = await gate.readiness.fault()
     if fault is not None:
         raise Refusal(fault, retry_after=5)
-    return Ready("ready")
+    if await gate.copies.unproved() is None:
+        return Ready("ready")
+    return Ready("ready", BACKUP_UNPROVED[1 if wants_chinese(request) else 0])
+
+
+@get("/server", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def server_state(
+    gate: NamedDependency[Gate], person: NamedDependency[SignedIn]
+) -> ServerState:
+    """Say what of the server needs somebody, for the desk."""
+    found, begin = await gate.copies.unproved(), f"{person.site}: "
+    if found is None:
+        return ServerState(None)
+    # What is odd at other sites is not for this one's desk.
+    faults = tuple(one for one in found.note.faults if one.startswith(begin))
+    return ServerState(Unproved(found.note.made, found.note.differences, faults))
 
 
 @get(
@@ -60,3 +97,6 @@ async def metrics(gate: NamedDependency[Gate]) -> Response[bytes]:
     registry.register(gate.together)
     registry.register(gate.figures)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+router = Router("/", route_handlers=[server_state], security=PERSON, tags=["server"])

@@ -17,7 +17,7 @@ from server.book.rows import ROWS_AT_ONCE, insert, table
 from server.book.verify import verify_site
 from server.migrations import check_schema, migrate
 
-MADE_AGAIN: Final = {"snapshot", "chunk"}
+MADE_AGAIN: Final = {"snapshot", "chunk", "lease"}
 """What any server makes anew when it is asked for."""
 
 FAULTS_SHOWN: Final = 5

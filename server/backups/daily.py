@@ -9,8 +9,8 @@ import anyio
 from anyio import to_process, to_thread
 
 from server.backups.durable import durable_through
-from server.backups.making import make_backup
-from server.backups.shelf import backups_in, is_same_volume
+from server.backups.making import make_backup, unproved_words
+from server.backups.shelf import backups_in, is_same_volume, unproved_in
 from server.book import Book
 from server.settings import Settings
 
@@ -70,7 +70,7 @@ class Keeper:
         try:
             # In a process of its own: replaying the ledger must not slow the answers down. A
             # server that is told to stop ends it, and the next backup sweeps up what is left.
-            await to_process.run_sync(
+            made = await to_process.run_sync(
                 make_backup, self._settings, self._settings.backup_folder, self._now(),
                 cancellable=True,
             )  # fmt: skip
@@ -79,19 +79,25 @@ class Keeper:
             LOG.exception("no backup was made; the next try is in an hour")
         else:
             self._failed = None
+            if not made.note.proved:
+                LOG.error("%s", unproved_words(made))
             await self._look()
 
     async def _look(self) -> int | None:
-        """Tell the book what two backups have; return when the newest one was made.
+        """Tell the book what two backups have; return when the newest copy was made.
 
-        One from the future was made while the clock was wrong: it says nothing of when.
+        One from the future was made while the clock was wrong: it says nothing of when. One that
+        does not replay is a copy all the same: the next would be no better.
         """
-        shelf = await to_thread.run_sync(backups_in, self._settings.backup_folder)
+        folder = self._settings.backup_folder
+        shelf = await to_thread.run_sync(backups_in, folder)
+        unproved = await to_thread.run_sync(unproved_in, folder)
         if self._settings.backups is not None:
             safe = await self._book.read(partial(durable_through, backups=shelf))
             self._book.tell_durable(safe)
         now = self._now()
-        return next((one.note.made for one in shelf if one.note.made <= now), None)
+        made = [one.note.made for one in (*shelf, *unproved) if one.note.made <= now]
+        return max(made, default=None)
 
 
 def same_volume_warning(settings: Settings) -> str | None:

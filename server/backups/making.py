@@ -2,10 +2,12 @@
 
 SQLite copies one consistent picture while others write; PostgreSQL is copied row by row into such
 a file, so a backup needs no tool and goes back into either. The copy is read back, its ledger is
-replayed like `bincard verify` does it, and only then it gets its name and its note.
+replayed like `bincard verify` does it, and only then it gets its name and its note. What does not
+replay is kept under another name: a ledger that is not understood is no reason to have none.
 """
 
 import errno
+import logging
 import os
 import shutil
 import sqlite3
@@ -17,6 +19,7 @@ from typing import Final
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from server.backups.copying import copy_book
 from server.backups.shelf import (
@@ -36,28 +39,33 @@ from server.backups.shelf import (
 )
 from server.book.rows import table
 from server.book.verify import verify_site
-from server.migrations import check_schema, step_of
+from server.migrations import check_schema, newest_step, step_of
 from server.settings import Settings, token_key
+
+LOG: Final = logging.getLogger("bincard.backup")
 
 FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FAULTS_SHOWN: Final = 5
 
 
 def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
-    """Copy the database and the key to a folder. Raises `BackupError` and `SchemaOld`."""
+    """Copy the database and the key to a folder. Raises `BackupError` and `SchemaOld`.
+
+    Its note says whether it is proved.
+    """
     check_schema(settings.database)
     key = token_key(settings.token_key_file)
     with said_plainly(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         put_key(folder, key)
-        name = name_for(now)
-        draft = folder / f"{name}{DRAFT}"
+        draft = folder / f"{name_for(now)}{DRAFT}"
         try:
             _draft(settings, draft)
-            step, marks = read_back(draft)
-            note = Note(now, version("bincard"), step, fingerprint(key), draft.stat().st_size,
-                        digest_of(draft), marks)  # fmt: skip
-            backup = Backup(folder, name, note)
+            proof = read_back(draft)
+            note = Note(now, version("bincard"), proof.step, fingerprint(key), draft.stat().st_size,
+                        digest_of(draft), proof.sites, len(proof.faults),
+                        proof.faults[:FAULTS_SHOWN])  # fmt: skip
+            backup = Backup(folder, name_for(now, proved=note.proved), note)
             draft.replace(backup.database)
         finally:
             draft.unlink(missing_ok=True)
@@ -65,6 +73,17 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
         put_note(backup)
         keep_newest(folder)
     return backup
+
+
+def unproved_words(backup: Backup) -> str:
+    """Say what a copy that does not replay is worth, and what to do."""
+    shown = "\n".join(backup.note.faults)
+    return (
+        f"UNPROVED: {backup.database} was kept, but its ledger does not replay "
+        f"({backup.note.differences} differences). It is no backup: devices forget nothing by it, "
+        "and the proved ones stay. bincard verify shows all differences, bincard repair puts right "
+        f"what follows from the ledger; then make another one.\n{shown}"
+    )
 
 
 def _draft(settings: Settings, draft: Path) -> None:
@@ -94,36 +113,42 @@ def _copy(database: Path, draft: Path) -> None:
         target.execute("PRAGMA journal_mode=DELETE")
 
 
-def read_back(path: Path) -> tuple[str, tuple[Mark, ...]]:
-    """Replay a copy of the database; return the step of its tables and how far each site goes.
+class Proof(Struct, frozen=True):
+    """What a copy says of itself when it is read back; `faults` is empty where it is proved."""
 
-    Raises `BackupError` when anything in it differs.
-    """
+    step: str
+    sites: tuple[Mark, ...]
+    faults: tuple[str, ...]
+
+
+def read_back(path: Path) -> Proof:
+    """Replay a copy of the database. Whatever cannot be read in it is a fault, and never raised."""
     engine = sa.create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&immutable=1&uri=true")
     try:
         with engine.connect() as connection:
             sound = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-            if sound != "ok":
-                raise BackupError(f"{path} is damaged: {sound}")
+            faults = [] if sound == "ok" else [f"the file is damaged: {sound}"]
             row = table("site").c
             found = connection.execute(sa.select(row.site, row.epoch, row.seq, row.link)).all()
-            faults = [
-                f"{site.site}: {fault}"
-                for site in found
-                for fault in verify_site(connection, site.site)
-            ]
-            step = step_of(connection)
+            step = step_of(connection) or ""
+            for site in found:
+                faults += [f"{site.site}: {fault}" for fault in _replayed(connection, site.site)]
     except sa.exc.DatabaseError as error:
-        raise BackupError(f"{path} cannot be read as a database: {error.orig}") from error
+        return Proof(newest_step(), (), (f"it cannot be read as a database: {error.orig}",))
     finally:
         engine.dispose()
-    if faults:
-        shown = "\n".join(faults[:FAULTS_SHOWN])
-        raise BackupError(
-            f"The ledger in {path} does not replay, so it is no backup "
-            f"({len(faults)} differences; bincard verify shows them all):\n{shown}"
-        )
-    return step or "", tuple(Mark(*site) for site in found)
+    return Proof(step, tuple(Mark(*site) for site in found), tuple(faults))
+
+
+def _replayed(connection: sa.Connection, site: str) -> list[str]:
+    """Replay a site; a ledger that cannot even be replayed must not end the copies either."""
+    try:
+        return verify_site(connection, site)
+    except sa.exc.DatabaseError:
+        raise
+    except Exception as error:
+        LOG.exception("the replay of %s broke off", site)
+        return [f"the replay broke off: {error!r}"]
 
 
 @contextmanager

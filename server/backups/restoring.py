@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from server.backups.copying import CopyError, copy_book
-from server.backups.making import one_file, read_back, said_plainly
+from server.backups.making import FAULTS_SHOWN, one_file, read_back, said_plainly
 from server.backups.shelf import (
     DRAFT,
     Backup,
@@ -28,6 +29,7 @@ from server.backups.shelf import (
     fingerprint,
     sync_file,
     sync_folder,
+    unproved_in,
     write_safely,
 )
 from server.book import Book
@@ -38,34 +40,58 @@ COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
 
 class Restored(Struct, frozen=True):
-    """What was put back: its epoch by site, and where the data of before lie."""
+    """What was put back: its epoch by site, and where the data of before lie.
+
+    `faults` is what its replay found, empty where it is proved.
+    """
 
     backup: Backup
     epochs: dict[str, int]
     aside: tuple[Path, ...]
+    faults: tuple[str, ...] = ()
 
 
-def find_backup(source: Path) -> Backup:
-    """Return the backup that is meant: a folder means its newest. Raises `BackupError`."""
+UNPROVED: Final = (
+    "{name} is unproved: its ledger did not replay when it was made ({number} differences), so "
+    "stock, progress or open decisions in it may be wrong, though every record of its log is "
+    "there. Take an older one, or add --unproved to put it back all the same and run bincard "
+    "repair then."
+)
+
+
+def find_backup(source: Path, *, unproved: bool = False) -> Backup:
+    """Return the backup that is meant: a folder means its newest. Raises `BackupError`.
+
+    What did not replay is none, but for who asks for `unproved` ones as well.
+    """
     if not source.exists():
         raise BackupError(f"There is no {source}. Name the folder of the backups, or one of them.")
+    folder = source if source.is_dir() else source.parent
+    shelf = sorted(
+        (*backups_in(folder), *unproved_in(folder)), key=lambda one: one.note.made, reverse=True
+    )
+    found = shelf if source.is_dir() else [one for one in shelf if one.name == source.stem]
+    usable = [one for one in found if unproved or one.note.proved]
+    if usable:
+        return usable[0]
+    if found:
+        raise BackupError(UNPROVED.format(name=found[0].name, number=found[0].note.differences))
     if source.is_dir():
-        shelf = backups_in(source)
-        if not shelf:
-            raise BackupError(f"{source} holds no backup: none has a note that says it was proved.")
-        return shelf[0]
-    found = [one for one in backups_in(source.parent) if one.name == source.stem]
-    if not found:
-        raise BackupError(
-            f"{source} has no note beside it ({source.stem}.json), so nobody knows whether it is "
-            "whole. Name another backup, or the folder."
-        )
-    return found[0]
+        raise BackupError(f"{source} holds no backup: none has a note that says it was proved.")
+    raise BackupError(
+        f"{source} has no note beside it ({source.stem}.json), so nobody knows whether it is "
+        "whole. Name another backup, or the folder."
+    )
 
 
-async def restore(settings: Settings, source: Path, now: int, *, replace: bool) -> Restored:
-    """Put a backup in place. Raises `BackupError`; then nothing was changed."""
-    backup = find_backup(source)
+async def restore(
+    settings: Settings, source: Path, now: int, *, replace: bool, unproved: bool = False
+) -> Restored:
+    """Put a backup in place. Raises `BackupError`; then nothing was changed.
+
+    With `unproved` one that does not replay is put back as well.
+    """
+    backup = find_backup(source, unproved=unproved)
     _check_version(backup)
     key = _key_of(backup, settings, replace=replace)
     here = settings.database_file.parent if settings.is_file else settings.data
@@ -75,23 +101,38 @@ async def restore(settings: Settings, source: Path, now: int, *, replace: bool) 
             "more, run this again with --replace: it is moved aside, not deleted."
         )
     with _drafted(backup, here / f"restored{DRAFT}") as draft:
+        faults = _prove(draft, unproved=unproved)
         epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, settings))
         if settings.is_file:
             aside = _set_aside(settings, _with_companions(settings.database_file), key, now)
             draft.replace(settings.database_file)
             sync_folder(here)
         else:
-            await _fill_server(settings, draft)
+            await _fill_server(settings, draft, proved=not faults)
             aside = _set_aside(settings, [], key, now)
         if not settings.token_key_file.exists():
             write_safely(settings.token_key_file, key)
-    return Restored(backup, epochs, aside)
+    return Restored(backup, epochs, aside, faults)
 
 
-async def _fill_server(settings: Settings, draft: Path) -> None:
+def _prove(draft: Path, *, unproved: bool) -> tuple[str, ...]:
+    """Replay what is to be put back; return the faults that are put up with."""
+    faults = read_back(draft).faults
+    if faults and not unproved:
+        shown = "\n".join(faults[:FAULTS_SHOWN])
+        raise BackupError(
+            f"The ledger in {draft} does not replay ({len(faults)} differences), though it did "
+            "when the backup was made. Take an older one, or add --unproved to put it back all "
+            f"the same and run bincard repair then.\n{shown}"
+        )
+    return faults
+
+
+async def _fill_server(settings: Settings, draft: Path, *, proved: bool) -> None:
     """Copy it into a PostgreSQL; what is there already stays."""
+    copy = partial(copy_book, f"sqlite:///{draft}", settings.database, proved=proved)
     try:
-        await to_thread.run_sync(copy_book, f"sqlite:///{draft}", settings.database)
+        await to_thread.run_sync(copy)
     except CopyError as error:
         raise BackupError(
             f"{error} (Make a new database and name it in BINCARD_DATABASE; the one of now "
@@ -132,7 +173,7 @@ def _key_of(backup: Backup, settings: Settings, *, replace: bool) -> bytes:
 
 @contextmanager
 def _drafted(backup: Backup, draft: Path) -> Generator[Path]:
-    """Copy the file and prove the copy, its bytes and its ledger; whatever fails, none is left."""
+    """Copy the file and prove that it is what was written; whatever fails, none is left."""
     with said_plainly(draft.parent):
         draft.parent.mkdir(parents=True, exist_ok=True)
         _remove(draft)
@@ -154,7 +195,6 @@ def _copy(backup: Backup, draft: Path) -> None:
         )
     migrate(f"sqlite:///{draft}")
     one_file(draft)
-    read_back(draft)
 
 
 async def _begin_epoch(draft: Path, key: bytes, now: int, least: int) -> dict[str, int]:
@@ -171,7 +211,8 @@ async def _begin_epoch(draft: Path, key: bytes, now: int, least: int) -> dict[st
 
 def _least_epoch(backup: Backup, settings: Settings) -> int:
     """Return an epoch that nobody can have seen yet: numbers of lots are named after it."""
-    notes = [one.note for one in backups_in(backup.folder)]
+    shelf = (*backups_in(backup.folder), *unproved_in(backup.folder))
+    notes = [one.note for one in shelf]
     seen = [mark.epoch for note in notes for mark in note.sites]
     with suppress(sqlite3.Error, OSError):
         if settings.is_file and (target := settings.database_file).exists():

@@ -2,6 +2,9 @@
 
 The note (`.json`) is written last, after the file was read back and replayed: a backup without a
 note is none. The token key stands beside them as a file of its own, once per key.
+
+What does not replay is kept as well, under another name and with a note that says what differs:
+the facts are in its log, but no device forgets anything by it, and no proved one makes room for it.
 """
 
 import hashlib
@@ -15,7 +18,10 @@ import msgspec
 from msgspec import Struct
 
 KEPT: Final = 14
+UNPROVED_KEPT: Final = 3
 PREFIX: Final = "bincard-"
+UNPROVED: Final = "unproved-"
+"""What begins the name of a copy that does not replay: older programs do not take it for one."""
 DRAFT: Final = ".draft"
 
 
@@ -32,8 +38,11 @@ class Mark(Struct, frozen=True):
     link: str
 
 
-class Note(Struct, frozen=True):
-    """What is known of a backup: `made` in ms UTC, `step` of its tables, `key` it belongs to."""
+class Note(Struct, frozen=True, omit_defaults=True):
+    """What is known of a backup: `made` in ms UTC, `step` of its tables, `key` it belongs to.
+
+    `differences` is how many the replay found, 0 where it is proved; `faults` are the first.
+    """
 
     made: int
     program: str
@@ -42,10 +51,18 @@ class Note(Struct, frozen=True):
     bytes: int
     sha256: str
     sites: tuple[Mark, ...]
+    differences: int = 0
+    faults: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        return not self.differences
 
 
 class Backup(Struct, frozen=True):
-    """A verified backup on the shelf."""
+    """A copy on the shelf with what is known of it; proved, but for those that are asked for by
+    `unproved_in`.
+    """  # noqa: D205 - one sentence on two lines
 
     folder: Path
     name: str
@@ -63,16 +80,32 @@ class Backup(Struct, frozen=True):
         return next((mark for mark in self.note.sites if mark.site == site), None)
 
 
-def name_for(made: int) -> str:
+def name_for(made: int, *, proved: bool = True) -> str:
     """Return the name of a backup: its time, so that names sort as backups do."""
     moment = datetime.fromtimestamp(made / 1000, UTC)
-    return f"{PREFIX}{moment:%Y%m%dT%H%M%S}{made % 1000:03}Z"
+    return f"{PREFIX if proved else UNPROVED}{moment:%Y%m%dT%H%M%S}{made % 1000:03}Z"
 
 
 def backups_in(folder: Path) -> list[Backup]:
     """Return the backups of a folder, the newest first; what has no readable note is none."""
+    return [one for one in _noted(folder, PREFIX) if one.note.proved]
+
+
+def unproved_in(folder: Path) -> list[Backup]:
+    """Return what was copied to a folder and did not replay, the newest first."""
+    return [one for one in _noted(folder, UNPROVED) if not one.note.proved]
+
+
+def unproved_now(folder: Path) -> Backup | None:
+    """Return the newest copy if it is unproved: then the ledger of today has no backup."""
+    unproved, proved = unproved_in(folder)[:1], backups_in(folder)[:1]
+    made = proved[0].note.made if proved else 0
+    return unproved[0] if unproved and unproved[0].note.made > made else None
+
+
+def _noted(folder: Path, prefix: str) -> list[Backup]:
     found = []
-    for path in folder.glob(f"{PREFIX}*.json"):
+    for path in folder.glob(f"{prefix}*.json"):
         try:
             note = msgspec.json.decode(path.read_bytes(), type=Note)
         except (OSError, msgspec.MsgspecError):
@@ -90,11 +123,15 @@ def put_note(backup: Backup) -> None:
 
 
 def keep_newest(folder: Path, kept: int = KEPT) -> None:
-    """Let go of the oldest backups, each note first; and of drafts that a crash left behind."""
-    for old in backups_in(folder)[kept:]:
+    """Let go of the oldest backups, each note first; and of drafts that a crash left behind.
+
+    What is unproved has few places of its own: however often it fails, no proved one goes for it.
+    """
+    for old in (*backups_in(folder)[kept:], *unproved_in(folder)[UNPROVED_KEPT:]):
         (folder / f"{old.name}.json").unlink()
         old.database.unlink()
-    newest = max((backup.name for backup in backups_in(folder)), default="")
+    copies = (*backups_in(folder), *unproved_in(folder))
+    newest = name_for(max((backup.note.made for backup in copies), default=0))
     for draft in folder.glob(f"{PREFIX}*{DRAFT}*"):
         if draft.name < newest:
             draft.unlink(missing_ok=True)

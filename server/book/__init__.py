@@ -16,16 +16,19 @@ from anyio import to_thread
 from sqlalchemy import Connection
 
 from server.book.arriving import Job
+from server.book.budgets import Daily, Later
 from server.book.changing import KIND_OF
-from server.book.clerk import Clerk, SiteUnknownError
+from server.book.clerk import DAILY, Clerk, SiteUnknownError
 from server.book.cursor import CursorGoneError
-from server.book.engine import make_engine
+from server.book.cutting import Connections
+from server.book.engine import hints_by, make_engine
 from server.book.faults import BusyError, StorageFullError, is_cut, named
 from server.book.laps import Watch
 from server.book.leader import Leader
 from server.book.pokes import Pokes
-from server.book.reading import prune_feed
+from server.book.reading import Own, prune_feed
 from server.book.refill import RolledBackError
+from server.book.repair import Repaired, RepairError
 from server.book.rows import table
 from server.book.session import lock_site
 from server.book.snapshots import BEHIND_MAX, BEHIND_OFTEN, keep, part_of
@@ -37,8 +40,8 @@ from sync.messages import Conflict, Page, Push, Pushed, Snapshot
 from sync.records import Row
 
 __all__ = [
-    "KIND_OF", "Book", "BusyError", "CursorGoneError", "SiteUnknownError", "StorageFullError",
-    "UnreadableError",
+    "KIND_OF", "Book", "BusyError", "CursorGoneError", "Daily", "RepairError", "Repaired",
+    "SiteUnknownError", "StorageFullError", "UnreadableError",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -51,14 +54,19 @@ LOG: Final = logging.getLogger("bincard.book")
 class Book:
     """The one door to what is stored. `now` gives milliseconds since 1970 UTC."""
 
-    def __init__(self, url: str, token_key: bytes, now: Callable[[], int]) -> None:
+    def __init__(
+        self, url: str, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY
+    ) -> None:  # fmt: skip
         self._now = now
         self._url = url
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
-        self._clerk = Clerk(token_key, now)
+        self._connections = (Connections(self._writing), Connections(self._reading))
+        self._token_key = token_key
+        self._clerk = Clerk(token_key, now, daily)
+        self.daily = daily
         self._writers = Writers(self._writing, self._clerk.push_group)
-        self._pokes = Pokes(self._writing, self._heads)
+        self._pokes = Pokes(self._heads, hints_by(url))
         self._leader = Leader(self._writing)
         self._making: dict[str, asyncio.Lock] = {}
 
@@ -92,15 +100,32 @@ class Book:
         """Say whether nothing could be written for so long."""
         return self._writers.is_stuck(seconds)
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether a writer is gone: what waits for it would wait for ever."""
+        return self._writers.is_dead
+
+    def cut_connections(self) -> None:
+        """Let go of a database that is silent; what was under way is told that it is lost."""
+        for one in self._connections:
+            one.cut()
+
     # --- writing ---------------------------------------------------------------------------------
 
-    async def push(self, device: str, push: Push, received: int) -> Pushed | Conflict:
+    async def push(
+        self, device: str, push: Push, received: int, *, signed: bool = False
+    ) -> Pushed | Conflict:
         """Post what a device has to say. Raises `SiteUnknownError`, `UnreadableError`,
-        `BusyError` and `StorageFullError`; in all of them nothing was written.
+        `BusyError`, `StorageFullError` and `Refusal`; in all of them nothing of it was written.
+
+        `signed` says that what it carries for another device was proved to be that device's.
         """  # noqa: D205 - one sentence on two lines
-        task: Task[Pushed | Conflict] = Task(_never, push.site, Job(device, push, received))
+        job = Job(device, push, received, signed)
+        task: Task[Pushed | Conflict | Later] = Task(_never, push.site, job)
         answer = await asyncio.wrap_future(self._writers.submit(task, push.site))
         self._poke(push.site)
+        if isinstance(answer, Later):
+            raise answer.refusal
         return answer
 
     async def change(
@@ -179,11 +204,11 @@ class Book:
 
         return await to_thread.run_sync(patiently)
 
-    async def pull(self, site: str, cursor: str | None, limit: int, replica: str | None) -> Page:
+    async def pull(self, site: str, cursor: str | None, limit: int, own: Own | None) -> Page:
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
         try:
             return await self.read(
-                lambda connection: self._clerk.page(connection, site, cursor, limit, replica)
+                lambda connection: self._clerk.page(connection, site, cursor, limit, own)
             )
         except RolledBackError as error:
             proof = error.proof
@@ -201,14 +226,14 @@ class Book:
 
         return await self.write(run)
 
-    async def snapshot(self, site: str, replica: str | None) -> Snapshot:
+    async def snapshot(self, site: str, own: Own | None) -> Snapshot:
         """Return a site that is nearly as it stands, its parts ready to be fetched by their hash.
 
         It is made here only when none is kept: after a restore, or before the first time.
         """
 
         def look(connection: Connection) -> Snapshot | None:
-            return self._clerk.snapshot(connection, site, replica, BEHIND_MAX)
+            return self._clerk.snapshot(connection, site, own, BEHIND_MAX)
 
         while (told := await self.read(look)) is None:
             async with self._making.setdefault(site, asyncio.Lock()):
@@ -219,7 +244,7 @@ class Book:
     async def refresh_snapshots(self) -> None:
         """Make the snapshots anew that are left behind, so that nobody has to wait for one."""
         for site in await self.read(_sites):
-            fresh = partial(self._clerk.snapshot, site=site, replica=None, behind=BEHIND_OFTEN)
+            fresh = partial(self._clerk.snapshot, site=site, own=None, behind=BEHIND_OFTEN)
             if await self.read(fresh) is None:
                 await self._make_snapshot(site)
 
@@ -240,6 +265,23 @@ class Book:
             with engine.begin() as connection:
                 sites = [site] if site else _sites(connection)
                 return [f"{one}: {what}" for one in sites for what in verify_site(connection, one)]
+        finally:
+            engine.dispose()
+
+    def repair(self, site: str, *, dry: bool = False) -> Repaired:
+        """Write again what of a site does not follow from its ledger. Raises `RepairError`.
+
+        Nobody else writes there meanwhile. With `dry` everything is done and taken back.
+        """
+        # A clerk of its own: what it learns of a transaction that is taken back is not so.
+        clerk = Clerk(self._token_key, self._now)
+        engine = make_engine(self._url, writes=True, patient=True)
+        try:
+            with engine.connect() as connection, connection.begin() as transaction:
+                found = clerk.repair(connection, site)
+                if dry:
+                    transaction.rollback()
+                return found
         finally:
             engine.dispose()
 
@@ -266,5 +308,5 @@ def _sites(connection: Connection) -> Sequence[str]:
     return connection.scalars(sa.select(site).order_by(site)).all()
 
 
-def _never(_: Connection) -> Pushed | Conflict:
+def _never(_: Connection) -> Pushed | Conflict | Later:
     raise AssertionError("pushes run in groups")

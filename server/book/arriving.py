@@ -5,6 +5,7 @@ pushes of a group.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -12,7 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server.book import refill
+from server.book.budgets import Later
 from server.book.chain import Chained, lost_through
+from server.book.clocks import said
+from server.book.packing import unpacked
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
@@ -25,7 +29,7 @@ from sync.arrivals import (
 )
 from sync.contacts import Contact, learn, read_contacts
 from sync.dating import Clock
-from sync.losses import Hole, hole_at, holes_of
+from sync.losses import SEQ_MAX, Hole, hole_at, holes_of, reach
 from sync.messages import Conflict, Push
 from sync.operations import Lost
 from sync.sealing import unsealed
@@ -41,6 +45,8 @@ class Job(Struct):
     device: str
     push: Push
     received: int
+    signed: bool = False
+    """What it carries for another device is proved to be that device's, one by one (S7)."""
 
     @property
     def carrier(self) -> str:
@@ -57,7 +63,17 @@ class Turn(Struct):
     arrivals: list[Arrival]
     contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
+    later: Later | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
+    is_stranger: bool = False
+    """It brings what is not its own, and proves nothing: no sign of two histories (R3)."""
+    reach: int = SEQ_MAX
+    """The last number that a loss may cover (R4)."""
+
+    @property
+    def device(self) -> str:
+        """The device whose operations they are, whoever brings them."""
+        return self.replica.device or self.job.device
 
 
 def date_all(session: Session, turns: Sequence[Turn]) -> None:
@@ -72,6 +88,8 @@ def date_all(session: Session, turns: Sequence[Turn]) -> None:
     for turn, found in read_turns:
         fresh = _date_scans(found, done.get(turn.replica.replica, []))
         holes = holes_of(turn.replica.holes)
+        if turn.job.carrier and not turn.job.signed:
+            fresh = [replace(one, unsigned=True) for one in fresh]
         turn.arrivals += refill.as_before(session, fresh)
         if holes:
             turn.arrivals = [_found(one, hole_at(holes, one.link.seq)) for one in turn.arrivals]
@@ -87,13 +105,14 @@ class Fresh(Struct, frozen=True):
 def _read(session: Session, turn: Turn) -> list[Fresh]:
     """Read what a push brings, each with its own time; repeats are done with that."""
     site, told = session.head.site, {one.id: one for one in turn.job.push.dated}
-    turn.contacts = _contacts(turn)
-    clock = Clock(turn.contacts, turn.job.received)
+    turn.contacts = _contacts(session, turn)
+    owner = session.state.devices.find(turn.device)
+    clock = Clock(turn.contacts, turn.job.received, owner.enrolled_at if owner else 0)
     turn.arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
     found = []
     floor = turn.replica.at
     for one in turn.chained.fresh:
-        arrival = read(one, site, clock, floor)
+        arrival = within_reach(read(one, site, clock, floor), turn.reach)
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
             session.move_on(arrival.dated.at if arrival.sealed else 0)
@@ -119,6 +138,29 @@ def _found(arrival: Arrival, hole: Hole | None) -> Arrival:
     if hole is None or isinstance(arrival.did, Lost):
         return arrival
     return replace(arrival, fills=hole.discrepancy)
+
+
+def within_reach(arrival: Arrival, reach: int) -> Arrival:
+    """Do not understand a loss of what nobody has ever heard of (R4)."""
+    did = arrival.did
+    if not isinstance(did, Lost) or did.through_seq <= reach:
+        return arrival
+    why = f"it says that all to {did.through_seq} is lost; {reach} may have been written"
+    return replace(arrival, did=None, error=why)
+
+
+def reach_of(job: Job, replica: Replica, chained: Chained) -> int:
+    """Return how far a replica may have written, by what was heard before and now (R4).
+
+    Of another one's replica a carrier knows only what it brings, and only when that is proved.
+    """
+    sent = [one.link.seq for one in (*chained.repeats, *chained.fresh)
+            if lost_through(one.content) is None]  # fmt: skip
+    known = [replica.acked + replica.unsent]
+    known += [one.through or 0 for one in read_contacts(replica.contacts)]
+    if not job.carrier:
+        known += [job.push.written or 0, job.push.had]
+    return reach(replica.acked, [*known, *sent, max([0, *sent]) + job.push.unsent])
 
 
 class When(Struct, frozen=True):
@@ -157,17 +199,18 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
     found: dict[str, list[Done]] = {name: [] for name in asked}
     for replica, at, payload in rows:
         try:
-            body = _decode_noted(payload).body
+            body = _decode_noted(unpacked(payload)).body
         except msgspec.MsgspecError:
             continue
         found[replica].append(Done(at, body.wall, body.segment))
     return found
 
 
-def _contacts(turn: Turn) -> tuple[Contact, ...]:
+def _contacts(session: Session, turn: Turn) -> tuple[Contact, ...]:
     """Return what is known of a replica's clock, this push among it."""
     push = turn.job.push
-    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges)
+    ours = partial(said, session, turn.device)
+    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges, ours)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.
         return contacts

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from sync.arrivals import Linked, links_of
 from sync.hashing import sha256_hex
+from sync.losses import SEQ_MAX
 from sync.messages import Ack, Conflict
 from sync.operations import Link, Lost, decode_body, decode_did
 from sync.state import Replica
@@ -28,12 +29,15 @@ def split(operations: Sequence[bytes], replica: Replica) -> Chained:
     )
 
 
-def check(chained: Chained, replica: Replica, stored: Mapping[int, str]) -> Conflict | None:
+def check(
+    chained: Chained, replica: Replica, stored: Mapping[int, str], reach: int = SEQ_MAX
+) -> Conflict | None:
     """Return what is wrong with a chain: a gap (R4) or a fork (R3).
 
     `stored` are the envelope hashes of this replica's operations by seq, as far as the log has
     them: an operation that came before by another replica under the same id has none here.
-    A `lost` operation takes no place: what it covers may still be found.
+    A `lost` operation takes no place: what it covers may still be found. One that says more than
+    `reach` is parked like any other, and covers nothing.
     """
     matched = Ack(0, None)
     for link, content, payload in chained.repeats:
@@ -48,12 +52,13 @@ def check(chained: Chained, replica: Replica, stored: Mapping[int, str]) -> Conf
         if link.seq != expected:
             return Conflict(code="gap", need_from=expected)
         through = lost_through(content)
+        covers = through is not None and through <= reach
         # What follows a hole hangs on an envelope that nobody has any more.
         if prev is not None and link.prev != prev and through is None:
             have = Ack(replica.acked, replica.hash) if link.seq == replica.acked + 1 else matched
             return Conflict(code="fork", have=_last_common(have, link, stored))
-        expected = max(link.seq, through or 0) + 1
-        prev = sha256_hex(payload) if through is None else None
+        expected = max(link.seq, through if through is not None and covers else 0) + 1
+        prev = None if covers else sha256_hex(payload)
     return None
 
 

@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from server.book.arriving import Job
+from server.book.budgets import Daily, Later
 from server.book.changing import write_rows
 from server.book.cursor import Cursor, CursorGoneError
 from server.book.faults import is_cut
 from server.book.laps import lap, noted
 from server.book.master import KINDS, Master, read_master
 from server.book.pushing import run_pushes
-from server.book.reading import Reader, open_reader, read_page
+from server.book.reading import Own, Reader, open_reader, read_page
 from server.book.refill import (
     RolledBackError,
     do_waiting,
@@ -29,6 +30,7 @@ from server.book.refill import (
     open_epoch,
     waiting_decisions,
 )
+from server.book.repair import Repaired, repair_site
 from server.book.replay import readable, replay
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
@@ -39,6 +41,7 @@ from sync.case import SERVER
 from sync.messages import Conflict, Page, Pushed, Snapshot
 from sync.records import Row, Site
 
+DAILY: Final = Daily()
 LOG: Final = logging.getLogger("bincard.book")
 
 
@@ -49,7 +52,10 @@ class SiteUnknownError(Exception):
 class Clerk:
     """Decides and reads. `now` gives ms since 1970 UTC; `heads` says how far each log is."""
 
-    def __init__(self, token_key: bytes, now: Callable[[], int]) -> None:
+    def __init__(
+        self, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY
+    ) -> None:  # fmt: skip
+        self._daily = daily
         self._key = token_key
         self._now = now
         self._masters: dict[str, Master] = {}
@@ -59,7 +65,7 @@ class Clerk:
 
     def push_group(
         self, connection: Connection, site: str, jobs: Sequence[Job]
-    ) -> Sequence[Pushed | Conflict]:
+    ) -> Sequence[Pushed | Conflict | Later]:
         try:
             session, answers = self._run(connection, site, jobs)
             session.close(session.head.watermark)
@@ -88,15 +94,15 @@ class Clerk:
 
     def _run(
         self, connection: Connection, site: str, jobs: Sequence[Job]
-    ) -> tuple[Session, list[Pushed | Conflict]]:
+    ) -> tuple[Session, list[Pushed | Conflict | Later]]:
         """Decide the pushes; in a new epoch when one of them proves that this log is an old one."""
         session = self._open(connection, site)
         try:
-            return session, run_pushes(session, jobs)
+            return session, run_pushes(session, jobs, self._daily)
         except RolledBackError as error:
             self.begin_again(connection, site, error.proof)
         session = self._open(connection, site)
-        return session, run_pushes(session, jobs)
+        return session, run_pushes(session, jobs, self._daily)
 
     def begin_again(self, connection: Connection, site: str, proof: Cursor) -> None:
         """Begin a new epoch, unless somebody was quicker: the proof is looked at again."""
@@ -114,6 +120,10 @@ class Clerk:
         epoch = open_epoch(session, least, SERVER, "restored from a backup")
         session.close(session.head.watermark)
         return epoch
+
+    def repair(self, connection: Connection, site: str) -> Repaired:
+        """Write again what does not follow from the ledger. Raises `RepairError`."""
+        return repair_site(connection, site, lambda: self._open(connection, site))
 
     def _do_waiting(self, connection: Connection, site: str) -> None:
         """Do the decisions that waited for what these pushes have brought back."""
@@ -190,21 +200,21 @@ class Clerk:
 
     def page(
         self, connection: Connection, site: str, cursor: str | None, limit: int,
-        replica: str | None,
+        own: Own | None,
     ) -> Page:  # fmt: skip
         """Return the feed after a cursor. Raises `CursorGoneError`, `SiteUnknownError`."""
         reader = self._reader(connection, site)
         if cursor is None:
             raise CursorGoneError("cursor_expired")
-        return read_page(reader, cursor, limit, replica)
+        return read_page(reader, cursor, limit, own)
 
     def snapshot(
-        self, connection: Connection, site: str, replica: str | None, behind: int
+        self, connection: Connection, site: str, own: Own | None, behind: int
     ) -> Snapshot | None:
         """Return the newest kept snapshot as a device hears of it; None when one must be made."""
         reader = self._reader(connection, site)
         kept = newest(reader, behind)
-        return told(reader, kept, replica) if kept is not None else None
+        return told(reader, kept, own) if kept is not None else None
 
     def make_snapshot(self, connection: Connection, site: str) -> tuple[Kept, dict[str, bytes]]:
         """Return the site as it stands, and its parts by their hash, ready to be kept."""

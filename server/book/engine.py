@@ -4,10 +4,12 @@ On SQLite one connection writes at a time. On PostgreSQL each site has a writer 
 settings that an installation may have weakened are set again for every connection.
 """
 
+import re
 import sqlite3
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import sqlalchemy as sa
@@ -47,15 +49,23 @@ PATIENT: Final = {"statement_timeout": "0", "idle_in_transaction_session_timeout
 POOL: Final = 8
 PREPARED: Final = "prepared"
 """`?prepared=off` in the address of a database behind a pooler that hands out connections for
-single transactions: statements cannot stay prepared there."""
+single transactions: nothing stays prepared there, the settings go along with each transaction,
+and no hint comes through."""
+
+
+WRITABLE: Final = "target_session_attrs"
+_HOSTS: Final = re.compile(
+    r"(?P<begin>postgresql[^:]*://(?:[^@/?]*@)?)(?P<hosts>[^@/?,]+(?:,[^@/?,]+)+)"
+    r"(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?"
+)
 
 
 def address_of(url: str) -> sa.URL:
     """Return the parts of a database's address. Raises `ValueError`, which never shows it: it may
     hold a password.
     """  # noqa: D205 - one sentence on two lines
-    with suppress(sa.exc.ArgumentError):
-        parsed = sa.make_url(url)
+    with suppress(sa.exc.ArgumentError, ValueError):
+        parsed = sa.make_url(_with_hosts(url))
         if parsed.get_backend_name() in {"sqlite", "postgresql"}:
             return parsed
     message = (
@@ -63,6 +73,22 @@ def address_of(url: str) -> sa.URL:
         "postgresql://USER:PASSWORD@HOST/NAME, in a password %40 for @, %2F for / and %3A for :."
     )
     raise ValueError(message)
+
+
+def _with_hosts(url: str) -> str:
+    """Return an address with several hosts, `h1:5432,h2:5432`, as the driver takes it.
+
+    They are tried in turn, until one is found that lets itself be written to.
+    """
+    found = _HOSTS.fullmatch(url)
+    if found is None:
+        return url
+    given = found["query"] or ""
+    asked = [f"host={quote(host, safe='')}" for host in found["hosts"].split(",")]
+    if WRITABLE not in given:
+        asked.append(f"{WRITABLE}=read-write")
+    query = "&".join([*asked, *([given] if given else [])])
+    return f"{found['begin']}/{found['name'] or ''}?{query}"
 
 
 def make_engine(url: str, *, writes: bool, patient: bool = False) -> Engine:
@@ -79,7 +105,7 @@ def plain_engine(url: str, **how: Any) -> Engine:  # noqa: ANN401 - as SQLAlchem
     """Return an engine without any of this, for migrations."""
     parsed = address_of(url)
     if parsed.get_backend_name() != "postgresql":
-        return sa.create_engine(url, **how)
+        return sa.create_engine(parsed, **how)
     return sa.create_engine(*_address(parsed), connect_args=_arguments(parsed, {}), **how)
 
 
@@ -111,7 +137,7 @@ def _postgresql(url: sa.URL, settings: dict[str, str], *, writes: bool) -> Engin
     moment, as the book promises.
     """  # noqa: D205 - one sentence on two lines
     picture = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return sa.create_engine(
+    engine = sa.create_engine(
         *_address(url),
         connect_args=_arguments(url, settings),
         execution_options={} if writes else picture,
@@ -123,6 +149,32 @@ def _postgresql(url: sa.URL, settings: dict[str, str], *, writes: bool) -> Engin
         pool_pre_ping=not writes,
         hide_parameters=True,
     )
+    if _is_pooled(url):
+        _set_in_each_transaction(engine, settings)
+    return engine
+
+
+def _set_in_each_transaction(engine: Engine, settings: dict[str, str]) -> None:
+    """Set what a connection cannot keep, because the next one who gets it is somebody else."""
+    told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"SELECT {told}")
+
+
+def hints_by(url: str) -> dict[str, Any] | None:
+    """Return how to connect for hints between processes; None where none come through."""
+    parsed = address_of(url)
+    if parsed.get_backend_name() != "postgresql" or _is_pooled(parsed):
+        return None
+    (address,) = _address(parsed)
+    _, arguments = address.get_dialect()().create_connect_args(address)
+    return {**arguments, **_arguments(parsed, {})}
+
+
+def _is_pooled(url: sa.URL) -> bool:
+    return url.query.get(PREPARED) == "off"
 
 
 def _address(url: sa.URL) -> tuple[sa.URL]:
@@ -133,11 +185,13 @@ def _arguments(url: sa.URL, settings: dict[str, str]) -> dict[str, Any]:
     settings = {f"tcp_keepalives_{name}": str(value) for name, value in LIVELY.items()} | settings
     arguments: dict[str, Any] = {
         "application_name": f"bincard {version('bincard')}",
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "connect_timeout": 10,
         **{f"keepalives_{name}": value for name, value in LIVELY.items()},
         "tcp_user_timeout": 90_000,
     }
-    if url.query.get(PREPARED) == "off":
+    if _is_pooled(url):
+        # A pooler refuses what it cannot promise.
         arguments["prepare_threshold"] = None
+    else:
+        arguments["options"] = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return {name: value for name, value in arguments.items() if name not in url.query}

@@ -8,12 +8,13 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from server.book.counts import load_counts
+from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from server.book.things import load_chains, load_containers, load_things
 from sync import histories, needs
 from sync.arrivals import Arrival
-from sync.counts import SAME_GOODS_MS
 from sync.feed import feed_key
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
@@ -31,7 +32,7 @@ from sync.records import (
     Variance,
 )
 from sync.sightings import thing_of
-from sync.state import Logged, Signed, State
+from sync.state import Signed, State
 from sync.stock import is_virtual, key_of
 from sync.tasks import tasks_at
 from sync.vocabulary import Code
@@ -76,8 +77,8 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
     load_standing(connection, site, state, standing)
     asked = histories.history(state, new)
     # Where a thing or an unknown code stood is known only now, and so is what was counted there.
-    known = standing.beside
-    further = {name for name in _beside(asked) - known if name[0] not in standing.near}
+    known = _beside(standing)
+    further = {name for name in _names(asked) - known if name[0] not in standing.near}
     if further:
         _load_near(connection, site, state, set(), further)
         histories.reach_doubts(asked, state)
@@ -85,7 +86,7 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         _load_held(connection, site, state, asked.since)
         load_history(connection, site, state, asked)
         asked = histories.far_ends(state)
-        _load_near(connection, site, state, set(), _beside(asked))
+        _load_near(connection, site, state, set(), _names(asked))
         histories.reach_doubts(asked, state)
     counted = {row.place for row in state.variances.all() if row.state == "open"}
     _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
@@ -103,9 +104,9 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.discrepancies.load(row.discrepancy, row)
         ids.add(row.operation)
     undone = [row.detail["undo"] for row in state.discrepancies.all() if "undo" in row.detail]
-    for logged in fetch_in(connection, "log", Logged, site, "seq", undone):
+    for logged in fetch_logged(connection, site, "seq", undone):
         state.operations.load(logged.id, logged)
-    for logged in fetch_in(connection, "log", Logged, site, "id", ids):
+    for logged in fetch_logged(connection, site, "id", ids):
         state.operations.load(logged.id, logged)
     for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
         state.variances.load((variance.operation, variance.line), variance)
@@ -144,7 +145,7 @@ def load_standing(connection: Connection, site: str, state: State, asked: Standi
     _load_holdings(connection, site, state, asked)
     _load_targets(connection, site, state, asked)
     load_chains(connection, site, state, asked)
-    _load_near(connection, site, state, asked.near, asked.beside)
+    _load_near(connection, site, state, asked.near, _beside(asked), asked.beside)
     load_containers(connection, site, state, asked)
     for kind, raw, code in asked.renamed:
         _load_renamed(connection, site, state, kind, raw)
@@ -200,20 +201,27 @@ def _load_held(connection: Connection, site: str, state: State, names: Iterable[
         state.holdings.load(name, None)
 
 
-def _beside(asked: History) -> set[tuple[str, str]]:
-    """Return the places with a history to be known, each with the item."""
-    return {(place, key_of(key).item) for place, key in asked.since if not is_virtual(place)}
+def _beside(asked: Standing) -> set[TrackName]:
+    """Return the keys that move at places where something may be open."""
+    places = {place for place, _ in asked.beside}
+    return {name for name in asked.names if name[0] in places}
 
 
-def _load_near(
-    connection: Connection, site: str, state: State, near: set[str], beside: set[tuple[str, str]]
-) -> None:
+def _names(asked: History) -> set[TrackName]:
+    """Return the keys at places whose history must be known."""
+    return {name for name in asked.since if not is_virtual(name[0])}
+
+
+def _load_near(  # noqa: PLR0913, PLR0917 - a query in words
+    connection: Connection, site: str, state: State, near: set[str], names: set[TrackName],
+    beside: set[tuple[str, str]] | None = None,
+) -> None:  # fmt: skip
     """What is open at a place: shortages that may be covered, counts that may be explained.
 
-    Counts that were decided before the batch begins are left alone, but for the day in which one
-    is held together with the next (R32): a place is counted again and again, for years.
+    Doubts are those of an item: goods may cover for others of their kind.
     """
-    since = state.seen_since - SAME_GOODS_MS
+    if beside is None:
+        beside = {(place, key_of(key).item) for place, key in names}
     doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "place", near, "state = 'open'")
     doubts += as_read(connection, "discrepancy", Discrepancy, fetch_listed(
         connection, OPEN_OF_ITEM, list(beside), site, like=(_doubt.place, _doubt.item),
@@ -223,14 +231,7 @@ def _load_near(
                        "state = 'open' AND key IS NULL")  # fmt: skip
     for doubt in doubts:
         state.discrepancies.load(doubt.discrepancy, doubt)
-    counts = fetch_in(connection, "counted", Counted, site, "place", places, "at + u >= ?", since)
-    for counted in counts:
-        state.counted.load(counted.operation, counted)
-    variances = fetch_in(connection, "variance", Variance, site, "place", places, "state = 'open'")
-    # A late fact must see that its key was listed in another part, and which lines are taken.
-    names = {row.count_id for row in variances} | {counted.count_id for counted in counts}
-    for row in fetch_in(connection, "variance", Variance, site, "count_id", names):
-        state.variances.load((row.operation, row.line), row)
+    load_counts(connection, site, state, near, names)
 
 
 def _load_targets(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Engine
 
 LOG: Final = logging.getLogger("bincard.pokes")
 CHANNEL: Final = "bincard"
@@ -26,9 +25,10 @@ Heads = Callable[[], Awaitable[Mapping[str, int]]]
 class Pokes:
     """Wakes listeners when the head of their site is another one than before."""
 
-    def __init__(self, engine: Engine, heads: Heads) -> None:
-        self._engine = engine
+    def __init__(self, heads: Heads, hints_by: Mapping[str, Any] | None) -> None:
+        """`hints_by` says how to connect for hints; None where none come through."""
         self._heads = heads
+        self._hints_by = hints_by
         self._listeners: dict[str, set[asyncio.Event]] = {}
         self._seen: dict[str, int] = {}
         self._hinted = asyncio.Event()
@@ -64,9 +64,9 @@ class Pokes:
         """Look for what other processes have written, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look())
-            if self._engine.dialect.name == "postgresql":
-                tasks.create_task(self._again(self._listen))
-                tasks.create_task(self._again(self._hint))
+            if self._hints_by is not None:
+                tasks.create_task(self._again(self._hints_by, self._listen))
+                tasks.create_task(self._again(self._hints_by, self._hint))
 
     async def _look(self) -> None:
         while True:
@@ -89,9 +89,12 @@ class Pokes:
         for site, head in heads.items():
             self._look_at(site, head)
 
-    async def _again(self, work: Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]]) -> None:
+    async def _again(
+        self,
+        how: Mapping[str, Any],
+        work: Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]],
+    ) -> None:
         """Work on a connection of its own, and on a new one whenever that is lost."""
-        _, how = self._engine.dialect.create_connect_args(self._engine.url)
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(

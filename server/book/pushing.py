@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book import refill
-from server.book.arriving import Job, Turn, date_all
-from server.book.chain import Chained, check, split
+from server.book.arriving import Job, Turn, date_all, reach_of
+from server.book.belonging import know_actors, may_speak
+from server.book.budgets import Budgets, Daily, Later
+from server.book.chain import Chained, check, lost_through, split
 from server.book.changing import write_rows
+from server.book.clocks import mac_of
 from server.book.laps import lap
 from server.book.load import load
 from server.book.lost import report_lost
@@ -37,29 +40,31 @@ class AloneError(Exception):
     """A group holds a push that must be decided alone: the writer does each by itself then."""
 
 
-def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]:
+def run_pushes(
+    session: Session, jobs: Sequence[Job], daily: Daily
+) -> list[Pushed | Conflict | Later]:
     """Decide the pushes in their order and return their answers, to be given after the commit."""
     names = [job.push.replica for job in jobs]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
     refill.begin(session)
-    turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    budgets = Budgets(session, daily, (job.device for job in jobs))
+    asking = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    for turn in asking:
+        turn.later = budgets.admit(turn, is_new=turn.job.push.replica not in known)
+    turns = [turn for turn in asking if turn.later is None]
     date_all(session, [turn for turn in turns if turn.conflict is None])
     if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
     for turn in turns:
         if turn.conflict is None:
             refill.let_in(session, turn.job.device)
+    know_actors(session, [turn for turn in turns if turn.conflict is None])
     lap("open")
     load(session, [(turn.job.device, turn.arrivals) for turn in turns])
     lap("load")
     for turn in turns:
-        if turn.conflict is None:
-            _decide(session, turn)
-        elif turn.conflict.code == "fork":
-            _report_fork(session, turn)
-        if turn.conflict is None and turn.job.push.former is not None:
-            report_lost(session, turn.job.device, turn.job.push)
+        _do(session, turn, budgets)
     for turn in turns:
         if turn.conflict is None and turn.job.push.decided:
             bring_back(session, turn.job.push.decided)
@@ -69,8 +74,19 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
                                 for t in heard_from if not t.job.carrier])  # fmt: skip
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)
+    budgets.close()
     lap("decide")
-    return [_answer(session, turn) for turn in turns]
+    return [turn.later or _answer(session, turn) for turn in asking]
+
+
+def _do(session: Session, turn: Turn, budgets: Budgets) -> None:
+    """Decide one push, or note what its conflict tells."""
+    if turn.conflict is None:
+        _decide(session, turn, budgets)
+        if turn.job.push.former is not None:
+            report_lost(session, turn.job.device, turn.job.push)
+    elif turn.conflict.code == "fork" and not turn.is_stranger:
+        _report_fork(session, turn)
 
 
 def _renames(turn: Turn) -> bool:
@@ -82,7 +98,7 @@ def _renames(turn: Turn) -> bool:
 def _take(session: Session, job: Job, known: Replica | None) -> Turn:
     """Read one push as far as its chain allows."""
     push = job.push
-    replica = _replica(session, job, known)
+    replica = _replica(job, known)
     chained = split([bytes(raw) for raw in push.operations], replica)
     turn = Turn(job, replica, chained, [])
     refill.check_position(session, push)
@@ -92,10 +108,13 @@ def _take(session: Session, job: Job, known: Replica | None) -> Turn:
             common=refill.common_seq(session, push.epoch),
         )  # fmt: skip
         return turn
-    if replica.device != job.device and not job.carrier:
+    if not may_speak(session, job, replica.device):
+        turn.is_stranger = bool(job.carrier)
         turn.conflict = Conflict(code="fork", have=Ack(0, None))
         return turn
-    turn.conflict = check(chained, replica, _stored(session, chained, replica))
+    if any(lost_through(one.content) is not None for one in chained.fresh):
+        turn.reach = reach_of(job, replica, chained)
+    turn.conflict = check(chained, replica, _stored(session, chained, replica), turn.reach)
     return turn
 
 
@@ -106,7 +125,7 @@ def _whole(replica: Replica) -> Ack:
     return Ack(replica.acked, replica.hash) if whole else Ack(first - 1, None)
 
 
-def _replica(session: Session, job: Job, known: Replica | None) -> Replica:
+def _replica(job: Job, known: Replica | None) -> Replica:
     """Return the replica of a push, as it stands or new; only its own device may take it."""
     push = job.push
     if known is not None:
@@ -115,7 +134,7 @@ def _replica(session: Session, job: Job, known: Replica | None) -> Replica:
     if not job.carrier:
         return Replica(push.replica, job.device)
     # A rescue came before its device ever did: nobody is heard yet, and nobody vouches.
-    owner = push.device if push.device and session.state.devices.find(push.device) else ""
+    owner = push.device if job.signed and push.device else job.device
     return Replica(push.replica, owner, active=False)
 
 
@@ -136,17 +155,18 @@ def _stored(session: Session, chained: Chained, replica: Replica) -> dict[int, s
     return {row[0]: row[1] for row in rows}
 
 
-def _decide(session: Session, turn: Turn) -> None:
+def _decide(session: Session, turn: Turn, budgets: Budgets) -> None:
     """Decide the operations of one push and move its replica on."""
     job, push = turn.job, turn.job.push
     verdicts = []
     acked, digest, at = turn.replica.acked, turn.replica.hash, turn.replica.at
-    holes, device = turn.replica.holes, turn.replica.device or job.device
+    holes, device = turn.replica.holes, turn.device
     for arrival in turn.arrivals:
         decided = decide(session.state, arrival, device, session.seal, job.carrier)
         verdicts.append(msgspec.Raw(decided.verdict))
         if decided.entry is not None:
             session.batch.add(decided.entry)
+            budgets.opened(job.device, decided.entry.changes)
         if arrival.link.seq > acked:
             acked, digest = arrival.link.seq, arrival.payload_hash
             if isinstance(arrival.did, Lost):
@@ -194,4 +214,5 @@ def _answer(session: Session, turn: Turn) -> Pushed | Conflict:
         verdicts=turn.verdicts,
         server_now=session.now,
         watermark=session.head.watermark,
+        mac=mac_of(session, turn.job.device, turn.job.push),
     )

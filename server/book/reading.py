@@ -19,6 +19,13 @@ FEED_KEPT_MS: Final = 14 * DAY_MS
 encode: Final = msgspec.json.Encoder().encode
 
 
+class Own(NamedTuple):
+    """A replica that a device asks for as its own."""
+
+    device: str
+    replica: str
+
+
 class Reader(Struct, frozen=True):
     """A site as one reading transaction sees it."""
 
@@ -46,7 +53,7 @@ def open_reader(connection: Connection, site: str, key: bytes, now: int) -> Read
     return Reader(connection, site, epoch, seq, link, scope, watermark, key, now)
 
 
-def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Page:
+def read_page(reader: Reader, text: str, limit: int, own: Own | None) -> Page:
     """Return the page after a cursor. Raises `CursorGoneError` when it must bootstrap, and
     `RolledBackError` when this log is older than the cursor.
     """  # noqa: D205 - one sentence on two lines
@@ -66,7 +73,7 @@ def read_page(reader: Reader, text: str, limit: int, replica: str | None) -> Pag
         more=end < reader.seq,
         scope=there.scope,
         rows=tuple(rows),
-        acks=acks_at(reader, end, replica),
+        acks=acks_at(reader, end, own),
         server_now=reader.now,
         watermark=reader.watermark,
     )
@@ -122,12 +129,13 @@ def _at(reader: Reader, seq: int) -> _Position:
 _SITE: Final = "SELECT epoch, seq, link, scope, watermark FROM site WHERE site = ?"
 _POSITION: Final = "SELECT link, scope FROM log WHERE site = ? AND seq = ?"
 _RECEIVED: Final = "SELECT received_at FROM log WHERE site = ? AND seq = ?"
+_FORMER: Final = "SELECT former FROM device WHERE site = ? AND device = ?"
 _IMAGES: Final = 'SELECT seq, kind, "key", payload FROM feed WHERE site = ?'
 _FEED: Final = f"{_IMAGES} AND seq > ? ORDER BY seq, n LIMIT ?"
 _WHOLE: Final = f"{_IMAGES} AND seq = ? ORDER BY n"
-_ACKED: Final = "SELECT acked, hash FROM replica WHERE site = ? AND replica = ?"
-_ACKED_AT: Final = """SELECT rseq, payload_hash FROM log WHERE site = ? AND replica = ? AND seq <= ?
-ORDER BY rseq DESC LIMIT 1"""
+_ACKED: Final = "SELECT acked, hash, device FROM replica WHERE site = ? AND replica = ?"
+_ACKED_AT: Final = """SELECT rseq, payload_hash, device FROM log
+WHERE site = ? AND replica = ? AND seq <= ? ORDER BY rseq DESC LIMIT 1"""
 
 
 def prune_feed(connection: Connection, now: int) -> None:
@@ -149,12 +157,30 @@ def prune_feed(connection: Connection, now: int) -> None:
         connection.execute(sa.delete(feed).where(feed.c.site == name, feed.c.seq <= end))
 
 
-def acks_at(reader: Reader, end: int, replica: str | None) -> dict[str, Ack]:
-    """Return how far a replica is acknowledged as of a seq: a page's end, or a snapshot."""
-    if replica is None:
+def acks_at(reader: Reader, end: int, own: Own | None) -> dict[str, Ack]:
+    """Return how far a replica is acknowledged as of a seq: a page's end, or a snapshot.
+
+    Of another device's replica nothing is told: not even that there is one.
+    """
+    if own is None:
         return {}
     if end == reader.seq:
-        found = ask(reader.connection, _ACKED, reader.site, replica)
+        found = ask(reader.connection, _ACKED, reader.site, own.replica)
     else:
-        found = ask(reader.connection, _ACKED_AT, reader.site, replica, end)
-    return {replica: Ack(*found[0]) if found else Ack(0, None)}
+        found = ask(reader.connection, _ACKED_AT, reader.site, own.replica, end)
+    if not found or not _is_of(reader, own.device, found[0][2]):
+        return {own.replica: Ack(0, None)}
+    return {own.replica: Ack(*found[0][:2])}
+
+
+def _is_of(reader: Reader, device: str, owner: str) -> bool:
+    """Say whether it is the device's own, or was before the same phone was enrolled again."""
+    seen: set[str] = set()
+    name: str | None = device
+    while name and name not in seen:
+        if name == owner:
+            return True
+        seen.add(name)
+        found = ask(reader.connection, _FORMER, reader.site, name)
+        name = found[0][0] if found else None
+    return False

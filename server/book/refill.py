@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from server.book.changing import write_changes, write_rows
 from server.book.cursor import Cursor, CursorGoneError, read_cursor
 from server.book.load import load
+from server.book.packing import fetch_logged
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync import refilling
 from sync.arrivals import Arrival, Sealed
-from sync.case import SERVER
+from sync.case import OPENING, SERVER
 from sync.dating import Dated
 from sync.messages import Push, Verdict
 from sync.operations import (
@@ -35,9 +36,6 @@ from sync.reconcile import do_again
 from sync.records import Device, Discrepancy, Document, Row
 from sync.state import Logged
 from sync.vocabulary import Code, Outcome
-
-OPENING: Final = "opening"
-"""The device that opening stock comes from: nobody carries it."""
 
 KNOWN_MS: Final = 7 * 86_400_000
 """A device that was heard in the week before the backup is waited for after a restore."""
@@ -244,7 +242,7 @@ def _named(session: Session, arrival: Arrival) -> Arrival:
     if fetch_in(connection, "discrepancy", Discrepancy, site, "discrepancy", [did.discrepancy]):
         return arrival
     code, _, _ = did.discrepancy.partition("/")
-    for logged in fetch_in(connection, "log", Logged, site, "id", [_operation_of(did.discrepancy)]):
+    for logged in fetch_logged(connection, site, "id", [_operation_of(did.discrepancy)]):
         for flag in _decode_verdict(logged.verdict).flags if logged.verdict else ():
             if flag.code == code:
                 return replace(arrival, did=replace(did, discrepancy=flag.discrepancy))
@@ -276,7 +274,7 @@ def waiting_decisions(session: Session) -> list[tuple[Discrepancy, Logged, str]]
     site, connection = session.head.site, session.connection
     found = []
     for doubt in fetch_in(connection, "discrepancy", Discrepancy, site, "discrepancy", names):
-        for logged in fetch_in(connection, "log", Logged, site, "id", [doubt.operation]):
+        for logged in fetch_logged(connection, site, "id", [doubt.operation]):
             if logged.outcome == Outcome.ACCEPTED.value:
                 device = connection.execute(
                     sa.select(log.c.device).where(log.c.site == site, log.c.seq == logged.seq)

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from server.book.changing import write_changes
 from server.book.load import load
+from server.book.packing import fetch_logged
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.arrivals import Arrival, Linked, read
 from sync.contacts import Contact
 from sync.dating import Clock, Dated
-from sync.operations import decode_body, decode_envelope
+from sync.operations import Lost, decode_body, decode_envelope
 from sync.reconcile import understand
 from sync.records import Discrepancy
 from sync.state import Logged
@@ -34,9 +35,7 @@ def readable(session: Session) -> list[tuple[Logged, str, Arrival]]:
     ).all()  # fmt: skip
     found = []
     for operation, device, received_at in rows:
-        (logged,) = fetch_in(
-            session.connection, "log", Logged, session.head.site, "id", [operation]
-        )
+        (logged,) = fetch_logged(session.connection, session.head.site, "id", [operation])
         arrival = _again(logged, session.head.site, received_at)
         if arrival is not None:
             found.append((logged, device, arrival))
@@ -55,7 +54,8 @@ def _again(logged: Logged, site: str, received_at: int) -> Arrival | None:
     told = Contact(body.wall, body.wall, own.at, body.segment)
     one = Linked(envelope.link, bytes(envelope.body), logged.payload)
     arrival = read(one, site, Clock((told,), received_at), 0)
-    if arrival.error is not None or arrival.did is None:
+    # A loss that nobody could have had (R4) is no more likely when it is read again.
+    if arrival.error is not None or arrival.did is None or isinstance(arrival.did, Lost):
         return None
     inner = {
         name: Dated(min(dated.at, own.at), max(dated.u, own.u), own.trust)

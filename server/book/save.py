@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from server.book.packing import packed
 from server.book.rows import image, insert, key_of_row, replicated, table, upsert, values_of
 from sync.entries import Change, Entry
 from sync.feed import SCOPE_MODULUS, scope_of
@@ -43,6 +44,7 @@ class Batch:
         logged = entry.logged
         fields = msgspec.structs.asdict(logged)
         self._advance(logged.seq, logged.payload_hash, entry.changes)
+        fields["payload"] = packed(logged.payload, logged.outcome)
         fields |= {"kind": entry.kind, "device": entry.device, "carrier": entry.carrier}
         self._log.append(fields | self._frame())
         self._post(logged.seq, entry.postings)

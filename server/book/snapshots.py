@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from server.book.reading import DAY_MS, FEED_KEPT_MS, Reader, acks_at, encode, reaches
+from server.book.reading import DAY_MS, FEED_KEPT_MS, Own, Reader, acks_at, encode, reaches
 from server.book.rows import replicated, table, upsert
 from sync.feed import feed_key
 from sync.hashing import sha256_hex
@@ -63,13 +63,13 @@ def newest(reader: Reader, behind: int) -> Kept | None:
     return kept if kept and reaches(reader, kept.seq, FEED_KEPT_MS - DAY_MS) else None
 
 
-def told(reader: Reader, kept: Kept, replica: str | None) -> Snapshot:
+def told(reader: Reader, kept: Kept, own: Own | None) -> Snapshot:
     """Return what a device hears of a kept snapshot: how far it was acknowledged then, too."""
     return Snapshot(
         epoch=kept.epoch,
         cursor=reader.cursor(kept.seq, kept.link),
         scope=kept.scope,
-        acks=acks_at(reader, kept.seq, replica),
+        acks=acks_at(reader, kept.seq, own),
         chunks=kept.parts,
         server_now=reader.now,
     )

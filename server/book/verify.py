@@ -1,46 +1,101 @@
 """`bincard verify`: the ledger replayed from its first posting, and compared with what is kept.
 
 Checks the chain, the numbers without a hole, that every item sums to zero, that holdings are the
-sum of the postings *and* the fold of the facts in time, the progress of documents, and the scope.
+sum of the postings *and* the fold of the facts in time, what open counts expect, the progress of
+documents, and the scope. A fault knows the row that would be right, where the ledger tells it:
+`bincard repair` writes exactly these (`repair.py`).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
 
 import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
+from sync.counts import moment_of as counted_at
 from sync.editing import RECALL
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
 from sync.ledger import Posting, Track, TrackName, track_of
 from sync.limits import SUSPENSE
-from sync.records import FEED, Discrepancy, Document, Holding, Line, LotRow, Sighting
+from sync.records import (
+    FEED,
+    Discrepancy,
+    Document,
+    Holding,
+    Line,
+    LotRow,
+    Row,
+    Sighting,
+    Variance,
+)
 from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
 from sync.vocabulary import Code
 
 
+class Fault(Struct, frozen=True):
+    """One difference: in words, and as the row of a kind that stands there and the right one.
+
+    `right` is None where the ledger itself is wrong, or does not say what would be right.
+    """
+
+    words: str
+    kind: str = ""
+    row: Row | None = None
+    right: Row | None = None
+
+
+class Torn(Fault, frozen=True):
+    """The ledger itself is broken: the log, or postings that contradict each other."""
+
+
+class Unexplained(Fault, frozen=True):
+    """What stands where nobody can name it, or in suspense, and nothing open says why."""
+
+    held: Holding | None = None
+
+
+class ScopeWrong(Fault, frozen=True):
+    """The sum over all rows is another one than the site's; every device would start anew."""
+
+
 def verify_site(connection: Connection, site: str) -> list[str]:
     """Return every difference found in a site, in words; empty when the book is true."""
+    return [fault.words for fault in faults_of(connection, site)]
+
+
+def faults_of(connection: Connection, site: str) -> Iterator[Fault]:
+    """Yield every difference found in a site."""
+    yield from ledger_faults(connection, site)
+    yield from derived_faults(connection, site)
+
+
+def ledger_faults(connection: Connection, site: str) -> Iterator[Fault]:
+    """Yield what is wrong in that from which all else follows: the log."""
+    yield from _chain(connection, site)
+
+
+def derived_faults(connection: Connection, site: str) -> Iterator[Fault]:
+    """Yield what does not follow from log and postings, and postings that contradict each other."""
     holdings = fetch(connection, "holding", Holding, table("holding").c.site == site)
-    kept = {(row.place, row.key): row.quantity for row in holdings}
-    return [
-        *_chain(connection, site),
-        *_tracks(connection, site, kept),
-        *_progress(connection, site),
-        *unexplained(connection, site),
-        *_things(connection, site, kept),
-        *_blocks(connection, site),
-        *_scope(connection, site),
-    ]
+    kept = {(row.place, row.key): row for row in holdings}
+    yield from _tracks(connection, site, kept)
+    yield from _progress(connection, site)
+    yield from unexplained(connection, site)
+    yield from _things(connection, site, kept)
+    yield from _blocks(connection, site)
+    yield from _scope(connection, site)
 
 
-def _chain(connection: Connection, site: str) -> Iterator[str]:
+def _chain(connection: Connection, site: str) -> Iterator[Fault]:
     log = table("log").c
     rows = connection.execute(
         sa.select(log.seq, log.payload, log.payload_hash, log.link)
@@ -50,57 +105,105 @@ def _chain(connection: Connection, site: str) -> Iterator[str]:
     before, seq = ZERO, 0
     for seq, row in enumerate(rows, start=1):
         if row.seq != seq:
-            yield f"log: {row.seq} stands where {seq} belongs"
+            yield Torn(f"log: {row.seq} stands where {seq} belongs")
             return
-        if sha256_hex(row.payload) != row.payload_hash:
-            yield f"log {seq}: the stored bytes were changed"
+        if sha256_hex(unpacked(row.payload)) != row.payload_hash:
+            yield Torn(f"log {seq}: the stored bytes were changed")
         before = link(before, row.payload_hash)
         if row.link != before:
-            yield f"log {seq}: the chain is broken"
+            yield Torn(f"log {seq}: the chain is broken")
             return
     head = connection.execute(
         sa.select(table("site").c.seq, table("site").c.link).where(table("site").c.site == site)
     ).one()
     if (head.seq, head.link) != (seq, before):
-        yield f"site: the head says {head.seq}, the log ends at {seq}"
+        yield Torn(f"site: the head says {head.seq}, the log ends at {seq}")
 
 
-def _tracks(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
+def _tracks(
+    connection: Connection, site: str, kept: dict[TrackName, Holding]
+) -> Iterator[Fault]:  # fmt: skip
     """Compare key by key: a ledger is read from end to end, and only one key is in memory."""
     of = table("posting").c
-    rest = dict(kept)
+    rest, waiting = dict(kept), _open_counts(connection, site)
     every = stream(connection, "posting", Posting, of.site == site, order="key")
     for _, several in groupby(every, attrgetter("key")):
         postings = [*several]
         names = {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}
-        there = {name: rest.pop(name, 0) for name in names}
-        yield from _sums(postings, there)
-        yield from _folds(postings, there)
-    yield from _sums((), rest)
+        there = {name: rest.pop(name, None) for name in names}
+        sums = _sums(postings)
+        yield from _held(postings[0].item, sums, there)
+        ends = _ends(postings)
+        yield from _folds(ends, sums)
+        for name in sorted(ends.keys() & waiting.keys()):
+            track = track_of(sums[name], 0, name[0], ends[name])
+            yield from _expected(track, waiting.pop(name))
+    yield from _held("", {}, rest)
+    for _, rows in sorted(waiting.items()):
+        yield from _expected(Track(0), rows)
 
 
-def _sums(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[str]:
+def _sums(postings: Iterable[Posting]) -> dict[TrackName, int]:
     sums: dict[TrackName, int] = defaultdict(int)
     for posting in postings:
         sums[posting.place_from, posting.key] -= posting.quantity
         sums[posting.place_to, posting.key] += posting.quantity
-    for name in sorted(sums.keys() | kept.keys()):
-        if sums[name] != kept.get(name, 0):
-            yield f"holding {name}: kept {kept.get(name, 0)}, the postings give {sums[name]}"
+    return sums
 
 
-def _folds(postings: Iterable[Posting], kept: dict[TrackName, int]) -> Iterator[str]:
-    """Fold every track in the order of time and compare where it ends."""
+def _held(
+    item: str, sums: dict[TrackName, int], there: Mapping[TrackName, Holding | None]
+) -> Iterator[Fault]:
+    for name in sorted(sums.keys() | there.keys()):
+        row, right = there.get(name), sums.get(name, 0)
+        if (row.quantity if row else 0) != right:
+            words = f"holding {name}: kept {row.quantity if row else 0}, the postings give {right}"
+            blank = row or Holding(place=name[0], key=name[1], item=item)
+            yield Fault(words, "holding", row, replace(blank, quantity=right))
+
+
+def _ends(postings: Iterable[Posting]) -> dict[TrackName, list[Posting]]:
+    """Return the postings of each track that has a history."""
     ends: dict[TrackName, list[Posting]] = defaultdict(list)
     for posting in postings:
         for place in {posting.place_from, posting.place_to}:
             if not is_virtual(place):
                 ends[place, posting.key].append(posting)
+    return ends
+
+
+def _folds(
+    ends: dict[TrackName, list[Posting]], sums: dict[TrackName, int]
+) -> Iterator[Fault]:  # fmt: skip
+    """Fold every track in the order of time and compare where it ends."""
     for name, part in sorted(ends.items()):
         counted = {(p.of, p.line): p.counted for p in part if p.counted is not None}
         folded = fold(track_of(0, 0, name[0], part), counted)
-        if folded != kept.get(name, 0):
-            yield f"holding {name}: kept {kept.get(name, 0)}, the facts in time give {folded}"
+        if folded != sums[name]:
+            yield Torn(
+                f"postings of {name}: they come to {sums[name]}, the facts in time give {folded}"
+            )
+
+
+def _open_counts(connection: Connection, site: str) -> dict[TrackName, list[Variance]]:
+    of = table("variance").c
+    rows = fetch(
+        connection, "variance", Variance, of.site == site, of.state == "open", of.line >= 0
+    )
+    waiting: dict[TrackName, list[Variance]] = defaultdict(list)
+    for row in rows:
+        waiting[row.place, row.key].append(row)
+    return waiting
+
+
+def _expected(track: Track, rows: Iterable[Variance]) -> Iterator[Fault]:
+    """Compare what open counts of a key were held against with the fold before their moments."""
+    for row in rows:
+        right = track.before(counted_at(row))
+        if row.expected != right:
+            words = f"variance {(row.operation, row.line)}: expects {row.expected}, "
+            mended = replace(row, expected=right)
+            yield Fault(f"{words}the facts in time give {right}", "variance", row, mended)
 
 
 def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
@@ -119,7 +222,7 @@ def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
     return balance
 
 
-def _progress(connection: Connection, site: str) -> Iterator[str]:
+def _progress(connection: Connection, site: str) -> Iterator[Fault]:
     """A line's progress is what the postings of its operations moved, reversals taken off."""
     log, posting = table("log").c, table("posting").c
     moved = sa.case(
@@ -137,10 +240,12 @@ def _progress(connection: Connection, site: str) -> Iterator[str]:
     for line in fetch(connection, "line", Line, table("line").c.site == site):
         name = (line.document, line.line)
         if line.item is not None and line.done != done.get(name, 0):
-            yield f"line {name}: kept {line.done}, the postings give {done.get(name, 0)}"
+            right = done.get(name, 0)
+            words = f"line {name}: kept {line.done}, the postings give {right}"
+            yield Fault(words, "line", line, replace(line, done=right))
 
 
-def _blocks(connection: Connection, site: str) -> Iterator[str]:
+def _blocks(connection: Connection, site: str) -> Iterator[Fault]:
     """What is blocked or stopped is so by a recall, or by a discrepancy that is open (D2)."""
     row = table("discrepancy").c
     doubts = fetch(connection, "discrepancy", Discrepancy, row.site == site, row.state == "open")
@@ -148,15 +253,17 @@ def _blocks(connection: Connection, site: str) -> Iterator[str]:
     lot = table("lot").c
     for found in fetch(connection, "lot", LotRow, lot.site == site, lot.blocked.is_not(None)):
         if found.blocked not in causes and not str(found.blocked).startswith(RECALL):
-            yield f"lot {found.item}/{found.lot}: blocked by {found.blocked}, which is not open"
+            words = f"lot {found.item}/{found.lot}: blocked by {found.blocked}, which is not open"
+            yield Fault(words, "lot", found, replace(found, blocked=None))
     document = table("document").c
     stopped = (document.site == site, document.stopped.is_not(None))
     for paper in fetch(connection, "document", Document, *stopped):
         if paper.stopped not in causes:
-            yield f"document {paper.document}: stopped by {paper.stopped}, which is not open"
+            words = f"document {paper.document}: stopped by {paper.stopped}, which is not open"
+            yield Fault(words, "document", paper, replace(paper, stopped=None))
 
 
-def unexplained(connection: Connection, site: str) -> Iterator[str]:
+def unexplained(connection: Connection, site: str) -> Iterator[Unexplained]:
     """What nobody can name, and what waits in suspense, is explained by something open.
 
     Of suspense to the unit: it is what the corrections beyond a limit ask to agree to (R37).
@@ -175,13 +282,17 @@ def unexplained(connection: Connection, site: str) -> Iterator[str]:
         place, key = held.place, held.key
         nameless = [part for part in (place, held.item) if part.startswith("unidentified/")]
         if place == SUSPENSE and held.quantity != -waits[key]:
-            yield f"suspense of {key}: {held.quantity}, and {-waits[key]} waits for a decision"
+            words = f"suspense of {key}: {held.quantity}, and {-waits[key]} waits for a decision"
+            yield Unexplained(words, held=held)
         explained = {(place, key), (place, None)} & places or held.item in items & set(nameless)
         if held.quantity and nameless and not explained:
-            yield f"holding {(place, key)}: {held.quantity}, and nothing open explains it"
+            words = f"holding {(place, key)}: {held.quantity}, and nothing open explains it"
+            yield Unexplained(words, held=held)
 
 
-def _things(connection: Connection, site: str, kept: dict[TrackName, int]) -> Iterator[str]:
+def _things(
+    connection: Connection, site: str, kept: dict[TrackName, Holding]
+) -> Iterator[Fault]:  # fmt: skip
     """Every single thing stands where the chain of its sightings ends."""
     every = stream(connection, "sighting", Sighting, table("sighting").c.site == site,
                    order="thing")  # fmt: skip
@@ -189,16 +300,29 @@ def _things(connection: Connection, site: str, kept: dict[TrackName, int]) -> It
         rows = sorted(chain, key=moment_of)
         derived = flows(rows)
         told = [Flow(*row.posted) if row.posted else None for row in rows]
-        if derived != told:
-            yield f"thing {thing}: its sightings give {derived}, posted is {told}"
+        for row, flow, said in zip(rows, derived, told, strict=True):
+            if flow != said:
+                words = f"thing {thing}: its sightings give {flow}, posted is {said}"
+                yield Fault(words, "sighting", row, replace(row, posted=flow or ()))
         last = next((flow for flow in reversed(derived) if flow is not None), None)
         if last is None or is_virtual(last.place_to):
             continue
-        if kept.get((last.place_to, last.key_to)) != 1:
-            yield f"thing {thing}: it is not where it was seen last, {last.place_to}"
+        held = kept.get((last.place_to, last.key_to))
+        if held is None or held.quantity != 1:
+            yield Fault(f"thing {thing}: it is not where it was seen last, {last.place_to}")
 
 
-def _scope(connection: Connection, site: str) -> Iterator[str]:
+def _scope(connection: Connection, site: str) -> Iterator[Fault]:
+    total = scope_now(connection, site)
+    kept = connection.execute(
+        sa.select(table("site").c.scope).where(table("site").c.site == site)
+    ).scalar()
+    if str(total) != kept:
+        yield ScopeWrong(f"feed: the site's scope is {kept}, its rows give {total}")
+
+
+def scope_now(connection: Connection, site: str) -> int:
+    """Return the scope that the rows of a site add up to."""
     total = 0
     for kind, (struct, _) in FEED.items():
         name = replicated(kind)
@@ -206,8 +330,4 @@ def _scope(connection: Connection, site: str) -> Iterator[str]:
         for row in every:
             if row.version and not is_private(row):
                 total += scope_of(kind, key_of_row(kind, row), row.version)
-    kept = connection.execute(
-        sa.select(table("site").c.scope).where(table("site").c.site == site)
-    ).scalar()
-    if str(total % SCOPE_MODULUS) != kept:
-        yield f"feed: the site's scope is {kept}, its rows give {total % SCOPE_MODULUS}"
+    return total % SCOPE_MODULUS

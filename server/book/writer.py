@@ -79,7 +79,12 @@ class Writer:
         """Say whether one transaction has taken longer than that, or nobody works at all."""
         since = self._busy_since
         hangs = since is not None and time.monotonic() - since > seconds
-        return hangs or not self._thread.is_alive()
+        return hangs or self.is_dead
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether nobody works here: it was never started, or something ended it."""
+        return not self._thread.is_alive()
 
     def submit(self, task: Task[T]) -> "Future[T]":
         """Queue a task. Raises `BusyError` when too much waits already."""

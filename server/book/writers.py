@@ -52,6 +52,11 @@ class Writers:
         """Say whether one transaction has taken longer than that, or somebody works no more."""
         return any(writer.is_stuck(seconds) for writer in self._all())
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether one of them works no more."""
+        return self._working and any(writer.is_dead for writer in self._all())
+
     def submit(self, task: Task[T], site: str | None = None) -> "Future[T]":
         """Queue a task. Raises `BusyError` when too much waits already."""
         return self._writer(site).submit(task)

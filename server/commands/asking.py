@@ -2,18 +2,20 @@
 
 import http.client
 import json
+import ssl
 from typing import Final
 
 from server.commands.said import Said
 from server.refusals import NotReady
 from server.settings import Settings, here
+from server.tls.store import TlsStore
 
 WAIT_S: Final = 5.0
 
 
 def ready(settings: Settings) -> Said:
     """Say whether it can do its work. Raises `NotReady`."""
-    asked = http.client.HTTPConnection(here(settings.host), settings.port, timeout=WAIT_S)
+    asked = _connection(settings)
     try:
         asked.request("GET", "/ready")
         answer = asked.getresponse()
@@ -24,4 +26,13 @@ def ready(settings: Settings) -> Said:
         asked.close()
     if answer.status != http.client.OK:
         raise NotReady(found["detail"])
-    return Said("ready")
+    return Said(f"ready. {found['detail']}" if "detail" in found else "ready")
+
+
+def _connection(settings: Settings) -> http.client.HTTPConnection:
+    host = here(settings.host)
+    if not settings.tls:
+        return http.client.HTTPConnection(host, settings.port, timeout=WAIT_S)
+    authority = TlsStore(settings.data).authority().certificate.decode()
+    trusting = ssl.create_default_context(cadata=authority)
+    return http.client.HTTPSConnection(host, settings.port, timeout=WAIT_S, context=trusting)

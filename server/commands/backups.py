@@ -8,8 +8,8 @@ from anyio import to_thread
 from server.backups import restoring
 from server.backups.copying import copy_book
 from server.backups.daily import same_volume_warning
-from server.backups.making import make_backup
-from server.backups.shelf import Backup
+from server.backups.making import make_backup, unproved_words
+from server.backups.shelf import Backup, unproved_now
 from server.commands.said import Said
 from server.in_use import alone
 from server.installation import now_ms
@@ -17,10 +17,12 @@ from server.settings import Settings
 
 
 async def backup(settings: Settings, folder: Path | None) -> Said:
-    """Copy database and key, and say what is in the copy."""
+    """Copy database and key, and say what is in the copy; 1 when it does not replay."""
     target = (folder or settings.backup_folder).absolute()
     made = await to_thread.run_sync(make_backup, settings, target, now_ms())
     said = [f"{made.database}: {described(made)}", f"Its key: {made.key}"]
+    if not made.note.proved:
+        said.append(unproved_words(made))
     if warning := same_volume_warning(settings):
         said.append(warning)
     if settings.backups is None:
@@ -30,17 +32,27 @@ async def backup(settings: Settings, folder: Path | None) -> Said:
         )
     elif target != settings.backups:
         said.append(f"Devices forget only what two backups in {settings.backups} have.")
-    return Said("\n".join(said))
+    return Said("\n".join(said), exit_code=0 if made.note.proved else 1)
 
 
-async def restore(settings: Settings, source: Path, *, replace: bool) -> Said:
+async def restore(settings: Settings, source: Path, *, replace: bool, unproved: bool) -> Said:
     """Put a backup back, and say what happens next."""
     with alone(settings.data):
-        done = await restoring.restore(settings, source, now_ms(), replace=replace)
+        done = await restoring.restore(
+            settings, source, now_ms(), replace=replace, unproved=unproved
+        )
     said = [f"{done.backup.database} is in place: {described(done.backup)}"]
+    newer = unproved_now(done.backup.folder)
+    if newer and newer.note.made > done.backup.note.made:
+        said.append(f"A newer copy does not replay, so it was not taken: {newer.database}.")
     if done.aside:
         said.append(f"What was there before lies in {' and '.join(map(str, done.aside))}.")
     said += [f"Site {site} begins epoch {epoch}." for site, epoch in done.epochs.items()]
+    if done.faults:
+        said.append(
+            f"It does not replay ({len(done.faults)} differences): run bincard repair before "
+            "anybody trusts its stock."
+        )
     said.append(
         "Next: bincard serve. Let every handheld and desk come into the network once: they send "
         "again by themselves what they kept since the backup. The desk lists under Discrepancies "
@@ -54,7 +66,8 @@ def described(backup: Backup) -> str:
     made = datetime.fromtimestamp(backup.note.made / 1000, UTC)
     sites = ", ".join(f"{mark.site} up to number {mark.seq:,}" for mark in backup.note.sites)
     size = backup.note.bytes / 2**20
-    return f"{size:,.1f} MB, {made:%Y-%m-%d %H:%M:%S} UTC, replayed: {sites or 'no site yet'}."
+    state = "replayed" if backup.note.proved else "NOT proved"
+    return f"{size:,.1f} MB, {made:%Y-%m-%d %H:%M:%S} UTC, {state}: {sites or 'no site yet'}."
 
 
 async def copy(settings: Settings, source: str, target: str) -> Said:

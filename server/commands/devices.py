@@ -15,6 +15,7 @@ from server.people import enrolment, floor
 from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
+from server.tls.store import TlsStore
 from sync.case import OPERATOR
 
 
@@ -22,7 +23,7 @@ async def enrol_for_script(settings: Settings, site: str | None, name: str) -> S
     """Make a device at once and return its token as JSON."""
     async with opened(settings) as book:
         invitation = Invitation(await site_or_only(book, site), name, OPERATOR)
-        made = await enrolment.enrol(book, invitation, "enrolled at the server")
+        made = await enrolment.enrol(book, invitation, "enrolled at the server", now_ms())
     token = device_token(token_key(settings.token_key_file), made.device, made.site)
     answer = {"device": made.device, "token": token, "site": made.site}
     return Said(msgspec.json.encode(answer).decode())
@@ -51,7 +52,22 @@ async def invite(
             "This address is for browsers on this machine; "
             "set BINCARD_ORIGIN to the https address that phones see."
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_to_trust(settings)])
+
+
+def _to_trust(settings: Settings) -> list[str]:
+    """Return where a phone learns to trust this server first, where that is needed."""
+    if not settings.tls:
+        return []
+    where = f"http://{urlsplit(settings.origin).hostname}{_port(settings.trust_port)}/trust"
+    first = f"A phone that does not know this server yet opens {where} first; " if (
+        settings.trust_port
+    ) else ""  # fmt: skip
+    return [f"{first}the fingerprint is {TlsStore(settings.data).authority().fingerprint}"]
+
+
+def _port(port: int) -> str:
+    return "" if port == 80 else f":{port}"  # noqa: PLR2004 - the port of http
 
 
 async def list_devices(settings: Settings, site: str | None) -> Said:

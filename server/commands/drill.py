@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
 
-from server.backups.making import make_backup
+from server.backups.making import make_backup, unproved_words
 from server.backups.restoring import find_backup, restore
-from server.backups.shelf import Backup, Mark, fingerprint
+from server.backups.shelf import Backup, BackupError, Mark, fingerprint
 from server.book.rows import table
 from server.commands.backups import described
 from server.commands.said import Said
@@ -51,6 +51,8 @@ async def drill(settings: Settings, source: Path | None) -> Said:
     with tempfile.TemporaryDirectory(prefix="bincard-drill-") as scratch:
         if source is None:
             made = await to_thread.run_sync(make_backup, settings, settings.backup_folder, now_ms())
+            if not made.note.proved:
+                raise BackupError(unproved_words(made))
             steps.done(f"made {made.database.name}: {described(made)}")
         else:
             made = find_backup(source)

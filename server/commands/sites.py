@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from functools import partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import available_timezones
@@ -9,7 +10,7 @@ from zoneinfo import available_timezones
 import sqlalchemy as sa
 from anyio import to_thread
 
-from server.book import Book
+from server.book import Book, Repaired
 from server.commands.desk import opened, site_or_only
 from server.commands.devices import invite
 from server.commands.said import Said, table
@@ -26,6 +27,8 @@ from sync.case import OPERATOR
 from sync.records import Person, Site
 
 CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")
+
+_SITES: Final = sa.select(SiteRow.metadata.tables["site"].c.site).order_by("site")
 
 DEMO_CODE_MS = 24 * 3_600_000
 """Whoever tries the demo may have lunch first."""
@@ -101,6 +104,40 @@ async def verify(settings: Settings, site: str | None) -> Said:
     if faults:
         return Said("\n".join([*faults, f"{len(faults)} differences."]), exit_code=1)
     return Said("The ledger is true: replayed, chained and compared without a difference.")
+
+
+async def repair(settings: Settings, site: str | None, *, dry: bool) -> Said:
+    """Write again what does not follow from the ledger, and say table by table what that was.
+
+    1 when something is wrong that --dry-run left as it is.
+    """
+    async with opened(settings) as book:
+        sites = await book.read(lambda connection: connection.scalars(_SITES).all())
+        chosen = sites if site is None else [await site_or_only(book, site)]
+        found = [await to_thread.run_sync(partial(book.repair, one, dry=dry)) for one in chosen]
+    lines = [line for one in found for line in _mended(one)]
+    wrong = any(one.tables for one in found)
+    if not wrong:
+        lines.append("Nothing had to be repaired: all of it follows from the ledger.")
+    elif dry:
+        lines.append("Nothing was written. Without --dry-run these rows are.")
+    else:
+        lines.append(
+            "Replayed again: the ledger is true. Devices hear of these rows by themselves. "
+            "Next: bincard backup."
+        )
+    return Said("\n".join(lines), exit_code=1 if wrong and dry else 0)
+
+
+def _mended(found: Repaired) -> list[str]:
+    """Say how many rows of each table were wrong, and the first of them."""
+    lines = []
+    for name, mended in found.tables.items():
+        lines.append(f"{found.site}, {name}: {mended.rows:,} wrong")
+        lines += [f"  {words}" for words in mended.first]
+        if mended.rows > len(mended.first):
+            lines.append(f"  … and {mended.rows - len(mended.first):,} more")
+    return lines
 
 
 async def operations(settings: Settings, site: str | None, limit: int) -> Said:

@@ -3,21 +3,28 @@
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Meta, Struct
 from sqlalchemy import Connection
 
 from server.book import Book
 from server.refusals import Code, Refusal
-from server.tables import DocumentRow, ItemRow, LocationRow, PartnerRow, Price
+from server.tables import Creation, DocumentRow, ItemRow, LocationRow, PartnerRow, Price
+from sync.codes import clean
+from sync.hashing import sha256_hex
 from sync.records import Document, Line
 from sync.stock import QUANTITY_MAX, Day, Quantity
 from sync.stock import Code as Name
 
 LINES_MAX: Final = 500
-DocumentNumber = Annotated[str, Meta(min_length=1, max_length=48, pattern=r"^[^\s/]+$")]
+DocumentNumber = Annotated[
+    str, Meta(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+( [^\s\x00-\x1f]+)*$")
+]
+"""A number of whoever wrote the order: `WH/IN/00012`, `PO 17`; single blanks inside only."""
 
 _document: Final = DocumentRow.metadata.tables["document"]
+_creation: Final = Creation.metadata.tables["creation"]
 _price: Final = Price.metadata.tables["price"]
 _item: Final = ItemRow.metadata.tables["item"]
 _location: Final = LocationRow.metadata.tables["location"]
@@ -54,9 +61,22 @@ class DocumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
-async def create(book: Book, site: str, by: str, request: DocumentRequest) -> str:
-    """Write the document and its lines as one change of the site; return its number."""
+class _SentBefore(Exception):  # noqa: N818 - no error: there is nothing left to do
+    """The same request came before, and its document is here."""
+
+
+async def create(
+    book: Book, site: str, by: str, request: DocumentRequest, key: str | None = None
+) -> bool:
+    """Write the document and its lines as one change of the site; return whether it is new.
+
+    The same content again, or the same key, which its sender chose, changes nothing.
+    """
     _check_shape(request)
+    sent = {
+        "site": site, "document": request.document, "key": key,
+        "content": sha256_hex(msgspec.json.encode(request)),
+    }  # fmt: skip
     document = Document(
         document=request.document,
         kind=request.kind,
@@ -83,15 +103,34 @@ async def create(book: Book, site: str, by: str, request: DocumentRequest) -> st
     ]
 
     def first(connection: Connection) -> None:
+        _check_sent(connection, sent)
         _check_master_data(connection, site, request)
+        connection.execute(sa.insert(_creation), sent)
         if costs:
             connection.execute(sa.insert(_price), costs)
 
-    await book.change(site, by, [document, *lines], "document created", first)
-    return request.document
+    try:
+        await book.change(site, by, [document, *lines], "document created", first)
+    except _SentBefore:
+        return False
+    return True
+
+
+def _check_sent(connection: Connection, sent: dict[str, str | None]) -> None:
+    """Raise `_SentBefore` for the same content, `Refusal` for another one under the same key."""
+    c = _creation.c
+    same = sa.or_(c.document == sent["document"], c.key == sent["key"])
+    for row in connection.execute(sa.select(_creation).where(c.site == sent["site"], same)):
+        if row.content == sent["content"]:
+            raise _SentBefore
+        if sent["key"] is not None and row.key == sent["key"]:
+            raise Refusal(Code.KEY_USED, document=row.document)
 
 
 def _check_shape(request: DocumentRequest) -> None:
+    scanned, _ = clean(request.document, None)
+    if scanned != request.document:
+        raise Refusal(Code.NAME_UNREADABLE, name=request.document, scanned=scanned)
     if not request.lines:
         raise Refusal(Code.LINES_MISSING)
     if request.kind == "work" and (request.item is None or request.quantity is None):

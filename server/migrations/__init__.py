@@ -1,9 +1,11 @@
 """Brings a database to the tables that this program expects, one numbered step after another."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from server.book.engine import address_of, plain_engine
 from server.refusals import NotReady
@@ -11,18 +13,36 @@ from server.refusals import NotReady
 HERE: Final = Path(__file__).parent
 
 
+DIFFERENCES_SHOWN: Final = 5
+
+_INDEXES: Final = {
+    "sqlite": sa.text("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"),
+    "postgresql": sa.text(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+        " AND indexname LIKE 'ix\\_%'"
+    ),
+}
+
+
 class SchemaOld(NotReady):
     """The tables are not those of this program; the message says what to run."""
 
 
 def migrate(url: str) -> tuple[str | None, str | None]:
-    """Bring the database to the newest step; return the steps before and after."""
+    """Bring the database to the newest step; return the steps before and after.
+
+    Raises `SchemaOld` when it was written by a newer program, or is not what its step says.
+    """
     before = current(url)
+    if before is not None and not is_known(before):
+        raise _newer(before)
     parsed = address_of(url)
     if parsed.get_backend_name() == "sqlite" and (file := parsed.database):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     _upgrade(url)
-    return before, current(url)
+    after = current(url)
+    _check_tables(url, after or "")
+    return before, after
 
 
 def check_schema(url: str) -> None:
@@ -30,15 +50,61 @@ def check_schema(url: str) -> None:
     newest = newest_step()
     found = current(url)
     if found == newest:
+        _check_tables(url, newest)
         return
     if found is None:
         raise SchemaOld("The database has no tables yet. Run: bincard migrate")
     if not is_known(found):
-        raise SchemaOld(
-            f"The database is at step {found}, which this program doesn't know: "
-            "it was written by a newer one. Install that, or restore a backup."
-        )
+        raise _newer(found)
     raise SchemaOld(f"The database is at step {found}, not {newest}. Run: bincard migrate")
+
+
+def _newer(step: str) -> SchemaOld:
+    return SchemaOld(
+        f"The database is at step {step}, which this program doesn't know: "
+        "it was written by a newer one. Install that, or restore a backup."
+    )
+
+
+def _check_tables(url: str, step: str) -> None:
+    """Raise `SchemaOld` unless the tables are those that this program describes, name by name.
+
+    A step says what was done once; only the tables say what is there.
+    """
+    engine = plain_engine(url)
+    try:
+        with engine.connect() as connection:
+            differences = list(differences_in(connection))
+    finally:
+        engine.dispose()
+    if differences:
+        raise SchemaOld(
+            f"The database says that it is at step {step}, but its tables are others: "
+            f"{'; '.join(differences[:DIFFERENCES_SHOWN])}. Somebody changed them, or they were "
+            "made by a program between two releases. Restore a backup with the program that made "
+            "it, and upgrade from there."
+        )
+
+
+def differences_in(connection: sa.Connection) -> Iterator[str]:
+    """Say which tables, columns and indexes that are described a database has not, or otherwise.
+
+    Tables and indexes that somebody added are theirs.
+    """
+    import server.tables  # noqa: F401, PLC0415 - only who looks at tables needs their descriptions
+
+    found = sa.inspect(connection)
+    there = set(found.get_table_names())
+    described = SQLModel.metadata.tables
+    yield from (f"the table {name} is missing" for name in sorted(described.keys() - there))
+    for name in sorted(there & described.keys()):
+        table = described[name]
+        columns = {(one["name"], bool(one["nullable"])) for one in found.get_columns(name)}
+        other = columns ^ {(one.name, bool(one.nullable)) for one in table.c}
+        yield from sorted({f"the column {name}.{column}" for column, _ in other})
+    indexes = {str(one.name) for table in described.values() for one in table.indexes}
+    for index in sorted(indexes - set(connection.scalars(_INDEXES[connection.dialect.name]))):
+        yield f"the index {index} is missing"
 
 
 def current(url: str) -> str | None:

@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from server.book import Book
+from server.book.rows import fetch
 from server.refusals import Code, Refusal
 from server.tables import DeviceRow, Enrolment, SiteRow
 from sync.records import Device
@@ -94,28 +96,28 @@ async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
     if invitation is None:
         raise Refusal(Code.CODE_INVALID)
     why = f"enrolled with a code, {agent[:120]}" if agent else "enrolled with a code"
-    return await enrol(book, invitation, why, device)
+    return await enrol(book, invitation, why, now, device)
 
 
 async def enrol(
-    book: Book, invitation: Invitation, why: str, device: str | None = None
+    book: Book, invitation: Invitation, why: str, now: int, device: str | None = None
 ) -> Enrolled:
-    """Add a device to its site."""
+    """Add a device to its site; it has done nothing before."""
     site, name = invitation.site, invitation.name
     shown = await site_name(book, site)
     device = device or new_device_id()
-    await book.change(site, invitation.by, [Device(device=device, name=name)], why)
+    row = Device(device=device, name=name, enrolled_at=now)
+    await book.change(site, invitation.by, [row], why)
     return Enrolled(device, name, site, shown)
 
 
 async def revoke(book: Book, site: str, device: str, by: str) -> None:
     """Shut a device out. What it still sends is kept for review, never lost."""
-    found = await book.read(lambda connection: _device_of(connection, site, device))
+    found = await book.read(lambda connection: device_of(connection, site, device))
     if found is None:
         raise Refusal(Code.NOT_FOUND)
     if not found.revoked:
-        row = Device(device=device, name=found.name, revoked=True, off_since=found.off_since)
-        await book.change(site, by, [row], "revoked")
+        await book.change(site, by, [replace(found, revoked=True)], "revoked")
 
 
 async def site_name(book: Book, site: str) -> str:
@@ -131,13 +133,11 @@ def new_device_id() -> str:
     return f"d{secrets.token_hex(8)}"
 
 
-def _device_of(connection: Connection, site: str, device: str) -> sa.Row[*tuple[Any, ...]] | None:
-    query = (
-        sa.select(_device.c.name, _device.c.revoked, _device.c.off_since)
-        .where(_device.c.site == site)
-        .where(_device.c.device == device)
-    )
-    return connection.execute(query).one_or_none()
+def device_of(connection: Connection, site: str, device: str) -> Device | None:
+    """Return the row of a device; None when the site has none of that name."""
+    c = _device.c
+    found = fetch(connection, "device", Device, c.site == site, c.device == device)
+    return found[0] if found else None
 
 
 def _hash(code: str) -> str:

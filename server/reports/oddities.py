@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from server.book.packing import unpacked
 from server.tables import Log
 from sync.discrepancies import HOURS, REVIEWS, owner_of
 from sync.operations import Scan
@@ -130,6 +131,6 @@ def _facts(
 
 def _scans(payload: bytes) -> tuple[Scan, ...]:
     try:
-        return _payload.decode(payload).body.scans[:_SCANS_MAX]
+        return _payload.decode(unpacked(payload)).body.scans[:_SCANS_MAX]
     except msgspec.DecodeError:
         return ()

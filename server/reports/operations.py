@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from server.book.packing import unpacked
 from server.refusals import Code, Refusal
 from server.reports.review import discrepancies_of
 from server.tables import Log, Posting, ResultRow
@@ -88,7 +89,7 @@ def operation(connection: Connection, site: str, id_: str) -> OperationShown:
         reversed=bool(later and later.reversed),
         postings=_postings(connection, site, row.seq),
         discrepancies=discrepancies_of(connection, site, id_),
-        envelope=msgspec.Raw(row.payload if row.kind != "change" else b"null"),
+        envelope=msgspec.Raw(unpacked(row.payload) if row.kind != "change" else b"null"),
     )  # fmt: skip
 
 

@@ -1,22 +1,22 @@
 """What stock is worth, computed from the ledger each time it is asked (R27)."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from server.refusals import Code, Refusal
-from server.tables import ItemRow, Log, Posting, Price
+from server.tables import DocumentRow, ItemRow, Log, Posting, Price
 from sync.stock import is_virtual, key_of
-from sync.valuation import INSIDE, Flow, Used, Valuation, value
+from sync.valuation import INSIDE, MADE_AT, Flow, Used, Valuation, value
 
 _posting: Final = Posting.metadata.tables["posting"].c
 _log: Final = Log.metadata.tables["log"].c
 _price: Final = Price.metadata.tables["price"].c
 _item: Final = ItemRow.metadata.tables["item"].c
+_document: Final = DocumentRow.metadata.tables["document"].c
 _USED_MAX: Final = 1_000
 
 
@@ -95,8 +95,8 @@ def values(connection: Connection, site: str, asked: Asked) -> Values:
         query = query.where(_item.item > asked.start)
     codes = list(connection.scalars(query.limit(asked.limit + 1)))
     page = codes[: asked.limit]
-    flows = _flows(connection, site, page)
-    rows = [(item, value(flows[item])) for item in page]
+    found = _folded(connection, site, page)
+    rows = [(item, found.get(item, Valuation())) for item in page]
     more = page[-1] if len(codes) > asked.limit else None
     return Values([Valued(item, v.quantity, v.value, v.unvalued) for item, v in rows], more)
 
@@ -106,7 +106,7 @@ def valuation(connection: Connection, site: str, item: str) -> ValuationShown:
     known = sa.select(_item.item).where(_item.site == site, _item.item == item)
     if connection.execute(known).first() is None:
         raise Refusal(Code.NOT_FOUND)
-    found: Valuation = value(_flows(connection, site, [item])[item])
+    found = _folded(connection, site, [item]).get(item, Valuation())
     layers = [
         LayerShown(one.at, one.operation, _lot(one.lot), one.cost, one.left)
         for one in found.layers
@@ -127,14 +127,58 @@ def _lot(text: str) -> str | None:
     return text or None
 
 
-def _flows(connection: Connection, site: str, items: Sequence[str]) -> dict[str, list[Flow]]:
-    """Return what came and went of each item: every operation's own, with all that amended it."""
+def _folded(connection: Connection, site: str, items: Sequence[str]) -> dict[str, Valuation]:
+    """Value items, together with all that went into what was made of them, down to what came."""
+    flows: list[Flow] = []
+    asked: set[str] = set()
+    orders: set[str] = set()
+    wanted = set(items)
+    while wanted:
+        found = _flows(connection, site, wanted)
+        flows += found
+        asked |= wanted
+        made = {flow.far for flow in found if flow.made} - orders
+        orders |= made
+        wanted = _fed(connection, site, made) - asked
+    return value(flows, _planned(connection, site, orders))
+
+
+def _fed(connection: Connection, site: str, orders: set[str]) -> set[str]:
+    """Return the items that went into work orders (`production/ORDER`)."""
+    if not orders:
+        return set()
+    # The bounds are those of the index of what goes into production: it is used for no other.
+    query = (
+        sa.select(_posting.item)
+        .distinct()
+        .where(
+            _posting.site == site,
+            sa.literal_column("place_to") >= sa.literal_column("'production/'"),
+            sa.literal_column("place_to") < sa.literal_column("'production0'"),
+            _posting.place_to.in_(orders),
+        )
+    )
+    return set(connection.scalars(query))
+
+
+def _planned(connection: Connection, site: str, orders: set[str]) -> dict[str, int]:
+    """Return how much each work order is to make."""
+    names = [order.removeprefix(MADE_AT) for order in orders]
+    query = sa.select(_document.document, _document.quantity).where(
+        _document.site == site, _document.document.in_(names)
+    )
+    return {f"{MADE_AT}{name}": quantity or 0 for name, quantity in connection.execute(query)}
+
+
+def _flows(connection: Connection, site: str, items: Iterable[str]) -> list[Flow]:
+    """Return what came and went of items: every operation's own, with all that amended it."""
     c = _posting
     query = (
         sa.select(
             c.item, c.key, c.place_from, c.place_to, c.quantity, c.t_from, c.t_to, c.line,
             c.replica, c.rseq,
-            _log.id, _log.accounted, _price.cost,
+            _log.id, _log.verb, _log.accounted, _log.document, _log.line.label("paper_line"),
+            _price.cost,
         )
         .select_from(Posting.metadata.tables["posting"])
         .join(Log.metadata.tables["log"], sa.and_(_log.site == c.site, _log.seq == c.of))
@@ -144,24 +188,32 @@ def _flows(connection: Connection, site: str, items: Sequence[str]) -> dict[str,
                     _price.line == _log.line),
             isouter=True,
         )
-        .where(c.site == site, c.item.in_(items))
+        .where(c.site == site, c.item.in_(sorted(items)))
         .order_by(c.seq, c.n)
     )  # fmt: skip
-    nets: dict[str, dict[tuple[Any, ...], Flow]] = defaultdict(dict)
+    nets: dict[tuple[Any, ...], Flow] = {}
     for row in connection.execute(query):
         arrives, leaves = is_virtual(row.place_from), is_virtual(row.place_to)
         far = row.place_from if arrives else row.place_to
         if arrives == leaves or far.split("/", 1)[0] in INSIDE:
             continue
         name = (row.id, row.line, row.key, far)
-        known = nets[row.item].get(name)
-        quantity = (row.quantity if arrives else -row.quantity) + (known.quantity if known else 0)
-        at = row.t_to if arrives else row.t_from
-        cost = row.cost if far.startswith("supplier/") else None
-        moment = known.moment if known else (at or 0, row.replica, row.rseq, row.line)
-        nets[row.item][name] = Flow(moment, row.id, row.accounted,
-                                    _lot_of(row.key), far, quantity, cost)  # fmt: skip
-    return {item: list(nets[item].values()) for item in items}
+        known = nets.get(name)
+        nets[name] = _grown(known or _first(row, far, arrives=arrives), row, arrives=arrives)
+    return list(nets.values())
+
+
+def _first(row: sa.Row[*tuple[Any, ...]], far: str, *, arrives: bool) -> Flow:
+    at = row.t_to if arrives else row.t_from
+    paper = f"{row.document}/{row.paper_line}" if row.document and row.paper_line else ""
+    return Flow((at or 0, row.replica, row.rseq, row.line), row.id, row.accounted, row.item,
+                _lot_of(row.key), far, 0, None, paper, row.verb == "produce")  # fmt: skip
+
+
+def _grown(flow: Flow, row: sa.Row[*tuple[Any, ...]], *, arrives: bool) -> Flow:
+    quantity = flow.quantity + (row.quantity if arrives else -row.quantity)
+    bought = flow.far.startswith("supplier/") and row.cost is not None and quantity > 0
+    return structs.replace(flow, quantity=quantity, worth=quantity * row.cost if bought else None)
 
 
 def _lot_of(key: str) -> str:

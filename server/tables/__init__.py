@@ -11,8 +11,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from server.tables.access import Credential, Enrolment, SignIn
+from server.tables.access import Credential, Enrolment, SignIn, SpentRow
 from server.tables.columns import settle
+from server.tables.leases import Lease
 from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
 from server.tables.master import (
     AliasRow,
@@ -26,6 +27,7 @@ from server.tables.master import (
 )
 from server.tables.stock import (
     CountedRow,
+    Creation,
     DiscrepancyRow,
     DocumentRow,
     HoldingRow,
@@ -41,11 +43,11 @@ from server.tables.stock import (
 from sync.records import ROWS
 
 __all__ = [
-    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
-    "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
-    "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
-    "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
-    "WarehouseRow",
+    "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
+    "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease",
+    "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow",
+    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SightingRow", "SignIn",
+    "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

@@ -36,3 +36,20 @@ class SignIn(SQLModel, table=True):
     proved_at: int | None = big(None)
     wrong: int = 0
     locked_until: int = big()
+
+
+class SpentRow(SQLModel, table=True):
+    """What a device has brought since its day began, beside the budget of `days` days."""
+
+    __tablename__ = "spent"
+    site: str = key()
+    device: str = key()
+    since: int = big()
+    seen: int = big()
+    days: int = 1
+    operations: int = big()
+    bytes: int = big()
+    opened: int = big()
+    blocks: int = big()
+    told: str | None = None
+    closing: int | None = big(None)

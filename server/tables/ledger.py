@@ -70,6 +70,11 @@ class Posting(SQLModel, table=True):
         ),
         sa.Index("ix_posting_item", "site", "item", "seq"),
         sa.Index(
+            "ix_posting_into_production", "site", "place_to", "item",
+            sqlite_where=sa.text("place_to >= 'production/' AND place_to < 'production0'"),
+            postgresql_where=sa.text("place_to >= 'production/' AND place_to < 'production0'"),
+        ),
+        sa.Index(
             "ix_posting_linked", "site", "of",
             sqlite_where=sa.text("of <> seq"),
             postgresql_where=sa.text("of <> seq"),
@@ -132,6 +137,7 @@ class ReplicaRow(SQLModel, table=True):
     contacts: bytes = b""
     blocks: int = 0
     holes: bytes = b""
+    actors: bytes = b""
 
 
 class SnapshotRow(SQLModel, table=True):

@@ -132,4 +132,7 @@ class DeviceRow(SQLModel, table=True):
     name: str
     revoked: bool = False
     off_since: int | None = big(None)
+    parked: int | None = big(None)
+    enrolled_at: int = big()
+    former: str | None = None
     version: int = big()

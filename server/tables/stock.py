@@ -69,6 +69,17 @@ class OpeningCost(SQLModel, table=True):
     cost_micro: int = big()
 
 
+class Creation(SQLModel, table=True):
+    """The request that a document was created from: its hash, and the key that its sender gave."""
+
+    __tablename__ = "creation"
+    __table_args__: ClassVar = (sa.Index("ix_creation_key", "site", "key", unique=True),)
+    site: str = key()
+    document: str = key()
+    content: str
+    key: str | None = None
+
+
 class ReservationRow(SQLModel, table=True):
     """Goods kept for a document line."""
 
@@ -143,8 +154,13 @@ class VarianceRow(SQLModel, table=True):
     __table_args__: ClassVar = (
         sa.Index("ix_variance_place", "site", "place", "state"),
         sa.Index("ix_variance_state", "site", "state", "at"),
-        sa.Index("ix_variance_count_id", "site", "count_id"),
-    )
+        sa.Index("ix_variance_count_id", "site", "count_id", "place", "key"),
+        sa.Index(
+            "ix_variance_key", "site", "place", "key",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+    )  # fmt: skip
     site: str = key()
     operation: str = key()
     line: int = key()

@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
-from server.backups.shelf import backups_in
+from server.backups.shelf import backups_in, unproved_now
 from server.book import Book
 from server.book.rows import table
 from server.settings import Settings
@@ -45,6 +45,7 @@ class Found(Struct, frozen=True):
     sites: list[Seen]
     database_bytes: int
     backup_age_s: float
+    backup_unproved: bool
     free_bytes: dict[str, int]
 
 
@@ -64,24 +65,24 @@ class Figures(Collector):
         if at - self._at < KEPT_S:
             return
         self._at, now = at, self._now()
-        age, free = await to_thread.run_sync(self._disks, now)
+        age, unproved, free = await to_thread.run_sync(self._disks, now)
         try:
             sites, size = await self._database.answer()
         except SilentError:
             # The rest is needed most when the database is away.
             sites, size = [], 0
-        self._found = Found(sites, size, age, free)
+        self._found = Found(sites, size, age, unproved, free)
 
     async def _ask_database(self) -> tuple[list[Seen], int]:
         now = self._now()
         return await self._book.read(lambda found: (look_at_sites(found, now), size_of(found)))
 
-    def _disks(self, now: int) -> tuple[float, dict[str, int]]:
+    def _disks(self, now: int) -> tuple[float, bool, dict[str, int]]:
         folders = {"data": self._settings.data, "backups": self._settings.backup_folder}
         free = {name: room for name, path in folders.items() if (room := free_bytes(path)) >= 0}
         shelf = backups_in(self._settings.backup_folder)
         age = max(0, now - shelf[0].note.made) / 1000 if shelf else math.inf
-        return age, free
+        return age, unproved_now(self._settings.backup_folder) is not None, free
 
     def collect(self) -> Iterable[Metric]:
         """Show what was last found."""
@@ -129,6 +130,10 @@ def shown_by(found: Found) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "bincard_backup_age_seconds", "The age of the newest proved backup; +Inf without one.",
         found.backup_age_s,
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "bincard_backup_unproved", "Whether the newest copy does not replay, and is no backup.",
+        int(found.backup_unproved),
     )  # fmt: skip
     room = GaugeMetricFamily("bincard_disk_free_bytes", "Room that is left.", labels=["folder"])
     for folder, size in found.free_bytes.items():

@@ -36,7 +36,10 @@ KINDS: Final[dict[str, Kind]] = {
         "Requests by route, until the answer was sent; streams until they began.",
         ("method", "route", "status"), SECONDS,
     ),
-    "bincard_pushes": Kind("Pushes that were answered: taken, or the conflict.", ("result",)),
+    "bincard_pushes": Kind(
+        "Pushes that were answered: taken, later (beyond the day's budget), or the conflict.",
+        ("result",),
+    ),
     "bincard_operations": Kind(
         "Operations that were decided; repeats have no verb.", ("verb", "outcome")
     ),
@@ -113,6 +116,8 @@ class Meters:
             elif isinstance(answer, Pushed):
                 counts["bincard_pushes", "taken"] += 1
                 repeated += len(answer.verdicts)
+            else:
+                counts["bincard_pushes", "later"] += 1
         for (verb, outcome), number in group.logged.items():
             counts["bincard_operations", verb, outcome] += number
             repeated -= number

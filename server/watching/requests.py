@@ -13,8 +13,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, ReceiveMessage, Scope, Send
 
+from server.refusals import Code, Refusal
 from server.watching.lines import ACCESS, request_id
 from server.watching.meters import Meters
 
@@ -25,6 +26,7 @@ HEADER: Final = b"x-request-id"
 GIVEN: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 NO_ROUTE: Final = "none"
 STREAMS: Final = frozenset({"/sync/poke"})
+BODILESS: Final = frozenset({"GET", "HEAD"})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -56,8 +58,9 @@ class Watched:
                 message["headers"] = [*message["headers"], (HEADER, name.encode())]
             await send(message)
 
+        taking = receive if method in BODILESS else _whole(receive)
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, taking, noting)
         finally:
             route = scope.get("path_template") or NO_ROUTE
             ended = first if first is not None and route in STREAMS else perf_counter()
@@ -66,6 +69,21 @@ class Watched:
                 self._traces.end(span, method, route, status)
             if ACCESS.isEnabledFor(logging.INFO):
                 _write(scope, route, status, perf_counter() - began)
+
+
+def _whole(receive: Receive) -> Receive:
+    """Tell who is gone in the middle of its body from who said all and then went."""
+    more = True
+
+    async def taking() -> ReceiveMessage:
+        nonlocal more
+        message = await receive()
+        if more and message["type"] == "http.disconnect":
+            raise Refusal(Code.ABORTED)
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    return taking
 
 
 def _new_ids() -> Iterator[str]:

@@ -147,6 +147,9 @@ class Server:
             "BINCARD_PORT": str(self.port),
             # One request after the other on loopback is faster than any healthy handheld.
             "BINCARD_PUSH_PER_SECOND": "1000000",
+            "BINCARD_DAY_OPERATIONS": "1000000000",
+            "BINCARD_DAY_MB": "1000000000",
+            "BINCARD_DAY_DISCREPANCIES": "1000000000",
             **settings,
         }
         command = command or ("server.cli", "serve")

@@ -134,9 +134,15 @@ class Factory:
         pid = self.process.pid
         return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
-    def back_up(self, folder):
-        """Make a backup while the server works."""
-        _run(self.data, "backup", "--to", str(folder))
+    def back_up(self, folder=None, *, check=True):
+        """Make a backup while the server works; say whether it is proved."""
+        where = ("--to", str(folder)) if folder else ()
+        return _run(self.data, "backup", *where, check=check).returncode == 0
+
+    def spoil(self, statement):
+        """Change the database behind the server's back, as a fault in a program would."""
+        with closing(sqlite3.connect(self.data / "bincard.db")) as book, book:
+            book.execute(statement)
 
     def lose_the_disk(self):
         """The server and all that it had are gone."""

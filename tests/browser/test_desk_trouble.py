@@ -1,6 +1,7 @@
 """What is odd, as the supervisor sees it: both readings, and one key that settles it."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.handheld import LIU_MEI, PAINT, ZHAO_LIN
 
@@ -65,3 +66,16 @@ def test_two_people_who_received_the_same_goods_are_told_apart_at_the_desk(
     desk.key("Take it back").click()
     desk.sees("Nothing odd waits for you.")
     assert factory.stock("DOCK-1") == [("PA-529S", "K1120", "60")]
+
+
+def test_the_desk_says_that_the_newest_copy_of_the_database_is_no_backup(desk, factory):
+    factory.spoil("UPDATE line SET done = 7 WHERE document = 'PO-4002'")
+    assert not factory.back_up(check=False)
+    desk.go("desk")
+    desk.page.reload()
+    alarm = desk.page.get_by_role("alert")
+    expect(alarm).to_contain_text("回放有 2 处不符")
+    desk.go("outbox")
+    desk.key("English").click()
+    desk.go("desk/floor")
+    expect(alarm).to_contain_text("does not replay (2 differences)")

@@ -44,11 +44,16 @@ def approve(desk, *devices):
 
 
 def moved(factory):
-    """Goods as the ledger moved them, without the opening stock, in no order."""
+    """Goods as the ledger moved them, without the opening stock, in no order.
+
+    An approval that comes back before the facts that it rests on is done in an entry of its own,
+    and may set what it finds as counted: such a posting moves nothing.
+    """
     return sorted(
         factory.rows(
             "SELECT posting.kind, item, quantity, place_from, place_to FROM posting"
             " JOIN log USING (site, seq) WHERE device NOT IN ('', 'opening')"
+            " AND quantity > 0"
         )
     )
 

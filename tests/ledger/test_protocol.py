@@ -5,6 +5,7 @@ import json
 import pytest
 
 from server.book import CursorGoneError
+from server.book.reading import Own
 from sync.messages import Conflict
 from sync.records import Device
 from tests.world.lines import clock, parse
@@ -88,7 +89,7 @@ async def test_a_hole_that_the_device_lost_is_reported(warehouse):
     """[R4]"""
     device = warehouse.device("A")
     device.envelope({"verb": "lost", "through_seq": 4, "reason": "storage lost"}, warehouse.now)
-    answer = await warehouse.push("A")
+    answer = await warehouse.push("A", written=4)
     assert answer.acked.seq == 4
     assert await warehouse.open() == ["OPERATIONS_LOST U"]
 
@@ -256,7 +257,7 @@ async def test_the_feed_takes_a_device_from_any_cursor_to_the_same_picture(wareh
     pages = []
     more = True
     while more:
-        page = await warehouse.book.pull("S", cursor, 3, device.replica)
+        page = await warehouse.book.pull("S", cursor, 3, Own("A", device.replica))
         pages.append(page)
         cursor, more = page.cursor, page.more
     assert len(pages) > 1

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from server.book.rows import table
 from sync.messages import Conflict
 from sync.records import Counted, Device, Discrepancy
@@ -21,7 +23,7 @@ def receives(world, name, number, at=None):
         world.device(name).envelope(RECEIVE, at or world.now)
 
 
-async def carry(world, name, by="B", at=None, **how):
+async def carry(world, name, by="B", at=None, *, signed=True, **how):
     """Let a device bring what was rescued of another one; return the answer."""
     rescued = world.device(name)
     world.now = max(world.now, at or 0)
@@ -29,7 +31,7 @@ async def carry(world, name, by="B", at=None, **how):
         world.now, from_seq=how.pop("from_seq", 1), carrier=CARRIER,
         **{"device": name, "unsent": 0, "echo": world.now} | how,
     )  # fmt: skip
-    return await world.book.push(by, decode_push(body), world.now)
+    return await world.book.push(by, decode_push(body), world.now, signed=signed)
 
 
 async def stock(world):
@@ -80,12 +82,35 @@ async def test_a_rescue_of_a_device_that_never_spoke_waits_for_its_device(wareho
     assert (await stock(warehouse), await warehouse.open()) == (15, [])
 
 
-async def test_a_rescue_that_does_not_say_whose_it_is_is_taken_by_its_device_later(warehouse):
+async def test_a_rescue_that_nothing_proves_is_parked_and_posts_once_its_device_comes(warehouse):
+    """[S7] In a chain of the carrier's own; the records keep their names for the device itself."""
     receives(warehouse, "A", 1)
-    await carry(warehouse, "A", device=None)
+    own = warehouse.device("A").replica
+    warehouse.device("A").chain[:] = [
+        one.replace(own.encode(), b"b" * 32) for one in warehouse.device("A").chain
+    ]
+    answer = await carry(warehouse, "A", signed=False, device=None, replica="b" * 32)
+    assert outcomes(answer)[0] == "parked"
+    assert (await stock(warehouse), await warehouse.open()) == (0, ["RESCUE_UNSIGNED R"])
+    warehouse.device("A").chain[:] = [
+        one.replace(b"b" * 32, own.encode()) for one in warehouse.device("A").chain
+    ]
+    assert outcomes(await warehouse.push("A")) == ["posted"]
+    assert await stock(warehouse) == 5
+
+
+@pytest.mark.parametrize(
+    "how", [{"signed": False}, {"device": "C"}, {"signed": False, "device": None}]
+)
+async def test_nobody_speaks_for_a_replica_by_calling_it_a_rescue(warehouse, how):
+    """[S7] Not with marks of another device, and not without any."""
     receives(warehouse, "A", 1)
+    await warehouse.push("A")
+    receives(warehouse, "A", 1)
+    assert isinstance(await carry(warehouse, "A", from_seq=2, **how), Conflict)
+    assert await stock(warehouse) == 5
     assert (await warehouse.push("A")).acked.seq == 2
-    assert await warehouse.open() == []
+    assert (await stock(warehouse), await warehouse.open()) == (10, [])
 
 
 async def test_another_device_cannot_speak_for_a_replica_without_being_its_carrier(warehouse):
@@ -260,3 +285,107 @@ async def test_a_lost_replica_does_not_hold_the_watermark_back(warehouse):
     warehouse.devices["A"] = await restarted(warehouse, "A", former)
     await warehouse.heartbeat(clock("08:00"), "A", "B")
     assert warehouse.answer.watermark >= clock("08:00")
+
+
+BEYOND = 10**15
+
+
+@pytest.mark.parametrize("told", [{}, {"written": 2}, {"written": BEYOND}, {"unsent": BEYOND}])
+async def test_more_than_a_device_can_have_written_is_not_lost(warehouse, told):
+    """[R4] It is parked, covers nothing, and the device goes on as if it had not been said."""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A")
+    did = {"verb": "lost", "through_seq": BEYOND, "reason": "gone"}
+    warehouse.device("A").envelope(did, warehouse.now)
+    assert outcomes(await warehouse.push("A", **told)) == ["parked"]
+    receives(warehouse, "A", 1)
+    assert (await warehouse.push("A")).acked.seq == 3
+    assert (await stock(warehouse), await warehouse.open()) == (10, ["NOT_UNDERSTOOD R"])
+
+
+async def test_what_was_parked_as_impossible_to_have_lost_is_not_read_again(warehouse):
+    """[R4] [R5] A newer program knows no better."""
+    did = {"verb": "lost", "through_seq": BEYOND, "reason": "gone"}
+    warehouse.device("A").envelope(did, warehouse.now)
+    await warehouse.push("A")
+    warehouse.close()
+    warehouse.open_book()
+    assert await warehouse.open() == ["NOT_UNDERSTOOD R"]
+
+
+async def test_a_device_that_remembers_more_than_it_can_have_written_is_not_believed(warehouse):
+    """[S8] Then nobody knows where what is missing ends; what was claimed is noted."""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A")
+    replica = warehouse.device("A").replica
+    await restarted(warehouse, "A", {"replica": replica, "seq": BEYOND})
+    assert await lost(warehouse) == [([[2, None]], "U")]
+    (row,) = await warehouse.rows("discrepancy", Discrepancy)
+    assert row.detail["claimed"] == {"seq": BEYOND}
+
+
+async def test_a_device_cannot_report_the_storage_of_another_one_as_lost(warehouse):
+    """[S8] It is its own that it lost."""
+    for name in ("A", "B"):
+        receives(warehouse, name, 2)
+        await warehouse.push(name)
+    others = {"replica": warehouse.device("B").replica, "seq": 9}
+    await restarted(warehouse, "A", others)
+    (row,) = await warehouse.rows("discrepancy", Discrepancy)
+    assert row.detail["replica"] == warehouse.device("A").replica
+    assert row.detail["claimed"] == {"replica": others["replica"]}
+    receives(warehouse, "B", 1)
+    assert (await warehouse.push("B")).acked.seq == 3
+
+
+# --- who works there -----------------------------------------------------------------------------
+
+
+async def test_an_actor_who_never_signed_in_there_is_listed_once_for_the_device(warehouse):
+    """[R7]"""
+    for number in range(2):
+        receives(warehouse, "A", 2)
+        await warehouse.push("A", warehouse.now + number, signed=[])
+    assert (await stock(warehouse), await warehouse.open()) == (20, ["ACTOR_NOT_SEEN R"])
+    (row,) = await warehouse.rows("discrepancy", Discrepancy)
+    assert row.detail == {"device": "A", "actor": "worker"}
+
+
+async def test_a_worker_who_signed_in_without_a_network_is_known_from_then_on(warehouse):
+    """[R7] The device says so, once; another replica of it has to say so again."""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=["worker"])
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    assert await warehouse.open() == []
+
+
+async def test_a_sign_in_that_the_server_saw_needs_no_telling(warehouse):
+    """[R7]"""
+    await warehouse.book.write(lambda connection: connection.execute(
+        table("sign_in").insert().values(
+            site=SITE, device="A", person="worker", proved_at=1, wrong=0, locked_until=0)
+    ))  # fmt: skip
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    assert await warehouse.open() == []
+
+
+async def test_a_device_cannot_say_that_a_supervisor_signed_in_without_a_network(warehouse):
+    """[R7] Whoever has more rights was seen by the server there before."""
+    await warehouse.book.change(SITE, "fang", [Device(device="Z", name="Z")], "enrolled")
+    warehouse.device("Z").envelope(RECEIVE, warehouse.now, actor="fang")
+    await warehouse.push("Z", signed=["fang"])
+    assert await warehouse.open() == ["ACTOR_NOT_SEEN R"]
+
+
+async def test_a_stranger_that_somebody_has_looked_at_is_not_listed_again(warehouse):
+    """[R7] [D1]"""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    did = {"verb": "settle", "discrepancy": "ACTOR_NOT_SEEN/A/worker", "action": "keep"}
+    warehouse.device("H").envelope(did, warehouse.now, class_="intent", actor="fang")
+    assert outcomes(await warehouse.push("H")) == ["accepted"]
+    receives(warehouse, "A", 1)
+    assert outcomes(await warehouse.push("A", signed=[])) == ["posted"]
+    assert await warehouse.open() == []

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from server.book.reading import prune_feed
+from server.book.reading import Own, prune_feed
 from server.book.snapshots import PART_ROWS_MAX, parts
 from sync.feed import apply, feed_key
 from sync.records import Item
@@ -76,9 +76,9 @@ async def test_a_snapshot_tells_how_far_a_device_was_acknowledged_then(warehouse
     await started(warehouse)
     await warehouse.play("08:00 A receive 10 BE/L1 to B1")
     replica = warehouse.device("A").replica
-    told = await warehouse.book.snapshot(SITE, replica)
+    told = await warehouse.book.snapshot(SITE, Own("A", replica))
     assert told.acks[replica].seq == 0, "its receipt is not in the picture yet"
-    page = await warehouse.book.pull(SITE, told.cursor, 100, replica)
+    page = await warehouse.book.pull(SITE, told.cursor, 100, Own("A", replica))
     assert page.acks[replica].seq == 1
 
 

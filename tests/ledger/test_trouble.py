@@ -172,10 +172,10 @@ async def test_a_key_in_two_parts_of_a_count_waits_for_a_person(warehouse):
 async def test_an_exchange_that_was_answered_before_it_was_asked_dates_nothing(warehouse):
     """[T1] The device's clock stepped back in between."""
     handheld = warehouse.device("A")
-    now = warehouse.now
-    handheld.exchanges = [
-        {"sent": now, "received": now - 60_000, "server_now": now + 5_000, "segment": "s1"}
-    ]
+    now, handheld.exchanges = warehouse.now, []
+    await warehouse.push("A")
+    (told,) = handheld.exchanges
+    handheld.exchanges = [told | {"received": now - 60_000}]
     verdict = await send(warehouse, "A", receive())
     assert (verdict["times"]["own"], verdict["trust"]) == (now, "low")
 

@@ -64,7 +64,7 @@ class Handheld:
         """Return the bytes of a push of these operations."""
         frame = {
             "v": 1, "site": self.site, "replica": self.replica, "epoch": 1, "sent": self.now(),
-            "segment": "s1", "unsent": self.unsent,
+            "segment": "s1", "unsent": self.unsent, "signed": [self.actor],
         }  # fmt: skip
         head = json.dumps(frame)[:-1]
         return f'{head},"operations":[{",".join(self.envelopes[start:end])}]}}'.encode()

@@ -23,6 +23,9 @@ FILES = {
 class Server:
     """`bincard` in a folder of its own: commands, and a server that can be started and killed."""
 
+    program = (sys.executable, "-m", "server.cli")
+    cwd = None
+
     def __init__(self, folder):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -43,7 +46,8 @@ class Server:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
 
         return subprocess.run(
-            [sys.executable, "-m", "server.cli", *arguments],
+            [*self.program, *arguments],
+            cwd=self.cwd,
             env=self.environment,
             input=given,
             capture_output=True,
@@ -54,7 +58,8 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve"],
+            [*self.program, "serve"],
+            cwd=self.cwd,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

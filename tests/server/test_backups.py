@@ -17,7 +17,13 @@ from msgspec.structs import replace
 from server.backups.daily import AGAIN_MS, DAY_MS, FIRST_MS, Keeper, due_at
 from server.backups.durable import durable_through
 from server.backups.making import make_backup, read_back
-from server.backups.shelf import BackupError, backups_in, digest_of, keep_newest
+from server.backups.shelf import (
+    backups_in,
+    digest_of,
+    keep_newest,
+    unproved_in,
+    unproved_now,
+)
 from server.settings import token_key
 from tests.server.conftest import SITE as PLANT
 from tests.server.handheld import Handheld
@@ -52,7 +58,7 @@ def test_a_backup_made_while_devices_push_is_whole_and_replays(founded, tmp_path
     assert done.returncode == 0, done.stderr
     assert "replayed: PLANT up to number" in done.stdout
     (backup,) = backups_in(shelf)
-    assert read_back(backup.database)[1] == backup.note.sites
+    assert read_back(backup.database).sites == backup.note.sites
     assert backup.note.sha256 == digest_of(backup.database)
     assert backup.note.sites[0].seq > 25
     assert founded.stop() == 0
@@ -85,15 +91,6 @@ def test_without_a_named_folder_nothing_may_be_forgotten(founded):
     with httpx.Client(base_url=founded.origin, headers=device) as http:
         answer = http.post("/sync/push", content=Handheld(SITE, "1001", now).push()).json()
     assert answer["durable_through"] is None
-
-
-def test_a_ledger_that_does_not_replay_is_no_backup(settings, tmp_path):
-    with sqlite3.connect(settings.database_file) as book:
-        book.execute("UPDATE site SET scope = '1'")
-    book.close()
-    with pytest.raises(BackupError, match="does not replay, so it is no backup"):
-        make_backup(settings, tmp_path / "shelf", now())
-    assert [path.suffix for path in (tmp_path / "shelf").iterdir()] == [".key"]
 
 
 def test_a_full_disk_leaves_no_half_backup_and_says_what_to_do(founded, tmp_path):
@@ -227,3 +224,103 @@ async def test_what_is_on_another_chain_does_not_count(plant, settings, tmp_path
     elsewhere = tuple(replace(mark, link="f" * 64) for mark in shelf[0].note.sites)
     other = [replace(one, note=replace(one.note, sites=elsewhere)) for one in shelf]
     assert await plant.book.read(lambda c: durable_through(c, other)) == {}
+
+
+# --- what does not replay ------------------------------------------------------------------------
+
+
+def spoil(settings, statement="UPDATE site SET scope = '1'"):
+    with closing(sqlite3.connect(settings.database_file)) as book, book:
+        book.execute(statement)
+
+
+def test_a_copy_that_does_not_replay_is_kept_and_is_no_backup(settings, tmp_path):
+    """Nothing that a device can say may end the copies: the facts are in the log of this one."""
+    shelf = tmp_path / "shelf"
+    proved = make_backup(settings, shelf, now())
+    spoil(settings)
+    kept = make_backup(settings, shelf, now())
+    assert (kept.note.differences, kept.note.proved) == (1, False)
+    assert kept.note.faults[0].startswith("PLANT: feed: the site's scope is 1, its rows give")
+    assert kept.note.sites == proved.note.sites
+    assert kept.database.name.startswith("unproved-")
+    assert (backups_in(shelf), unproved_in(shelf)) == ([proved], [kept])
+    assert unproved_now(shelf) == kept
+
+
+def test_a_copy_whose_replay_breaks_off_is_kept_too(settings, tmp_path):
+    spoil(settings, "UPDATE item SET units = 'no JSON'")
+    kept = make_backup(settings, tmp_path / "shelf", now())
+    assert kept.note.faults[0].startswith("PLANT: the replay broke off: JSONDecodeError")
+    assert kept.database.exists()
+
+
+async def test_the_devices_forget_nothing_by_an_unproved_copy(plant, settings, tmp_path):
+    for _ in range(2):
+        spoil(settings)
+        make_backup(settings, tmp_path / "shelf", now())
+    shelf = backups_in(tmp_path / "shelf")
+    assert await plant.book.read(lambda book: durable_through(book, shelf)) == {}
+
+
+def test_unproved_copies_never_take_the_place_of_proved_ones(settings, tmp_path):
+    shelf = tmp_path / "shelf"
+    proved = make_backup(settings, shelf, 1_000)
+    spoil(settings)
+    for n in range(20):
+        made = make_backup(settings, shelf, 2_000 + n)
+    assert [one.note.made for one in unproved_in(shelf)] == [2_019, 2_018, 2_017]
+    assert backups_in(shelf) == [proved]
+    assert proved.database.exists()
+    assert made.database.exists()
+
+
+def test_the_command_says_that_a_copy_is_unproved_and_ends_with_one(founded, tmp_path):
+    data, shelf = tmp_path / "data", tmp_path / "shelf"
+    with closing(sqlite3.connect(data / "bincard.db")) as book, book:
+        book.execute("UPDATE site SET scope = '1'")
+    done = founded.run("backup", "--to", str(shelf))
+    assert done.returncode == 1
+    (kept,) = unproved_in(shelf)
+    assert f"UNPROVED: {kept.database} was kept, but its ledger does not replay" in done.stdout
+    assert "bincard repair" in done.stdout
+    refused = founded.run("restore", str(shelf), "--replace")
+    assert refused.returncode == 1
+    assert "add --unproved to put it back all the same" in refused.stderr
+    drilled = founded.run("drill", "--from", str(shelf))
+    assert (drilled.returncode, "is unproved" in drilled.stderr) == (1, True)
+    taken = founded.run("restore", str(kept.database), "--replace", "--unproved")
+    assert taken.returncode == 0, taken.stderr
+    assert "run bincard repair before anybody trusts its stock" in taken.stdout
+
+
+async def test_the_server_tells_the_log_and_the_desk_of_an_unproved_copy(
+    plant, settings, tmp_path, caplog
+):
+    app, named = plant.client.app, dataclasses.replace(settings, backups=tmp_path / "shelf")
+    copies = app.state.gate.copies
+    copies._settings, copies._clock = named, iter(range(0, 10_000, 60)).__next__
+    supervisor = await plant.signed_in("2001")
+    keeper = Keeper(named, plant.book, plant.clock)
+    spoil(settings)
+    plant.clock.wait(hours=1)
+    await keeper.turn()
+    await keeper.turn()
+    said = [(one.levelname, one.message) for one in caplog.records if one.name == "bincard.backup"]
+    assert [level for level, _ in said] == ["ERROR"]
+    assert "does not replay (1 differences)" in said[0][1]
+    ready = await plant.client.get("/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert ready.json()["detail"].startswith("The newest copy of the database does not replay.")
+    chinese = await plant.client.get("/ready", headers={"Accept-Language": "zh-CN"})
+    assert chinese.json()["detail"].startswith("最新的数据库副本回放不一致")
+    told = (await plant.client.get("/api/server", headers=supervisor)).json()["backup"]
+    assert (told["made"], told["differences"]) == (plant.clock.ms, 1)
+
+    spoil(settings, f"UPDATE site SET scope = '{told['faults'][0].rpartition(' ')[2]}'")
+    plant.clock.wait(hours=25)
+    await keeper.turn()
+    assert len(backups_in(tmp_path / "shelf")) == 1
+    assert (await plant.client.get("/ready")).json() == {"status": "ready"}
+    answer = await plant.client.get("/api/server", headers=await plant.signed_in("2001"))
+    assert answer.json() == {"backup": None}

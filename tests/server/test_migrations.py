@@ -1,5 +1,7 @@
 """The steps of the migrations lead exactly to the tables that the program describes."""
 
+import hashlib
+import re
 import sqlite3
 
 import pytest
@@ -15,14 +17,19 @@ assert server.tables
 
 
 def described(file):
-    """Every table and index as SQLite wrote it down, without the migrations' own table."""
+    """Every table and index as SQLite wrote it down, without the migrations' own table.
+
+    A table that a step has made anew has its name in quotes.
+    """
     with sqlite3.connect(file) as connection:
         rows = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"
         ).fetchall()
     connection.close()
     return {
-        name: sorted(line.strip().rstrip(",") for line in sql.split("\n")) for name, sql in rows
+        # A table that a step made anew stands in quotes.
+        name: sorted(line.strip().rstrip(",").replace('"', "") for line in sql.split("\n"))
+        for name, sql in rows
     }
 
 
@@ -64,3 +71,45 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path):
     connection.close()
     with pytest.raises(SchemaOld, match="newer"):
         check_schema(url)
+    with pytest.raises(SchemaOld, match="newer"):
+        migrate(url)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("ALTER TABLE partner DROP COLUMN name", "the column partner.name"),
+        ("ALTER TABLE partner ADD COLUMN more TEXT", "the column partner.more"),
+        ("DROP INDEX ix_posting_item", "the index ix_posting_item"),
+        ("DROP TABLE chunk", "the table chunk is missing"),
+    ],
+)
+def test_tables_that_are_not_those_of_their_step_are_refused_by_name(tmp_path, change, named):
+    """Step 0001 was once written anew: such a database said that it was there already."""
+    url = f"sqlite:///{tmp_path}/bincard.db"
+    migrate(url)
+    with sqlite3.connect(tmp_path / "bincard.db") as connection:
+        connection.execute(change)
+    connection.close()
+    for look in (check_schema, migrate):
+        with pytest.raises(SchemaOld, match=re.escape(named)):
+            look(url)
+
+
+def test_a_table_and_an_index_that_somebody_added_for_their_own_figures_are_theirs(tmp_path):
+    url = f"sqlite:///{tmp_path}/bincard.db"
+    migrate(url)
+    with sqlite3.connect(tmp_path / "bincard.db") as connection:
+        connection.execute("CREATE TABLE notes (a)")
+        connection.execute("CREATE INDEX own_figures ON posting (kind)")
+    connection.close()
+    check_schema(url)
+
+
+def test_a_step_that_was_released_is_never_written_anew():
+    """Databases have gone through it: what is to change comes as a step of its own."""
+    listed = (HERE / "versions" / "SHA256SUMS").read_text("utf-8").splitlines()
+    frozen = {name: digest for digest, name in (line.split() for line in listed)}
+    for file in sorted((HERE / "versions").glob("[0-9]*_*.py")):
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        assert frozen.get(file.name) == digest, f"{digest}  {file.name}"

@@ -1,7 +1,7 @@
 """What the desk is told of a discrepancy, and how an intent over HTTP settles it."""
 
 from server.book.rows import fetch, table
-from sync.records import Document, Line, Location, Site
+from sync.records import Document, Item, Line, Location, Site
 from tests.server.conftest import SITE
 from tests.server.handheld import Handheld
 from tests.world.postgres import on_both
@@ -114,6 +114,48 @@ async def test_a_supervisor_changes_a_bin_over_the_same_push(plant):
     ]
 
 
+async def test_what_is_made_is_worth_what_went_into_it_and_a_return_what_it_left_at(plant):
+    """[R27] Ten bearings at 300 make five assemblies; one is sold, and comes back."""
+    supervisor = await plant.signed_in("2001")
+    await plant.book.change(SITE, "2001", [Item(item="CR-7833", name="Crankset")], "item added")
+    lines = [{"item": "BE-2908", "quantity": 10, "cost": 300}]
+    orders = [
+        {"document": "PO-1", "kind": "purchase", "partner": "1580", "lines": lines},
+        {"document": "WO-1", "kind": "work", "item": "CR-7833", "quantity": 5,
+         "lines": [{"item": "BE-2908", "quantity": 10}]},
+    ]  # fmt: skip
+    for order in orders:
+        made = await plant.client.post("/api/documents", json=order, headers=supervisor)
+        assert made.status_code == 201, made.text
+    handheld = Handheld(SITE, "1001", plant.clock)
+    dock, bike = {"location": "DOCK"}, {"item": "CR-7833"}
+    line = {"document": "WO-1", "line": 1}
+    acts = [
+        ({"verb": "receive", "key": {"item": "BE-2908"}, "quantity": 10,
+          "from": {"location": "supplier/1580"}, "to": dock}, {"document": "PO-1", "line": 1}),
+        ({"verb": "issue", "key": {"item": "BE-2908"}, "quantity": 10, "from": dock,
+          "to": {"location": "production/WO-1"}}, line),
+        ({"verb": "produce", "key": bike, "quantity": 5, "to": dock}, {"document": "WO-1"}),
+        ({"verb": "ship", "key": bike, "quantity": 1, "from": dock,
+          "to": {"location": "customer/C1"}}, None),
+        ({"verb": "return", "key": bike, "quantity": 1, "from": {"location": "customer/C1"},
+          "to": dock, "reason": "too small"}, None),
+    ]  # fmt: skip
+    for did, task in acts:
+        plant.clock.wait(minutes=1)
+        handheld.did(did, task=task)
+    await push(plant, handheld)
+
+    async def worth(item):
+        answer = await plant.client.get(f"/api/valuation/{item}", headers=supervisor)
+        return answer.json()
+
+    assert (await worth("BE-2908"))["value"] == 0
+    assert [(row["left"], row["cost"]) for row in (await worth("CR-7833"))["layers"]] == [
+        (4, 600), (1, 600),
+    ]  # fmt: skip
+
+
 async def test_stock_is_worth_what_was_paid_for_its_own_lot(plant):
     """[R27] The late receipt of an older, cheaper order changes the value by itself."""
     supervisor = await plant.signed_in("2001")
@@ -150,7 +192,8 @@ async def test_stock_is_worth_what_was_paid_for_its_own_lot(plant):
         path = f"/api/valuation/{item}"
         return (await plant.client.get(path, headers=supervisor)).json()
 
-    assert ((await worth())["value"], (await worth())["used"][0]["owed"]) == (0, 2)
+    # Two are owed, at the newest cost that is known.
+    assert ((await worth())["value"], (await worth())["used"][0]["owed"]) == (-2 * 300, 2)
     await push(plant, late, "d2")
     found = await worth()
     (row,) = found["used"]

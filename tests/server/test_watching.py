@@ -200,6 +200,7 @@ async def test_what_stands_in_the_database_and_on_the_disk_is_looked_up(watched,
     watched.client.app.state.gate.figures._at = -10.0
     seen = await figures(watched)
     assert seen["bincard_backup_age_seconds",] == 9 * 3600
+    assert seen["bincard_backup_unproved",] == 0
     assert seen["bincard_devices_silent", SITE] == 1
     assert seen["bincard_watermark_lag_seconds", SITE] == 9 * 3600
     assert seen["bincard_outbox_waiting_seconds", SITE] == 9 * 3600

@@ -17,6 +17,7 @@ from server.api.sentences import SENTENCES
 from server.book import CursorGoneError
 from server.book.arriving import Job
 from server.book.clerk import Clerk
+from server.book.reading import Own
 from server.book.snapshots import keep, part_of
 from server.book.writer import Task, Writer
 from sync import arrivals
@@ -158,7 +159,7 @@ class ServerHost:
         else:
             self.working, told = True, None
             try:
-                told = self._read(path, body)
+                told = self._read(device, path, body)
             except ServerDied:
                 self.working = False
             if not self.working:
@@ -192,20 +193,19 @@ class ServerHost:
         for (_, _, answer), (_, _, told) in zip(tasks, done, strict=True):
             answer(told)
 
-    def _read(self, path, body):
+    def _read(self, device, path, body):
         with self.database.engine.begin() as connection:
             try:
                 if path == "chunk":
                     data = part_of(connection, SITE, body["hash"])
                     return (200, gzip.decompress(data), 0) if data is not None else (404, b"{}", 0)
+                own = Own(device, body["replica"])
                 if path == "snapshot":
                     if self.clerk.snapshot(connection, SITE, None, BEHIND) is None:
                         keep(connection, SITE, *self.clerk.make_snapshot(connection, SITE))
-                    told = self.clerk.snapshot(connection, SITE, body["replica"], BEHIND)
+                    told = self.clerk.snapshot(connection, SITE, own, BEHIND)
                 else:
-                    told = self.clerk.page(
-                        connection, SITE, body["cursor"], PULL_LIMIT, body["replica"]
-                    )
+                    told = self.clerk.page(connection, SITE, body["cursor"], PULL_LIMIT, own)
             except CursorGoneError as gone:
                 return 410, encode({"code": gone.code}), 0
         return 200, encode(told), 0

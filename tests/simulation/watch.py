@@ -7,6 +7,7 @@ import json
 
 import msgspec
 
+from server.book.packing import unpacked
 from tests.simulation.client.outbox import body_bytes
 
 LOG = ("seq", "id", "kind", "verb", "actor", "device", "replica", "rseq", "received_at", "at", "u",
@@ -159,6 +160,7 @@ class Watch:
         rows = server.database.raw.execute(READ_LOG, (len(self.log),)).fetchall()
         for row in rows:
             entry = dict(zip(LOG, row, strict=True))
+            entry["payload"] = unpacked(entry["payload"])
             if entry["seq"] != len(self.log) + 1:
                 raise Broken("S3", f"number {entry['seq']} follows {len(self.log)}")
             self.log.append(entry)

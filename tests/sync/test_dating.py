@@ -7,14 +7,21 @@ works, and pushes over a network that loses questions and answers. Only the worl
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from sync.contacts import Contact, encode_contacts, kept, learn, read_contacts
 from sync.dating import Clock, Reading, date, monotone
 from sync.messages import Exchange
 
 HOUR = 3_600_000
+MINUTE = 60_000
 DAY = 24 * HOUR
 START = 1_790_000_000_000
+
+
+def always(_):
+    """This server has said all of it; what it has not is tried in tests/ledger."""
+    return True
 
 
 class Phone:
@@ -110,7 +117,10 @@ class World:
         receipt = phone.true
         told, count = tuple(self.told), len(self.told)
         closing = Contact(sent.wall, None, receipt, sent.segment, through)
-        self.contacts = (*learn(read_contacts(encode_contacts(self.contacts)), told), closing)
+        self.contacts = (
+            *learn(read_contacts(encode_contacts(self.contacts)), told, always),
+            closing,
+        )
         clock = Clock(self.contacts, receipt)
         for own, true, inner, taken in batch:
             if own.seq > self.acked:
@@ -260,3 +270,61 @@ def test_a_lossy_network_does_not_cost_the_last_sure_contact():
     world.phone.sleep(HOUR)
     world.push(up=20)
     assert {dated.trust for dated, _ in world.dated} == {"high"}
+
+
+def contact(at, out, back, segment="0-a"):
+    """An exchange of a clock that is right: asked `at`, `out` ms on its way, `back` ms back."""
+    sent = START + at
+    return Contact(sent, sent + out + back, sent + out, segment, 0)
+
+
+SLOW = (20_000, 0), (0, 20_000)
+"""The question, or the answer, was 20 s on its way: the offset seems 10 s off."""
+
+
+@pytest.mark.parametrize(("out", "back"), SLOW)
+@pytest.mark.parametrize("at", [-6 * MINUTE, 4 * MINUTE])
+def test_dating_takes_the_tightest_contact_and_not_the_nearest(at, out, back):
+    """[T2] A slow one beside the work bounds the clock less than a good one some minutes away."""
+    told = [replace(c, through=None) for c in (contact(0, 40, 40), contact(at, out, back))]
+    contacts = sorted(told, key=lambda c: c.server_now)
+    wall = START + at + MINUTE
+    dated = date(Reading(wall, "0-a", 1), Clock(tuple(contacts), START + HOUR))
+    assert (dated.at, dated.trust) == (wall, "high")
+    assert dated.u <= 1_000
+
+
+@pytest.mark.parametrize(("out", "back"), SLOW)
+@pytest.mark.parametrize("side", [-1, 1])
+def test_over_segments_dating_takes_the_tightest_contact_on_either_side(out, back, side):
+    """[T2] A slow one next to the work must not make two clocks that agree differ."""
+    good = [contact(-10 * MINUTE, 40, 40, "0-a"), contact(10 * MINUTE, 40, 40, "0-c")]
+    slow = contact(side * 2 * MINUTE, out, back, "0-a" if side < 0 else "0-c")
+    through = [replace(c, through=int(c.sent > START)) for c in [*good, slow]]
+    contacts = sorted(through, key=lambda c: c.server_now)
+    dated = date(Reading(START, "0-b", 1), Clock(tuple(contacts), START + HOUR))
+    assert (dated.trust, abs(dated.at - START) <= dated.u, dated.u < 1_000) == ("high", True, True)
+
+
+def test_what_is_possible_is_bounded_by_the_tightest_contact_too():
+    """[T3] The last one before the work was an hour on its way and proves less than the first."""
+    contacts = contact(0, 20, 20), contact(MINUTE, HOUR, HOUR)
+    dated = date(Reading(START - DAY, "0-b", 1), Clock(contacts, START + 3 * HOUR))
+    assert (dated.trust, dated.at) == ("low", START - 20)
+
+
+def test_the_tightest_contact_of_each_quarter_of_an_hour_is_kept():
+    """[T1] And the last one, which bounds what comes next."""
+    told = [contact(n * 10_000, 20 if n == 30 else 900, 20) for n in range(90)]
+    left = kept([replace(c, through=5) for c in told], 0)
+    assert {replace(told[n], through=5) for n in (30, 89)} <= {*left}
+    assert len(left) <= 3
+
+
+def test_nothing_is_dated_before_the_device_was_enrolled():
+    """[T3] A clock that says so is not believed, however many contacts vouch for it."""
+    told = [replace(contact(at, 20, 20), through=1) for at in (0, MINUTE)]
+    clock = Clock(tuple(told), START + HOUR, since=START - MINUTE)
+    dated = date(Reading(START - DAY, "0-a", 1), clock)
+    assert (dated.at, dated.trust) == (START - MINUTE, "low")
+    assert dated.at - dated.u <= START - DAY

@@ -68,25 +68,30 @@ class Handheld:
                 "sent": at + self.offset, "segment": self.segment,
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
-                "leaving": leaving, "dated": [dated(one) for one in told if one],
+                "leaving": leaving, "signed": self.actors(),
+                "dated": [dated(one) for one in told if one],
                 "operations": [],
             } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
+
+    def actors(self):
+        """Who signed in here without a network: all who did something."""
+        return sorted({json.loads(one)["body"]["actor"] for one in self.chain})
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""
         if isinstance(answer, Conflict):
             return
         self.acked, self.hash = answer.acked.seq, answer.acked.hash
-        self.heard(answer.server_now, at)
+        self.heard(answer.server_now, at, answer.mac)
 
-    def heard(self, server_now, at):
+    def heard(self, server_now, at, mac=""):
         """Journal an exchange: asked and answered at a world time."""
         self.exchanges = [
             {
                 "sent": at + self.offset, "received": at + self.offset, "server_now": server_now,
-                "segment": self.segment,
+                "segment": self.segment, "mac": mac,
             }
         ]  # fmt: skip
         self.echo = server_now

@@ -4,6 +4,7 @@ Lines are in the order of *arrival*; the time is when it happened. Devices push 
 """
 
 import asyncio
+import hmac
 import json
 import threading
 
@@ -36,6 +37,7 @@ from tests.world.handheld import Handheld
 from tests.world.lines import clock, parse, split
 
 SITE = "S"
+KEY = b"k" * 32
 decode_push = msgspec.json.Decoder(Push).decode
 
 ROWS = [
@@ -92,6 +94,8 @@ class Warehouse:
     `place` is a file that is made, or the address of a database that has its tables.
     """
 
+    key = KEY
+
     def __init__(self, place):
         self.now = clock("06:00")
         self.url = place if isinstance(place, str) else made(place)
@@ -107,7 +111,7 @@ class Warehouse:
 
     def open_book(self):
         """Start the program on the book, as after an update."""
-        self.book = Book(self.url, b"k" * 32, lambda: self.now)
+        self.book = Book(self.url, KEY, lambda: self.now)
         self.book.start()
 
     def close(self):
@@ -116,8 +120,14 @@ class Warehouse:
     def device(self, name, offset=0):
         if name not in self.devices:
             handheld = self.devices[name] = Handheld(SITE, name, offset)
-            handheld.heard(self.now, self.now)
+            handheld.heard(self.now, self.now, self.said(handheld))
         return self.devices[name]
+
+    def said(self, handheld):
+        """Return the proof that the server gave its time when this device asked just now."""
+        told = ("clock", SITE, handheld.device, self.now + handheld.offset, handheld.segment)
+        text = b"seal\n1\n" + msgspec.json.encode((*told, self.now))
+        return f"1.{hmac.digest(self.key, text, 'sha256').hex()[:24]}"
 
     async def push(self, name, at=None, *, body=None, **how):
         """Send what a device has; return the answer."""

@@ -36,10 +36,10 @@ export type Input =
   /** A text that a code did not say: lot, expiry, reason. */
   | { kind: "text"; field: "lot" | "expires" | "serial" | "reason"; text: string; wall: number }
   | { kind: "key"; key: KeyName; wall: number }
-  /** One of the meanings of the last code, which has several: its number in the list. */
-  | { kind: "meant"; index: number; wall: number }
   /** A list entry that was tapped (document, line, lot, place). */
   | { kind: "choose"; what: "document" | "line" | "item" | "lot" | "place"; value: string; wall: number }
+  /** Which of the meanings of a doubtful scan it is, as they stand on the screen. */
+  | { kind: "reading"; n: number; wall: number }
   /** A supervisor's badge and PIN were given at the device for the stop that the band shows. */
   | { kind: "consent"; actor: string; at: number }
   /** The view changed (a sync, an undo): only what the screen shows is worked out again. */

@@ -14,7 +14,13 @@ interface Shape {
   longest: number;
   check: number;
   day: boolean;
+  /** Digits only. */
+  digits: boolean;
 }
+
+/** How far it is looked for what a string can say: a hostile label keeps nobody waiting. */
+const READINGS_MAX = 12;
+const STEPS_MAX = 4_000;
 
 export function checkDigitIsRight(digits: string): boolean {
   let sum = 0;
@@ -25,6 +31,19 @@ export function checkDigitIsRight(digits: string): boolean {
 /** A GTIN-8, 12, 13 or 14 with a right check digit as GTIN-14, null for anything else. */
 export function gtin14(text: string): string | null {
   return /^(\d{8}|\d{12,14})$/.test(text) && checkDigitIsRight(text) ? text.padStart(14, "0") : null;
+}
+
+/** The GTIN-14 of a UPC-E of eight digits, null when its check digit is not right. */
+export function upcE(text: string): string | null {
+  const [, system = "", body = "", check = ""] = /^([01])(\d{6})(\d)$/.exec(text) ?? [];
+  if (!system) return null;
+  const last = Number(body[5]);
+  // The last digit says where zeros were left out.
+  const long =
+    last <= 2 ? `${body.slice(0, 2)}${last}0000${body.slice(2, 5)}`
+    : last <= 4 ? `${body.slice(0, last)}00000${body.slice(last, 5)}`
+    : `${body.slice(0, 5)}0000${last}`;
+  return gtin14(system + long + check);
 }
 
 /** YYMMDD as a date near `year`; day 00 is the last day of its month. */
@@ -48,23 +67,69 @@ function daysIn(year: number, month: number): number {
 
 const pad = (number: number, size: number): string => String(number).padStart(size, "0");
 
-/** Splits an element string; null when it is not one. */
+/** Splits an element string as its separators say; null when it is not one. */
 export function elements(text: string, year: number): Element[] | null {
   let rest = text.startsWith(GS) ? text.slice(1) : text;
   const found: Element[] = [];
   while (rest) {
-    const ai = [2, 3, 4].map((size) => rest.slice(0, size)).find((start) => shapes().has(start));
-    const shape = ai && shapes().get(ai);
-    if (!ai || !shape) return null;
+    const ai = identifierOf(rest);
+    if (!ai) return null;
     rest = rest.slice(ai.length);
-    const size = SELF_DELIMITING.includes(ai.slice(0, 2)) ? shape.longest : rest.indexOf(GS);
+    const size = isFixed(ai) ? (shapes().get(ai)?.longest ?? 0) : rest.indexOf(GS);
     const value = size < 0 ? rest : rest.slice(0, size);
-    if (!shape.pattern.test(value)) return null;
+    const element = elementOf(ai, value, year);
+    if (!element) return null;
     rest = rest.slice(value.length);
     if (rest.startsWith(GS)) rest = rest.slice(1);
-    found.push([ai, value, isRight(shape, value, year)]);
+    found.push(element);
   }
   return found.length ? found : null;
+}
+
+/**
+ * All that an element string can say, as it stands first. With a separator in it there is one
+ * reading at most. Without any, a value of open length may end wherever the rest is an element
+ * string too: no identifier twice, all checks and days right.
+ */
+export function readings(text: string, year: number): Element[][] {
+  const plain = elements(text, year);
+  const whole = text.startsWith(GS) ? text.slice(1) : text;
+  const found: Element[][] = plain ? [plain] : [];
+  if (whole.includes(GS)) return found;
+  let steps = STEPS_MAX;
+  const read = (given: string, before: Element[]): void => {
+    const ai = identifierOf(given);
+    if (!ai || before.some(([other]) => other === ai)) return;
+    const rest = given.slice(ai.length);
+    const longest = shapes().get(ai)?.longest ?? 0;
+    const shortest = isFixed(ai) ? longest : 1;
+    for (let size = Math.min(longest, rest.length); size >= shortest; size--) {
+      if (--steps < 0 || found.length >= READINGS_MAX) return;
+      const element = elementOf(ai, rest.slice(0, size), year);
+      if (!element?.[2]) continue;
+      const way = [...before, element];
+      if (size < rest.length) read(rest.slice(size), way);
+      else if (!plain || !isSame(way, plain)) found.push(way);
+    }
+  };
+  read(whole, []);
+  return found;
+}
+
+/** Whether an identifier takes digits only: then what follows it is seldom chance. */
+export const isNumber = (ai: string): boolean => shapes().get(ai)?.digits ?? false;
+
+const isFixed = (ai: string): boolean => SELF_DELIMITING.includes(ai.slice(0, 2));
+
+const isSame = (one: Element[], other: Element[]): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function identifierOf(text: string): string | undefined {
+  return [2, 3, 4].map((size) => text.slice(0, size)).find((start) => shapes().has(start));
+}
+
+function elementOf(ai: string, value: string, year: number): Element | null {
+  const shape = shapes().get(ai);
+  return shape?.pattern.test(value) ? [ai, value, isRight(shape, value, year)] : null;
 }
 
 function isRight(shape: Shape, value: string, year: number): boolean {
@@ -99,5 +164,5 @@ function shape(parts: string): Shape {
     longest += Number(size);
     if (mark === "c") check = Number(size);
   }
-  return { pattern: new RegExp(`^${pattern}$`), longest, check, day: parts.endsWith("d") };
+  return { pattern: new RegExp(`^${pattern}$`), longest, check, day: parts.endsWith("d"), digits: !parts.includes("x") };
 }

@@ -1,6 +1,7 @@
 /**
  * What a code means (scanning.md, "order of decisions"). Every scan becomes exactly one of these;
- * a code that means nothing stays raw and is still a scan (R6).
+ * a code that means nothing stays raw and is still a scan (R6), one that can mean several things is
+ * asked (G3).
  */
 import type { Lot } from "./types.gen";
 
@@ -13,10 +14,7 @@ export interface Said {
   quantity?: number;
 }
 
-/** What a scanned code means: one thing, or several that whoever scanned it chooses between (G11). */
-export type Meaning = Sure | { kind: "choice"; candidates: Sure[] };
-
-export type Sure =
+export type Meaning =
   /** With `unit` one of the item's packs, which holds `pack` base units. */
   | { kind: "item"; item: string; said: Said; pack: number; unit?: string }
   | { kind: "location"; location: string }
@@ -27,4 +25,15 @@ export type Sure =
   | { kind: "badge"; badge: string }
   | { kind: "command"; command: "UNDO" | "DONE" | "SKIP" | "SHORT" | "PRINT" | "HELP" }
   | { kind: "enrol"; code: string }
-  | { kind: "unknown"; raw: string; said: Said };
+  /** `perhaps` is what it says if it is an element string, which nothing at it proves. */
+  | { kind: "unknown"; raw: string; said: Said; perhaps?: Said }
+  | Either;
+
+/** Several things that a code can mean, the likeliest first: the worker says which. */
+export interface Either {
+  kind: "either";
+  meanings: Meaning[];
+}
+
+/** What is known of a scanner: nothing yet, it sent a separator, or it was seen to swallow one. */
+export type Scanner = "new" | "keeps" | "loses";

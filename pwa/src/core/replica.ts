@@ -3,7 +3,7 @@
  * Applying a page twice is harmless, an older version is ignored, and the scope is kept by one
  * addition and one subtraction per change: the twin of sync/feed.py.
  */
-import { gtin14 } from "./gs1";
+import { gtin14, upcE } from "./gs1";
 import { feedKey } from "./hashing";
 import { Holdings, type HoldingColumns } from "./holdings";
 import { nameOf, NamesOfTwo, Scope } from "./scope";
@@ -92,9 +92,9 @@ function codesOfPacks(item: Item): string[] {
   return item.units.flatMap((unit) => unit.aliases ?? []);
 }
 
-/** What an item answers to: its code, its aliases, its packs' codes, and those that are GTINs as GTIN-14. */
+/** What an item answers to: its code, its aliases, its packs' codes, and those that are GTINs, or UPC-E, as GTIN-14. */
 export function names(texts: string[]): string[] {
-  return [...new Set(texts.flatMap((text) => [text, gtin14(text) ?? text]))];
+  return [...new Set(texts.flatMap((text) => [text, gtin14(text) ?? text, upcE(text) ?? text]))];
 }
 
 /** What the rows of a fresh block add to the scope: the check of a snapshot, part by part. */

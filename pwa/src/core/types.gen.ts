@@ -7,7 +7,7 @@ export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
 export type Severity = "I" | "R" | "U";
 
 /** Discrepancy codes, in the order in which an operation's flags are listed. */
-export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED";
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "ACTOR_NOT_SEEN" | "RESCUE_UNSIGNED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
 
 /** What may be done with goods. */
 export type Status = "ok" | "quality" | "hold" | "reject";
@@ -359,6 +359,7 @@ export interface Exchange {
   received: number;
   server_now: number;
   segment: string;
+  mac?: string;
 }
 
 /** How sure a time inside an operation is: its error bar in ms, and its trust. */
@@ -421,6 +422,9 @@ export interface Former {
   seq: number;
 }
 
+/** A device's own proof of one operation that another one carries: where it stood first (S7). */
+export type Mark = [replica: string, seq: number, mac: string];
+
 /** What one replica has to say since the last acknowledgement, in seq order. */
 export interface Push {
   v: number;
@@ -441,6 +445,8 @@ export interface Push {
   had?: number;
   decided?: OwnDecision[];
   dated?: Dated[];
+  signed?: string[];
+  marks?: (Mark | null)[];
   operations?: unknown[];
 }
 
@@ -457,6 +463,7 @@ export interface Pushed {
   durable_through: [number, number] | null;
   minimum_app: string;
   retry_after_ms: number;
+  mac: string;
 }
 
 /** A push that cannot be taken as it is (HTTP 409); the device repairs it and pushes again. */
@@ -656,6 +663,9 @@ export interface Device {
   name: string;
   revoked: boolean;
   off_since: number | null;
+  parked: number | null;
+  enrolled_at: number;
+  former: string | null;
 }
 
 /** One count of one place: when it was opened and done, and by whom. */

@@ -10,7 +10,8 @@ import { codeText } from "./code-text";
 import { meaning, type Known, type LotOf, type Named } from "./codes";
 import { rank } from "./fifo";
 import { fold, type Done } from "./fold";
-import { gtin14 } from "./gs1";
+import { gtin14, upcE } from "./gs1";
+import type { Scanner } from "./meaning";
 import { feedKey, link, operationId, sha256Hex } from "./hashing";
 import { Replica, scopeOfBlock } from "./replica";
 import { nameOf, Scope } from "./scope";
@@ -27,7 +28,7 @@ const named: [Named, string[]][] = [
 ];
 
 const site: Known = {
-  exact: (text) => things((name) => name === text || gtin14(name) === text),
+  exact: (text) => things((name) => [name, gtin14(name), upcE(name)].includes(text)),
   folded: (text) => things((name) => name.toLowerCase() === text.toLowerCase()),
   lotsNamed: (code) => codes.known.lots.map(([item, lot]) => ({ item, lot }) as LotOf).filter(({ lot }) => lot.code === code),
 };
@@ -39,7 +40,8 @@ function things(answers: (name: string) => boolean): Named[] {
 describe("codes", () => {
   it.each(codes.cases)("$name", (told) => {
     const separators = "separators" in told ? (told.separators ?? "") : "";
-    expect(meaning(told.raw, told.symbology, site, codes.year, separators)).toEqual(told.meaning);
+    const scanner = "scanner" in told ? ((told.scanner ?? "new") as Scanner) : "new";
+    expect(meaning(told.raw, told.symbology, site, codes.year, separators, scanner)).toEqual(told.meaning);
   });
 });
 

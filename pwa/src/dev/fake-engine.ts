@@ -56,6 +56,10 @@ export class Fake implements Engine {
     return meaningOf(capture.raw);
   }
 
+  learn(): void {
+    // What it is told is known already.
+  }
+
   async write(drafts: Draft[], flow: { name: string; state: unknown } | null): Promise<Written[]> {
     const rows = drafts.map((draft) => rowOf(draft, ++this.counter));
     this.written.unshift(...rows);

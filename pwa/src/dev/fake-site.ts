@@ -97,7 +97,9 @@ export const fakeView: View = {
   item: (code) => items.find((row) => row.item === code),
   location: (code) => places.find((row) => row.location === code),
   partner: (code) => ({ partner: code, kind: "supplier", name: "Trey Research" }),
-  device: (code) => ({ device: code, name: "PDA-05", revoked: false, off_since: null }),
+  device: (code) => ({
+    device: code, name: "PDA-05", revoked: false, off_since: null, parked: null, enrolled_at: 0, former: null,
+  }),
   person: (code) => ({
     person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", verifier: "", active: true,
     adjust_limit: null,

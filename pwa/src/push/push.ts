@@ -54,6 +54,8 @@ export class Push {
   exchanges: Exchange[] = [];
   /** A storage that was lost, until the server has heard of it. */
   private former: Former | null = null;
+  /** Why the server takes no more for a while, in its own words; what is unsent waits here. */
+  heldBack: Problem | null = null;
   private atMost = PUSH_OPERATIONS_MAX;
   private owesEcho = true;
   private repairs = 0;
@@ -84,6 +86,18 @@ export class Push {
    * `leaving` while nobody is signed in: with nothing unsent the watermark need not wait.
    */
   async run(leaving = false, heartbeat = false): Promise<number> {
+    this.heldBack = null;
+    try {
+      return await this.all(leaving, heartbeat);
+    } catch (error) {
+      // More than one device may send in a day: reading goes on meanwhile.
+      if (!(error instanceof Problem) || error.status !== 429) throw error;
+      this.heldBack = error;
+      return 0;
+    }
+  }
+
+  private async all(leaving: boolean, heartbeat: boolean): Promise<number> {
     this.owesEcho ||= heartbeat || this.isOfAnOldEpoch || this.restored.owes;
     this.repairs = 0;
     for (let turn = 0; ; turn++) {
@@ -158,7 +172,8 @@ export class Push {
   private async took(pushed: Pushed, { batch, ...asked }: { sent: number; segment: string; batch: Operation[] }, told: number): Promise<void> {
     const { outbox, clock } = this.parts;
     const [segment, received] = [clock.segment(), clock.now()];
-    const exchange = { ...asked, received, server_now: pushed.server_now };
+    const { server_now, mac = "" } = pushed;
+    const exchange = { ...asked, received, server_now, mac };
     // A clock that stepped between question and answer says nothing about either.
     this.exchanges = [...this.exchanges.slice(told), ...(segment === asked.segment ? [exchange] : [])].slice(-EXCHANGES_MAX);
     this.former = null;

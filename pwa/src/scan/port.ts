@@ -21,8 +21,8 @@ class WedgeListener {
   private timer = 0;
   /** The field that had the focus when the first character came, as it was before. */
   private before: { field: Field; value: string } | null = null;
-  /** The scanner ends its scans with a key, so silence need not. */
-  private hasSuffix = false;
+  /** Whether the scanner ends its scans with a key, so that silence need not; null before the first. */
+  private hasSuffix: boolean | null = null;
   /** The last key had a character, so the input event that follows says nothing new. */
   private keyHadText = false;
 
@@ -67,9 +67,11 @@ class WedgeListener {
   }
 
   private on(heard: Heard, event: Event | null): void {
-    const profile = this.hasSuffix && !fieldWithFocus() ? patient(this.profile) : this.profile;
+    const profile = somebodyTypes() ? this.profile : patient(this.profile, this.hasSuffix);
     const { ear, scan, swallow } = hear(this.ear, heard, profile);
-    if (scan !== null && heard.kind === "key") this.hasSuffix = true;
+    if (scan !== null) this.hasSuffix = heard.kind === "key";
+    // Its suffix came too late to end the scan: a busy page had cut it off.
+    else if (swallow && heard.kind === "key" && profile.suffixes.includes(heard.key)) this.hasSuffix = true;
     // A first character, after a silence too: whatever it goes into is as it was before.
     if (ear.text && (this.ear.text === "" || ear.began !== this.ear.began)) this.remember();
     this.ear = ear;
@@ -107,4 +109,9 @@ class WedgeListener {
 function fieldWithFocus(): Field | null {
   const field = document.activeElement;
   return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field : null;
+}
+
+/** In a field, or on a screen that marks itself as one that takes a keyboard. */
+function somebodyTypes(): boolean {
+  return fieldWithFocus() !== null || document.querySelector("[data-keyboard]") !== null;
 }

@@ -1,30 +1,36 @@
 /**
  * Tells a keyboard-wedge scan from typing: a pure step over what the keyboard says and when.
  * A scan begins with the configured prefix, or is faster than any hand; it ends with Enter, Tab
- * or a short silence. A separator may come as a character, as F8 or as Ctrl+].
+ * or a short silence. A separator may come as a character, as F8 or as Ctrl+]. What ends a scan
+ * never reaches the page: there it would press the key that has the focus.
  */
 import { GS } from "../core/gs1";
 
-/** How this scanner is set up; the self-test will find it out. */
+/** How this scanner is set up, and whether somebody may be typing. */
 export interface Profile {
   prefix: string;
   suffixes: readonly string[];
   /** Slower than this per character, on average, is a hand. */
   averageMs: number;
   charactersMin: number;
+  /** Fewer characters are a scan when a suffix ends them and they are faster than this, each. */
+  shortMs: number;
   idleMs: number;
+  /** Nobody types here: what comes as characters was scanned. */
+  isAlone: boolean;
 }
 
 export const ORDINARY: Profile = {
-  prefix: "", suffixes: ["Enter", "Tab"], averageMs: 50, charactersMin: 4, idleMs: 100,
+  prefix: "", suffixes: ["Enter", "Tab"], averageMs: 50, charactersMin: 4, shortMs: 20, idleMs: 100, isAlone: false,
 };
 
 /**
- * Once a suffix was seen and no field has the focus: nobody types there, so a page that was busy
- * or a slow radio may stretch a scan without cutting it in two.
+ * Where no field has the focus nobody types, so a page that was busy or a slow radio may stretch
+ * a scan without cutting it in two. A scanner that is known to send no suffix is not waited for.
  */
-export function patient(profile: Profile): Profile {
-  return { ...profile, averageMs: 400, idleMs: 400 };
+export function patient(profile: Profile, hasSuffix: boolean | null = null): Profile {
+  const idleMs = hasSuffix === false ? profile.idleMs : 400;
+  return { ...profile, averageMs: 400, shortMs: 400, idleMs, isAlone: true };
 }
 
 export type Heard =
@@ -37,6 +43,10 @@ export interface Ear {
   text: string;
   began: number;
   last: number;
+  /** When characters came last that were let go of: what follows closely may be a part of them. */
+  cut: number;
+  /** When the last scan ended. */
+  ended: number;
 }
 
 export interface Recognised {
@@ -47,47 +57,82 @@ export interface Recognised {
   swallow: boolean;
 }
 
-export const QUIET: Ear = { text: "", began: 0, last: 0 };
+export const QUIET: Ear = { text: "", began: 0, last: 0, cut: -Infinity, ended: -Infinity };
 
 const SILENT_KEYS = new Set(["Shift", "Control", "Alt", "AltGraph", "CapsLock", "Meta", "NumLock"]);
+/** No hand presses Enter this soon after a scan: it is the second half of a CR LF, or a late suffix. */
+const AFTER_SCAN_MS = 500;
+const PART_MS = 2_000;
 
 export function hear(ear: Ear, heard: Heard, profile: Profile = ORDINARY): Recognised {
-  if (heard.kind === "idle") {
-    const over = heard.at - ear.last >= profile.idleMs;
-    return over ? { ear: QUIET, scan: scanOf(ear, profile), swallow: false } : still(ear);
-  }
+  if (heard.kind === "idle") return heard.at - ear.last >= profile.idleMs ? silent(ear, heard.at, profile) : still(ear);
   if (heard.kind === "text") return added(ear, heard.text, heard.at, profile);
   if (SILENT_KEYS.has(heard.key)) return still(ear);
   if (heard.key === "F8" || heard.key === GS || (heard.ctrl && heard.key === "]")) {
     const { ear: longer } = added(ear, GS, heard.at, profile);
     return { ear: longer, scan: null, swallow: ear.text !== "" };
   }
-  if (profile.suffixes.includes(heard.key)) {
-    const scan = scanOf(ear, profile);
-    return { ear: QUIET, scan, swallow: scan !== null };
-  }
-  // A name of a key (Backspace, ArrowUp) or a shortcut is a hand.
-  if ([...heard.key].length !== 1 || heard.ctrl) return { ear: QUIET, scan: null, swallow: false };
+  if (profile.suffixes.includes(heard.key) || isLineEnd(ear, heard)) return ended(ear, heard.at, profile);
+  if (heard.ctrl) return controlled(ear, heard, profile);
+  // A name of a key (Backspace, ArrowUp) is a hand.
+  if ([...heard.key].length !== 1) return { ear: { ...ear, text: "" }, scan: null, swallow: false };
   return added(ear, heard.key, heard.at, profile);
+}
+
+/** Some scanners send CR and LF as Ctrl+M and Ctrl+J. */
+function isLineEnd(ear: Ear, { key, ctrl, at }: Extract<Heard, { kind: "key" }>): boolean {
+  return ctrl && /^[jm]$/i.test(key) && (ear.text !== "" || at - ear.ended < AFTER_SCAN_MS);
 }
 
 /** A silence in the middle means that what came before was something else. */
 function added(ear: Ear, text: string, at: number, profile: Profile): Recognised {
-  const fresh = ear.text === "" || at - ear.last >= profile.idleMs;
-  const next = fresh ? { text, began: at, last: at } : { text: ear.text + text, began: ear.began, last: at };
+  const isFresh = ear.text === "" || at - ear.last >= profile.idleMs;
+  const cut = isFresh && ear.text !== "" ? ear.last : ear.cut;
+  const next = isFresh
+    ? { ...ear, text, began: at, last: at, cut }
+    : { ...ear, text: ear.text + text, last: at };
   // A space inside a scan would press the button that has the focus.
-  return { ear: next, scan: null, swallow: !fresh && text === " " && isFast(next, profile) };
+  return { ear: next, scan: null, swallow: !isFresh && text === " " && isFast(next, profile.averageMs) };
 }
 
-function scanOf(ear: Ear, profile: Profile): string | null {
+/** A control character in the middle of a scan belongs to it; by itself it is a shortcut. */
+function controlled(ear: Ear, { key, at }: Extract<Heard, { kind: "key" }>, profile: Profile): Recognised {
+  const isInside = ear.text !== "" && at - ear.last <= ORDINARY.averageMs && /^[@-_a-z]$/.test(key);
+  if (!isInside) return { ear: { ...ear, text: "" }, scan: null, swallow: false };
+  const { ear: longer } = added(ear, String.fromCharCode(key.charCodeAt(0) & 31), at, profile);
+  return { ear: longer, scan: null, swallow: true };
+}
+
+function ended(ear: Ear, at: number, profile: Profile): Recognised {
+  const scan = ear.text === "" ? null : scanOf(ear, at, profile);
+  if (scan !== null) return { ear: { ...QUIET, ended: at }, scan, swallow: true };
+  const isEcho = ear.text === "" && at - ear.ended < AFTER_SCAN_MS;
+  return { ear: { ...ear, text: "" }, scan: null, swallow: isEcho || (profile.isAlone && ear.text !== "") };
+}
+
+function silent(ear: Ear, at: number, profile: Profile): Recognised {
+  const scan = ear.text === "" ? null : scanOf(ear, null, profile);
+  if (scan !== null) return { ear: { ...QUIET, ended: at }, scan, swallow: false };
+  return { ear: { ...ear, text: "", cut: ear.text ? ear.last : ear.cut }, scan: null, swallow: false };
+}
+
+/** The scan that ended with a suffix at this time, or without one. */
+function scanOf(ear: Ear, suffixAt: number | null, profile: Profile): string | null {
   const { prefix } = profile;
-  if (prefix && ear.text.startsWith(prefix)) return ear.text.slice(prefix.length) || null;
-  const long = ear.text.length >= profile.charactersMin;
-  return !prefix && long && isFast(ear, profile) ? ear.text : null;
+  const size = ear.text.length;
+  if (prefix) return (ear.text.startsWith(prefix) && ear.text.slice(prefix.length)) || null;
+  if (suffixAt === null) {
+    const isLong = size >= (profile.isAlone ? 2 : profile.charactersMin);
+    return isLong && isFast(ear, ORDINARY.averageMs) ? ear.text : null;
+  }
+  if (size >= profile.charactersMin) return isFast(ear, profile.averageMs) ? ear.text : null;
+  // The end of a slow scan must not pass for a short code.
+  const isPart = ear.began - ear.cut < PART_MS;
+  return !isPart && suffixAt - ear.began <= profile.shortMs * size ? ear.text : null;
 }
 
-function isFast(ear: Ear, profile: Profile): boolean {
-  return ear.last - ear.began <= profile.averageMs * Math.max(1, ear.text.length - 1);
+function isFast(ear: Ear, averageMs: number): boolean {
+  return ear.last - ear.began <= averageMs * Math.max(1, ear.text.length - 1);
 }
 
 const still = (ear: Ear): Recognised => ({ ear, scan: null, swallow: false });

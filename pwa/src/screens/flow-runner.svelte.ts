@@ -3,6 +3,7 @@
  * its operations and the flow's state are durable before the tone, and all of that in order.
  */
 import type { Band, Capture, Flow, Input, KeyName, Start, Step } from "../core/flow.ts";
+import { answerTo, type Doubt } from "../core/flows/doubt.ts";
 import type { Written as FlowLine } from "../core/flows/frame.ts";
 import { type Engine, NotRecorded, type Written } from "../engine.types.ts";
 import type { FlowName } from "./router.ts";
@@ -22,6 +23,8 @@ interface Remembered {
   written?: Line[];
   /** The last capture that is in this state: later ones in the journal are not. */
   seen?: number;
+  /** A scan that can mean several things: its list is the screen. */
+  doubt?: Doubt | null;
 }
 
 export type Entry = "quantity" | "reason" | "lot" | "expires" | "serial" | "consent" | "code";
@@ -225,12 +228,20 @@ export class FlowRunner<S extends object> {
   async #give(input: Input): Promise<void> {
     const before = this.state as (S & Remembered) | null;
     if (before === null) return;
+    this.#learn(before, input);
     const step = await this.#step(input);
     const reversal = step.undo ? await this.#undo(before) : null;
     await this.#take(step.undo && reversal === null ? { ...step, band: NOTHING_TO_UNDO } : step, true);
     if (reversal === null) return;
     this.lastId = reversal;
     this.state = (await this.#step({ kind: "refresh", wall: this.#engine.now() })).state;
+  }
+
+  /** Which reading of a label was right tells what its scanner does with separators. */
+  #learn({ doubt }: Remembered, input: Input): void {
+    if (!doubt) return;
+    const answer = answerTo(doubt, input);
+    if (answer !== "left" && "kind" in answer) this.#engine.learn(doubt.capture, answer);
   }
 
   /** Durable first, then the screen and the tone, then the way to another screen. */
@@ -259,14 +270,18 @@ export class FlowRunner<S extends object> {
     if (!band || band.signal === "done" || band.signal === "complete") return;
     this.band = band;
     this.quiet = band.signal === "tick";
-    this.full = band.signal !== "tick";
+    this.full = band.signal !== "tick" && !this.#hasDoubt;
+  }
+
+  get #hasDoubt(): boolean {
+    return !!(this.state as (S & Remembered) | null)?.doubt;
   }
 
   #show(band: Band): void {
     if (!this.quiet) this.#shop.voice.play(band.signal);
     this.band = band;
     clearTimeout(this.#resting);
-    this.full = band.signal !== "tick";
+    this.full = band.signal !== "tick" && !this.#hasDoubt;
     if (band.signal === "done" || band.signal === "complete") {
       this.#resting = setTimeout(() => (this.full = false), FULL_MS);
     }

@@ -10,6 +10,11 @@ function commandHref(command: Extract<Meaning, { kind: "command" }>["command"]):
   return command === "UNDO" ? href("outbox") : href();
 }
 
+/** A code as a person can read it: separators and their like are blanks. */
+export function shownOf(raw: string): string {
+  return raw.replace(/\p{Cc}+/gu, " ").trim();
+}
+
 export function meaningHref(meaning: Meaning, view: View): string | null {
   switch (meaning.kind) {
     case "item":
@@ -37,7 +42,10 @@ export function meaningHref(meaning: Meaning, view: View): string | null {
       return href("enrol", meaning.code);
     case "command":
       return commandHref(meaning.command);
-    case "choice":
+    case "either": {
+      const [first, ...others] = meaning.meanings.map((meant) => meaningHref(meant, view));
+      return first && others.every((other) => other === first) ? first : null;
+    }
     case "partner":
     case "unknown":
       return null;

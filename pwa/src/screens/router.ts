@@ -6,7 +6,8 @@ export type FlowName = (typeof FLOWS)[number];
 
 export type Route =
   | { screen: "home" | "outbox" | "hand-in" | "rescue" | "rescue-codes" }
-  | { screen: "look-up"; text: string | null }
+  /** A code that was scanned and opens nothing by itself. */
+  | { screen: "look-up"; code: string | null }
   | { screen: "sign-in"; badge: string | null }
   | { screen: "enrol"; code: string | null }
   | { screen: "flow"; flow: FlowName; document: string | null }
@@ -30,15 +31,14 @@ export function routeOf(hash: string): Route {
     case "rescue":
     case "rescue-codes":
       return { screen };
-    case "look-up":
-      return { screen, text: first };
     case "enrol":
+    case "look-up":
       return { screen, code: first };
     case "item":
     case "bin":
     case "document":
     case "lot":
-      return first === null ? { screen: "look-up", text: null } : { screen, code: first, item: second };
+      return first === null ? { screen: "look-up", code: null } : { screen, code: first, item: second };
     case "help":
       return { screen, page: first ?? "home" };
     case "desk":

@@ -38,4 +38,6 @@ export const codes = {
   FOUND_ELSEWHERE: { en: "the books have it elsewhere", zh: "账面在别处" },
   OVER_LIMIT: { en: "above the person's limit", zh: "超出权限" },
   TARGET_UNKNOWN: { en: "what it undoes has not come", zh: "原记录未到" },
+  COUNT_FULL: { en: "too many counts of one bin", zh: "同一库位盘点过多" },
+  DEVICE_LIMIT: { en: "more than one device may send", zh: "设备上传超限" },
 } as const;

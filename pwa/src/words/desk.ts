@@ -26,6 +26,10 @@ export const desk = {
   "strip.behind": { en: "{age} behind", zh: "落后 {age}" },
   "strip.all_here": { en: "all here", zh: "已到齐" },
   "strip.supervisor": { en: "supervisor", zh: "主管" },
+  "server.backup_unproved": {
+    en: "No valid backup: the copy of {time} does not replay ({n} {n|difference|differences}). It is kept, but does not count. Ask for bincard repair.",
+    zh: "没有有效备份：{time} 的副本回放有 {n} 处不符，已留存但不算备份。请通知服务器管理员运行 bincard repair。",
+  },
   "only_supervisors": { en: "The desk is for supervisors. Sign in with a supervisor's badge.", zh: "主管台只供主管使用，请用主管工牌登录。" },
   "no_answer": { en: "The desk needs the network: {detail}", zh: "主管台需要网络：{detail}" },
   "try_again": { en: "Try again", zh: "再试一次" },

@@ -5,6 +5,8 @@
 export const flows = {
   // Any flow
   "flow.again": { en: "{code} again? Scanned twice in a moment", zh: "{code} 连扫两次，要再记一次吗？" },
+  "flow.doubt.label": { en: "No separators in this label. Which is right? Done takes the first", zh: "标签缺少分隔符，哪一行对？按完成选第一行" },
+  "flow.doubt.code": { en: "{code} can mean several things. Which one?", zh: "{code} 有多种含义，是哪一个？" },
   "flow.nothing_written": { en: "Nothing written", zh: "没有记录" },
   "flow.no_meaning": { en: "{code} means nothing here. Scan something else", zh: "{code} 在这里用不上，请扫别的条码" },
   "flow.unknown_item": { en: "{code} is not known. Record it as it is?", zh: "{code} 未识别，按原条码记录吗？" },
@@ -13,7 +15,6 @@ export const flows = {
   "flow.blocked_place": { en: "Bin {place} is out of use. Put it there all the same?", zh: "库位 {place} 已停用，仍要放这里吗？" },
   "flow.scan_goods": { en: "Scan the goods first", zh: "请先扫物料" },
   "flow.which_item": { en: "Lot {lot} fits several items. Which one?", zh: "批号 {lot} 对应多个物料，是哪一个？" },
-  "flow.which_meaning": { en: "{code} has several meanings here. Which one?", zh: "条码 {code} 有多种含义，是哪一个？" },
   "flow.which_lot": { en: "{item} is here in several lots or states. Which one?", zh: "这里的 {item} 有多个批次或状态，是哪一种？" },
   "flow.how_many": { en: "How many of {item}?", zh: "{item} 数量是多少？" },
   "flow.more_than_there": {

@@ -78,6 +78,10 @@ export const readings = {
   "OVER_LIMIT.2": { en: "The figure was mistyped.", zh: "数字输错了。" },
   "RETURN_UNMATCHED.1": { en: "The goods are ours, the paper is missing.", zh: "货是我们的，缺单据。" },
   "RETURN_UNMATCHED.2": { en: "The goods were never shipped by us.", zh: "不是我们发出的货。" },
+  "COUNT_FULL.1": { en: "Many counts of this bin wait for a decision: decide them, then count it once.", zh: "该库位已有大量盘点待审：请先审核，再盘一次。" },
+  "COUNT_FULL.2": { en: "A device sends counts that nobody made.", zh: "某台设备发来了没人做过的盘点。" },
+  "DEVICE_LIMIT.1": { en: "It brings the work of many days: the rest comes by itself.", zh: "它带回多天的作业，其余会自动续传。" },
+  "DEVICE_LIMIT.2": { en: "Somebody else sends with it: look at its records, and revoke it.", zh: "有人冒用它上传：请查看其记录并停用。" },
 } as const satisfies Catalogue;
 
 /** What a discrepancy says in figures; the values stand in its detail. */

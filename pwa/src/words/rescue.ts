@@ -38,6 +38,7 @@ export const rescue = {
   "rescue.newer": { en: "A newer version of the app made it. Update this device first.", zh: "它由更新的版本生成，请先更新本机。" },
   "rescue.other_site": { en: "It belongs to another site.", zh: "它属于另一个厂区。" },
 
+  "rescue.limit": { en: "{name}: what it sends beyond stays on it until later.", zh: "{name}：超出部分暂留在设备上，稍后再传。" },
   "rescue.fork": {
     en: "{name}: two histories under one identity after record {after}; both are kept",
     zh: "{name}：第 {after} 条之后同一身份有两份历史，均已保留",

@@ -202,6 +202,11 @@ export const screens = {
   "field.here": { en: "here now", zh: "现存量" },
   "field.oldest_first": { en: "Oldest first", zh: "先进先出" },
   "field.take": { en: "take", zh: "取" },
+  "doubt.only": { en: "nothing else", zh: "没有其他内容" },
+  "doubt.aside": { en: "None of these", zh: "都不是" },
+  "doubt.item": { en: "Item", zh: "物料" },
+  "doubt.partner": { en: "Supplier or customer", zh: "供应商或客户" },
+  "doubt.quantity": { en: "quantity", zh: "数量" },
   "field.lot_of": { en: "lot", zh: "批号" },
 
   "field.typed": { en: "Type it here", zh: "在此输入" },
@@ -244,7 +249,6 @@ export const screens = {
 
   "flow.wait": { en: "Wait for stock data", zh: "等待库存数据" },
 
-  "card.which_meaning": { en: "What was scanned?", zh: "扫的是哪一个？" },
   "card.line_of": { en: "Line {n} of {of}", zh: "明细 {n} / {of}" },
   "card.lines": { en: "{n} {n|line|lines}", zh: "{n} 行" },
   "card.stop_of": { en: "Stop {n} of {of}", zh: "第 {n} 站 / {of}" },
@@ -312,7 +316,6 @@ export const screens = {
   "bin.left": { en: "left", zh: "结存" },
   "bin.blocked": { en: "out of use", zh: "已停用" },
 
-  "partner.title": { en: "Partner", zh: "往来单位" },
   "document.title": { en: "Document", zh: "单据" },
   "document.purchase": { en: "Purchase order", zh: "采购订单" },
   "document.sales": { en: "Sales order", zh: "销售订单" },
@@ -339,6 +342,9 @@ export const screens = {
   "outbox.waiting": { en: "Scanned, not used yet", zh: "已扫未用" },
   "outbox.waiting_n": { en: "{n} scanned, not used", zh: "已扫未用 {n}" },
   "outbox.waiting_why": { en: "not part of any record", zh: "没有记进任何作业" },
+  "outbox.scanner": { en: "Scanner", zh: "扫描头" },
+  "outbox.scanner.keeps": { en: "sends separators", zh: "会发送分隔符" },
+  "outbox.scanner.loses": { en: "loses separators: lots and counts are asked", zh: "会丢失分隔符：批号和数量会先询问" },
   "outbox.clock": { en: "Clock", zh: "时钟" },
   "outbox.clock_ok": { en: "right", zh: "准确" },
   "outbox.clock_ahead": { en: "{n} s ahead", zh: "快 {n} 秒" },

@@ -32,13 +32,13 @@ export class Hands<S> {
   }
 
   scan(...codes: string[]): this {
-    for (const raw of codes) this.read(raw, BETWEEN_SCANS_MS);
+    for (const raw of codes) this.look(raw, BETWEEN_SCANS_MS);
     return this;
   }
 
   /** Scans in a burst, a tenth of a second apart. */
   burst(...codes: string[]): this {
-    for (const raw of codes) this.read(raw, 100);
+    for (const raw of codes) this.look(raw, 100);
     return this;
   }
 
@@ -55,17 +55,17 @@ export class Hands<S> {
     return this.give({ kind: "text", field, text, wall: this.tick() });
   }
 
-  /** Taps one of the meanings of the last code. */
-  means(index: number): this {
-    return this.give({ kind: "meant", index, wall: this.tick() });
-  }
-
   choose(what: "document" | "line" | "item" | "lot" | "place", value: string): this {
     return this.give({ kind: "choose", what, value, wall: this.tick() });
   }
 
   supervisor(actor = "SUP"): this {
     return this.give({ kind: "consent", actor, at: this.tick() });
+  }
+
+  /** Taps one of the meanings of a doubtful scan. */
+  read(n: number): this {
+    return this.give({ kind: "reading", n, wall: this.tick() });
   }
 
   refresh(): this {
@@ -91,7 +91,7 @@ export class Hands<S> {
     return this.wall;
   }
 
-  private read(raw: string, pause: number): void {
+  private look(raw: string, pause: number): void {
     this.wall += pause;
     this.captures += 1;
     const capture = {

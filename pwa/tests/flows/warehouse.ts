@@ -30,6 +30,7 @@ export class Warehouse implements View {
   private partners = new Map<string, Partner>();
   private stock: Held[] = [];
   private labels = new Map<string, Label>();
+  private others = new Map<string, Meaning>();
 
   has(item: string, more: Partial<Item> = {}): this {
     this.items.set(item, {
@@ -52,6 +53,12 @@ export class Warehouse implements View {
   /** A label as it hangs on goods: the code, and what it says. */
   label(raw: string, item: string, said: Label["said"] = {}, pack = 1, unit?: string): this {
     this.labels.set(raw, { kind: "item", item, said, pack, ...(unit === undefined ? {} : { unit }) });
+    return this;
+  }
+
+  /** A code that means something else than the things of this warehouse do. */
+  means(raw: string, meaning: Meaning): this {
+    this.others.set(raw, meaning);
     return this;
   }
 
@@ -129,11 +136,11 @@ export class Warehouse implements View {
     if (raw.startsWith("BINCARD:")) return { kind: "command", command: raw.slice(8) as "DONE" };
     if (raw.startsWith("BADGE:")) return { kind: "badge", badge: raw.slice(6) };
     if (raw.startsWith("TOTE-")) return { kind: "container", container: raw };
+    const other = this.others.get(raw);
+    if (other) return other;
     if (label) return label;
-    const isPlace = this.places.has(raw);
-    if (this.items.has(raw) && isPlace) return { kind: "choice", candidates: [{ kind: "item", item: raw, said: {}, pack: 1 }, { kind: "location", location: raw }] };
     if (this.items.has(raw)) return { kind: "item", item: raw, said: {}, pack: 1 };
-    if (isPlace) return { kind: "location", location: raw };
+    if (this.places.has(raw)) return { kind: "location", location: raw };
     if (this.papers.has(raw)) return { kind: "document", document: raw };
     if (this.partners.has(raw)) return { kind: "partner", partner: raw };
     if (lots.length > 0) return { kind: "lot", candidates: lots };

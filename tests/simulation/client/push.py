@@ -98,7 +98,8 @@ class Push:
     def _text(self, batch, more):
         frame = {
             "v": 1, "site": self.page.site, "replica": self.outbox.chain.replica,
-            "carrier": None, "epoch": self.heard["epoch"], "cursor": self.page.feed.cursor or "0",
+            "carrier": None, "signed": [self.page.host.actor], "epoch": self.heard["epoch"],
+            "cursor": self.page.feed.cursor or "0",
             **more, **self._had(), "dated": [*map(_dated, batch)],
         }  # fmt: skip
         frame["dated"] = [one for one in frame["dated"] if one]
@@ -114,6 +115,7 @@ class Push:
             "segment": segment,
             "received": received,
             "server_now": pushed["server_now"],
+            "mac": pushed["mac"],
         }
         # A clock that stepped between question and answer says nothing about either.
         learned = [exchange] if now == segment else []

@@ -9,6 +9,7 @@ import type { Meaning } from "../meaning";
 import type { Document } from "../types.gen";
 import type { View } from "../view";
 import { after } from "./after";
+import { answerTo, type Doubt, isLabel } from "./doubt";
 import type { Choice } from "./goods";
 
 /** One line of the card: what was written, and the sum that it made. */
@@ -48,11 +49,9 @@ export interface Asking {
   /** The scan that last wrote something: guards double scans (device rule 10). */
   wrote_scan: { raw: string; wall: number } | null;
   again: Scan | null;
-  /** The scan whose code has several meanings (G11), until one is chosen. */
-  which: (Scan & { meaning: Choosable }) | null;
+  /** A scan that can mean several things. */
+  doubt: Doubt | null;
 }
-
-type Choosable = Extract<Meaning, { kind: "choice" }>;
 
 export const CALM: Asking = {
   ask: null,
@@ -64,11 +63,11 @@ export const CALM: Asking = {
   written: [],
   wrote_scan: null,
   again: null,
-  which: null,
+  doubt: null,
 };
 
 /** A new piece of goods starts without any answer given for the last one. */
-export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null, which: null };
+export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null, doubt: null };
 
 export const DOUBLE_SCAN_MS = 1_500;
 
@@ -142,9 +141,9 @@ function settled<S extends Asking>(dance: Choreography<S>, next: Step<S>, view: 
   return { ...next, state, drafts, ...(released.length > 0 ? { released } : {}) };
 }
 
-/** A scan that waits for a confirmation is held by the frame, all else by the flow. */
+/** A scan that waits for an answer is held by the frame, all else by the flow. */
 function holds<S extends Asking>(dance: Choreography<S>, state: S): number[] {
-  const waiting = [state.again, state.which].flatMap((scan) => (scan ? scan.capture.id : []));
+  const waiting = [state.again, state.doubt].flatMap((one) => (one ? [one.capture.id] : []));
   return [...state.captures, ...dance.holds(state), ...waiting];
 }
 
@@ -154,10 +153,9 @@ function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
   return { ...next, state: { ...next.state, wrote_scan } };
 }
 
-function taken<S extends Asking>(dance: Choreography<S>, was: S, given: Input, view: View, start: Start): Step<S> {
+function taken<S extends Asking>(dance: Choreography<S>, before: S, given: Input, view: View, start: Start): Step<S> {
   const input = asKey(given);
-  if (was.which) return chosen(dance, was, was.which, input, view, start);
-  const before = was;
+  if (before.doubt) return resolved(dance, before, before.doubt, input, view, start);
   if (input.kind === "key" && input.key === "undo") return undone(dance, before);
   const state = before.ask ? answered(dance, before, input, view, start) : before;
   if ("drafts" in state) return state;
@@ -177,15 +175,22 @@ function taken<S extends Asking>(dance: Choreography<S>, was: S, given: Input, v
   }
 }
 
-/** The code means what was tapped; whatever else comes lets go of it. */
-function chosen<S extends Asking>(
-  dance: Choreography<S>, before: S, { capture, meaning }: NonNullable<S["which"]>, input: Input, view: View, start: Start,
+/** Goes on with the meaning that was chosen, as if the code had said only that. */
+function resolved<S extends Asking>(
+  dance: Choreography<S>, before: S, doubt: Doubt, input: Input, view: View, start: Start,
 ): Step<S> {
-  const state: S = { ...before, which: null };
-  const meant = input.kind === "meant" ? meaning.candidates[input.index] : undefined;
-  if (meant) return scanned(dance, state, { capture, meaning: meant }, view, start);
-  const isNo = input.kind === "key" && (input.key === "cancel" || input.key === "undo");
-  return isNo ? step(state, band("tick", "flow.nothing_written")) : taken(dance, state, input, view, start);
+  const state: S = { ...before, doubt: null };
+  const answer = answerTo(doubt, input);
+  if (answer === "left") return input.kind === "scan" ? taken(dance, state, input, view, start) : nothingWritten(state);
+  if ("meanings" in answer && "capture" in answer) return doubtful(state, answer);
+  const first = input.kind === "scan" ? { ...state, captures: [...state.captures, input.capture.id] } : state;
+  return scanned(dance, first, { capture: doubt.capture, meaning: answer }, view, start);
+}
+
+/** Puts the question what a code means. */
+export function doubtful<S extends Asking>(state: S, doubt: Doubt): Step<S> {
+  const say = isLabel(doubt) ? "flow.doubt.label" : "flow.doubt.code";
+  return step({ ...state, doubt }, band("look", say, { code: doubt.capture.raw }));
 }
 
 function asKey(input: Input): Input {
@@ -238,10 +243,7 @@ function scanned<S extends Asking>(
   start: Start,
 ): Step<S> {
   const { meaning, capture } = scan;
-  if (meaning.kind === "choice") {
-    const shown = band("look", "flow.which_meaning", { code: capture.raw }, { ways: ["cancel"] });
-    return step({ ...state, which: { capture, meaning } }, shown);
-  }
+  if (meaning.kind === "either") return doubtful(state, { capture, meanings: meaning.meanings });
   const elsewhere = screenOf(meaning, view, dance.kind);
   if (elsewhere) return { ...step(state), open: elsewhere };
   const last = state.wrote_scan;

@@ -5,7 +5,8 @@
 import type { Capture, Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
-import { asks, band, CALM, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
+import { readTwice } from "./doubt";
+import { asks, band, CALM, doubtful, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import { byItem, choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
 import { candidates, leftOf, linesShown, spread, type LineShown, type Part } from "./order_lines";
 import { stopOf } from "./receive_stops";
@@ -96,6 +97,8 @@ function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start
       if (asked) return named(state, asked, meaning.candidates[0]?.lot.code ?? "", capture, view, start);
       return lotScanned(state, meaning.candidates, capture.id, capture.wall, view, start);
     case "unknown": {
+      const perhaps = asked && meaning.perhaps?.[asked];
+      if (asked && perhaps) return doubtful(state, readTwice(capture, asked, meaning.raw, perhaps));
       if (asked) return named(state, asked, meaning.said[asked] ?? meaning.raw, capture, view, start);
       const goods = { ...goodsOf(meaning.raw, meaning.said, 1, capture.id, capture.wall), known: false };
       return take(state, goods, view, start);

@@ -16,6 +16,7 @@ export function ofDevice({ code, detail }: Discrepancy, view: View): string {
   const device = typeof detail["device"] === "string" ? detail["device"] : "";
   const name = view.device(device)?.name ?? device;
   if (code === "REPLICA_FORK") return t("rescue.fork", { name, after: Number(detail["after"] ?? 0) });
+  if (code === "DEVICE_LIMIT") return t("rescue.limit", { name });
   if (code !== "OPERATIONS_LOST") return "";
   const missing = rangesOf(detail["missing"]) || t("rescue.nothing_missing");
   if (detail["acked"] === undefined) return t("rescue.hole", { name, missing });

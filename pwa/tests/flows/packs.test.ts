@@ -1,4 +1,4 @@
-/** Codes of packs and codes of several things, in every flow that scans goods. [G11] [G12] [R10] */
+/** Codes of packs, in every flow that scans goods. [G12] [R10] */
 import { describe, expect, it } from "vitest";
 import { count, type CountState } from "../../src/core/flows/count";
 import { move } from "../../src/core/flows/move";
@@ -12,8 +12,8 @@ const CASE = { quantity: "1", unit: "CS", factor: 12 };
 
 function warehouse(): Warehouse {
   return new Warehouse()
-    .place("DOCK", "dock").place("06-B-10").place("06-B-11").place("AB-1").place("STAGE", "stage").supplier("1580")
-    .has("HN-1224").has("AB-1")
+    .place("DOCK", "dock").place("06-B-10").place("06-B-11").place("STAGE", "stage").supplier("1580")
+    .has("HN-1224")
     .label("CASE-HN", "HN-1224", {}, 12, "CS")
     .holds("06-B-10", "HN-1224", 36).holds("DOCK", "HN-1224", 24)
     .paper("PO-1", "purchase", [["HN-1224", 24]], { partner: "1580" })
@@ -46,35 +46,5 @@ describe("the scan of a carton's code", () => {
     expect(away.drafts[0]?.did).toMatchObject({ verb: "putaway", quantity: 12, entered: CASE });
     const moved = new Hands(move, warehouse()).scan("06-B-10", "CASE-HN", "06-B-11");
     expect(moved.drafts[0]?.did).toMatchObject({ verb: "move", quantity: 12, entered: CASE });
-  });
-});
-
-describe("a code of several things", () => {
-  it("asks which one and goes on with what was tapped", () => {
-    const hand = new Hands<CountState>(count, warehouse()).scan("AB-1");
-    expect(hand.band).toMatchObject({ signal: "look", say: "flow.which_meaning", values: { code: "AB-1" } });
-    expect(hand.state.which?.meaning.candidates).toHaveLength(2);
-    hand.means(1);
-    expect(hand.state).toMatchObject({ place: "AB-1", which: null });
-    hand.scan("AB-1").means(0);
-    expect(hand.state.lines[0]).toMatchObject({ key: { item: "AB-1" }, quantity: 1, captures: [2] });
-  });
-
-  it("is let go of by cancel, and its scan with it", () => {
-    const hand = new Hands<CountState>(count, warehouse()).scan("AB-1").press("cancel");
-    expect(hand.state.which).toBeNull();
-    expect(hand.released).toEqual([1]);
-    expect(hand.drafts).toEqual([]);
-  });
-
-  it("gives way to the next scan", () => {
-    const hand = new Hands<CountState>(count, warehouse()).scan("AB-1", "06-B-10");
-    expect(hand.state).toMatchObject({ place: "06-B-10", which: null });
-    expect(hand.released).toEqual([1]);
-  });
-
-  it("reads no meaning that was not offered", () => {
-    const hand = new Hands<CountState>(count, warehouse()).scan("AB-1").means(7);
-    expect(hand.state).toMatchObject({ place: null, which: null });
   });
 });
