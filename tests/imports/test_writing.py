@@ -4,6 +4,7 @@ import pytest
 
 from server.imports import opening, report
 from server.imports.writing import ChangedMeanwhileError, Import, write
+from server.reports.valuation import valuation
 from sync import records
 from tests.imports.conftest import NOW, OPENED
 from tests.imports.known import SITE
@@ -128,5 +129,7 @@ async def test_the_cost_of_opening_stock_stays_on_the_server(desk):
     costs = await desk.rows("SELECT operation, cost_micro FROM opening_cost")
     assert [cost for _, cost in costs] == [12_500]
     assert {operation for operation, _ in costs} <= set(opened)
+    worth = await desk.book.read(lambda connection: valuation(connection, SITE, "M"))
+    assert (worth.quantity, worth.value, worth.unvalued) == (404, 505, 0)
     feed = await desk.rows("SELECT payload FROM feed")
     assert not any(b"12500" in payload or b"cost" in payload for (payload,) in feed if payload)
