@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from sync import gs1
-from sync.code_text import code_text
+from sync.code_text import clean
 from sync.stock import Lot
 
 GS1_SYMBOLOGIES: Final = frozenset({"]C1", "]d2", "]Q3", "]e0", "]J1"})
@@ -25,11 +25,6 @@ COUNTS: Final = frozenset({"30", "37"})
 BRACKETED: Final = r"\(([0-9]{2,4})\)((?:(?!\([0-9]{2,4}\)).)+)"
 FOREIGN: Final = f'[^!-"%-?A-Z_a-z{gs1.GS}]'
 """A character that no element string holds."""
-
-SEPARATORS: Final = (
-    "{GS}", "^]", "<GS>", "[GS]", "\u241d", "{FNC1}", "<FNC1>", "[FNC1]", "\\x1d", "\\u001d",
-)  # fmt: skip
-"""How scanners and their profiles write a separator that they cannot type."""
 
 Scanner = Literal["new", "keeps", "loses"]
 """What is known of a scanner: nothing yet, it sent a separator, or it was seen to swallow one."""
@@ -142,24 +137,6 @@ class Known(Protocol):
 
     def lots(self, code: str) -> list[LotOf]:
         """Lots with exactly this code."""
-
-
-class Cleaned(NamedTuple):
-    """A code without its wrapping: symbology identifier, odd separators, full-width forms."""
-
-    text: str
-    symbology: str | None
-
-
-def clean(raw: str, symbology: str | None, separators: str = "") -> Cleaned:
-    """Undo what scanners, profiles and Chinese input methods do to a code."""
-    text = code_text(raw)
-    for separator in (*SEPARATORS, *separators):
-        text = text.replace(separator, gs1.GS)
-    text = re.sub(f"{gs1.GS}+", gs1.GS, text)
-    if re.match(r"\][A-Za-z][0-9A-Za-z]", text):
-        return Cleaned(text[3:], text[:3])
-    return Cleaned(text, symbology)
 
 
 def meaning(  # noqa: PLR0913, PLR0917 - the code, how it was read, and what is known

@@ -32,7 +32,7 @@ from sync import (
     units,
 )
 from sync.arrivals import Arrival, Sealed
-from sync.case import OPENING, OPERATOR, SERVER, Case, Odd, RefusedError, close, later_result
+from sync.case import SERVER, Case, Odd, RefusedError, close, later_result
 from sync.dating import Dated
 from sync.entries import Decided, Entry, Finding, entry_of, verdict_of
 from sync.ledger import Posting
@@ -46,7 +46,6 @@ from sync.operations import (
     Did,
     Edit,
     Lost,
-    Receive,
     Reserve,
     Reverse,
     Settle,
@@ -239,16 +238,10 @@ def _do_intent(case: Case) -> None:
 
 
 def _may(case: Case) -> bool:
-    if case.device == SERVER or _opens(case):
+    if case.device == SERVER or actors.opens_stock(case):
         return True
     person = case.state.people.find(case.body.actor)
     return person is not None and person.active and case.verb in ALLOWED[person.role]
-
-
-def _opens(case: Case) -> bool:
-    """Say whether the operator opens the stock; brought by a device it may be anybody."""
-    by_server = case.device == OPENING and not case.carrier
-    return by_server and case.body.actor == OPERATOR and isinstance(case.did, Receive)
 
 
 def _proved(case: Case) -> bool:

@@ -1,6 +1,7 @@
 """What a file says is in the book afterwards, once, or its rows are named."""
 
 import pytest
+from msgspec.structs import replace
 
 from server.imports import opening, report
 from server.imports.writing import ChangedMeanwhileError, Import, write
@@ -76,6 +77,23 @@ async def test_the_operator_opens_the_stock_without_a_discrepancy(desk):
     assert await desk.rows("SELECT DISTINCT actor FROM log WHERE device = 'opening'") == [
         ("operator",)
     ]
+
+
+async def test_nobody_brings_stock_of_the_operator_on_a_device(desk):
+    """[R7] Neither as its own, nor as a rescue of the server's own device."""
+    await desk.change(opening.DEVICE, records.Device(device="H1", name="Handheld 1"))
+    found, _ = await desk.read("stock", LONGER)
+    own, rescued = opening.opening_operations(
+        SITE, "operator", [group.stock for group in found.decided.groups], OPENED
+    )
+    (push,) = opening.pushes(SITE, "own", [own], NOW)
+    await desk.book.push("H1", push, NOW)
+    (push,) = opening.pushes(SITE, "rescued", [rescued], NOW)
+    brought = replace(push, device="opening", carrier="c" * 32, leaving=False, exchanges=())
+    await desk.book.push("H1", brought, NOW)
+    outcomes = await desk.rows("SELECT device, outcome FROM log WHERE kind = 'fact'")
+    assert outcomes[0] == ("H1", "flagged")
+    assert "posted" not in {outcome for _, outcome in outcomes}
 
 
 async def test_somebody_of_the_roster_opens_the_stock_in_their_own_name(desk):
