@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build wheel run test world world-long world-crashes mutants torture check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build wheel run test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -104,6 +104,9 @@ world-crashes: install ## Crash server and phone at every point of forty short s
 
 mutants: install ## Check the checker: faults put into the code must die within 200 seeds
 	@PYTHONHASHSEED=0 python -m tests.simulation.mutate
+
+fuzz: install ## Tell the real application hostile pushes (SEED=7 ROUNDS=20000)
+	@python -m tests.fuzz $(if $(SEED),--seed $(SEED)) --rounds $(or $(ROUNDS),20000)
 
 torture: install build chromium ## Kill server, disk, database and browser at random moments (PART, SEED, ROUNDS)
 	@python -m tests.torture $(PART) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))

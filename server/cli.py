@@ -201,7 +201,7 @@ def _site_add(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]
 def _period_close(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import periods
 
-    return periods.close(settings, asked.site, asked.through)
+    return periods.close(settings, asked.site, asked.through, dry_run=asked.dry_run)
 
 
 def _import(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -358,6 +358,7 @@ def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     close = _add(period, "close", _period_close, "account what comes late in the next period")
     close.add_argument("through", type=date.fromisoformat, help="the last day, as 2026-10-31")
     close.add_argument("--site", help="needed when there are several")
+    close.add_argument("--dry-run", action="store_true", help="only say what is against it")
 
     tls = _group(commands, "tls", "https without a proxy")
     make = _add(tls, "make", _tls_make, "make the server's certificate, and its authority")

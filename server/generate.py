@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from server import protocol_page
 from server.commands.settings import page
 from server.imports.page import page as import_page
 from sync.typescript import gs1_typescript, typescript
@@ -16,6 +17,7 @@ from sync.typescript import gs1_typescript, typescript
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
     "docs/import.md": import_page,
+    "docs/protocol.md": protocol_page.page,
     "docs/settings.md": page,
     "pwa/src/core/types.gen.ts": typescript,
     "pwa/src/core/gs1.gen.ts": gs1_typescript,

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from sync.arrivals import Arrival
-from sync.case import OPENING, OPERATOR, Case, Odd
+from sync.case import OPERATOR, Case, Odd
+from sync.limits import OPENING
 from sync.operations import Lost, Receive
 from sync.records import Person
 from sync.vocabulary import Code

@@ -10,9 +10,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync import containers
+from sync.balances import moment_of
 from sync.case import Case
-from sync.counts import moment_of
-from sync.ledger import TrackName
+from sync.ledger import CORRECTS, TrackName
 from sync.limits import SUSPENSE
 from sync.operations import Approve
 from sync.records import Variance
@@ -42,23 +42,27 @@ def parts_of(state: State, named: Iterable[str], row: Variance) -> list[Variance
 
 
 def parts_missing(state: State, did: Approve, row: Variance) -> set[str]:
-    """Return the parts that hold an open line of the row's key too, and are not named."""
+    """Return the parts that hold a line of the row's key too, open or approved, and unnamed."""
     rows = state.variances.having("place", row.place)
     same = [one for one in rows if (one.count_id, one.key) == (row.count_id, row.key)]
-    open_ = {one.operation for one in same if one.state == "open" and one.line >= 0}
-    return open_ - {*did.parts, row.operation}
+    holds = {one.operation for one in same if one.state in {"open", "approved"} and one.line >= 0}
+    return holds - {*did.named, row.operation}
 
 
 def parts_stand(state: State, did: Approve) -> bool:
     """Say whether every part that a decision rests on is here and was not reversed."""
-    counts = [state.counted.find(part) for part in did.parts]
+    counts = [state.counted.find(part) for part in did.named]
     return all(one and one.count_id == did.count_id and not one.reversed for one in counts)
 
 
 def resting_on(state: State, operation: str) -> list[Variance]:
-    """Return the approved lines that hold only while a count is not reversed."""
+    """Return the approved lines that hold only while a count is not reversed.
+
+    So do approved absences that another part withdrew meanwhile.
+    """
     return [row for row in state.variances.all()
-            if row.state == "approved" and operation in {row.operation, *row.parts}]  # fmt: skip
+            if (row.state == "approved" or (row.state == "reversed" and row.parts))
+            and operation in {row.operation, *row.parts}]  # fmt: skip
 
 
 # --- what was shown ------------------------------------------------------------------------------
@@ -75,7 +79,7 @@ def _corrections(state: State, row: Variance) -> list[int]:
     """Return the operations that corrected the key after the moment of its count."""
     track = state.tracks.find((row.place, row.key))
     later = [e for e in track.effects if e.at > moment_of(row)] if track else []
-    return [e.of for e in later if e.kind == "count" or e.other.startswith(BY_HAND)]
+    return [e.of for e in later if e.kind in CORRECTS or e.other.startswith(BY_HAND)]
 
 
 # --- what stands beside --------------------------------------------------------------------------
@@ -108,8 +112,9 @@ def _could_mean(key: Key, other: Key, assumed: tuple[str, ...]) -> bool:
 
 def _has_number(state: State, row: Variance, name: TrackName) -> bool:
     rows = state.variances.having("place", name[0])
-    return any((one.count_id, one.key, one.state) == (row.count_id, name[1], "approved")
-               for one in rows)  # fmt: skip
+    same = [one for one in rows if (one.count_id, one.key) == (row.count_id, name[1])]
+    # Also when a person has left it as it is, or wants it counted again.
+    return any(one.state in {"approved", "rejected", "recount"} for one in same)
 
 
 def _inside(state: State, row: Variance) -> set[str]:

@@ -13,9 +13,6 @@ from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
 
-OPENING: Final = "opening"
-"""The device of opening stock: the server alone speaks as it, so nobody enrols it."""
-
 OPERATOR: Final = "operator"
 """Who did it, where nobody was signed in: whoever sits at the server's own command line."""
 
@@ -48,7 +45,11 @@ class RefusedError(Exception):
 
 
 class Case:
-    """The operation at hand. `line` is the document line that its task resolved to."""
+    """The operation at hand.
+
+    `line` is the document line that its task resolved to; `kept` is up to where the counters of
+    lines follow what it did.
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of one operation, named
         self, state: State, link: Link, body: Body, did: Did, *, device: str, dated: Dated,
@@ -69,9 +70,16 @@ class Case:
         self.line: Line | None = None
         self.name = body.id
         """Its id in the log: another one where the id was taken by other content (R2)."""
+        self.kept = state.mark()
         self.again = False
         """It was accepted before the server was restored: nothing is refused now."""
         self.flags: list[Flag] = []
+
+    @property
+    def paper(self) -> tuple[str | None, int | None]:
+        """Return the document that it names, and the line as far as there is one."""
+        task = self.body.task
+        return task.document if task else None, self.line.line if self.line else None
 
     @property
     def at(self) -> int:

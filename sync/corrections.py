@@ -5,9 +5,9 @@ Nothing is undone by the ledger: both are posted. It says what to take back, for
 
 from typing import Final
 
+from sync.balances import moment_of
 from sync.case import Case, Odd
-from sync.counts import moment_of
-from sync.ledger import Effect, Moment, TrackName
+from sync.ledger import CORRECTS, Effect, Moment, TrackName
 from sync.limits import SUSPENSE
 from sync.operations import Adjust, Produce, Receive, Restate, Return
 from sync.records import Variance
@@ -50,19 +50,22 @@ def _adjusted_since(case: Case, name: TrackName, moment: Moment, amount: int) ->
 
 
 def _adjusted_unseen(case: Case, key: str) -> None:
-    """An adjustment repeats what another device did and this one had not heard of."""
+    """An adjustment repeats what another device did, or a count set right, and it had not heard of.
+
+    Who counted knows what they saw, and not that it was approved.
+    """
     did = case.did
     place = did.place.text if isinstance(did, Adjust) else ""
     for posting in case.state.posted_since(case.body.id) if case.body.base else ():
         ends = {posting.place_from, posting.place_to}
         by_hand = any(end == SUSPENSE or end.startswith("adjust/") for end in ends)
-        if posting.key != key or place not in ends or by_hand or posting.kind == "count":
+        if posting.key != key or place not in ends or by_hand:
             continue
         arrives = posting.place_to == place
         time = posting.t_to if arrives else posting.t_from
         amount = posting.quantity if arrives else -posting.quantity
         adjusted = did.quantity if isinstance(did, Adjust) else 0
-        others = posting.replica != case.link.replica
+        others = posting.replica != case.link.replica or posting.kind in CORRECTS
         if others and (time or 0) <= case.at and _explains(amount, adjusted):
             _flag(case, (place, key), case.at, {"undo": case.state.seq, "adjusted": adjusted})
             return
@@ -76,7 +79,7 @@ def _raised_before(case: Case, name: TrackName, moment: Moment) -> None:
     """Goods that a count had found are booked now."""
     track = case.state.tracks.find(name)
     for effect in track.after((moment[0] - BOOKED_MS, "", 0, 0)) if track else ():
-        if effect.at < moment and effect.kind == "count" and effect.amount > 0:
+        if effect.at < moment and effect.kind in CORRECTS and effect.amount > 0:
             _flag_count(case, name, effect.at, effect.amount)
 
 
@@ -90,6 +93,20 @@ def raised(case: Case, row: Variance) -> None:
         return
     if any(_books(effect, own) for effect in effects):
         _flag_count(case, name, own.at, own.amount)
+
+
+def repeated(case: Case, row: Variance) -> None:
+    """A count that is approved now was set right by hand since: in the same direction, again."""
+    name = (row.place, row.key)
+    track = case.state.tracks.find(name)
+    effects = track.effects if track and key_of(row.key).serial is None else ()
+    own = next((one for one in effects if one.at == moment_of(row)), None)
+    for effect in effects if own is not None and own.amount else ():
+        by_hand = effect.other == SUSPENSE or effect.other.startswith("adjust/")
+        same = own is not None and own.amount * effect.amount > 0
+        if by_hand and same and effect.at > moment_of(row):
+            _flag(case, name, effect.at[0], {"undo": effect.of, "adjusted": effect.amount})
+            return
 
 
 def _books(effect: Effect, count: Effect) -> bool:

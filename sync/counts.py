@@ -1,6 +1,7 @@
 """Counts: compared with what the ledger says for their own moment, for ever.
 
-A count posts nothing. Each key that was seen, and each that was not, becomes a *variance*:
+A count posts nothing. Each key that was seen, and each that was not (`sync/absences.py`), becomes
+a *variance*:
 counted beside expected, where expected is the fold to the moment of the key's own last scan.
 Late facts change the fold, so they change the variance while it is open (R28); once approved,
 the count absorbs them by linked postings (R29). Nothing here depends on when a fact arrived.
@@ -12,12 +13,15 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sync import absences
+from sync.balances import expected, moment_of
 from sync.case import Case, Odd
 from sync.found import look_elsewhere
-from sync.ledger import Effect, Moment, Posting, TrackName
-from sync.movements import close_counted_away, resolve_key, resolve_place
+from sync.ledger import CORRECTS, Effect, Moment, Posting, TrackName
+from sync.movements import resolve_key, resolve_place
 from sync.operations import Count, CountLine
 from sync.periods import is_closed
+from sync.progress import name_count
 from sync.records import Counted, Variance
 from sync.state import State
 from sync.stock import CONTAINER, Key, key_text
@@ -59,8 +63,11 @@ class Seen(Struct, frozen=True):
     fifo_date: str | None
 
 
-def record_count(case: Case, did: Count) -> None:
-    """Keep a count and its variances; set no stock. Raises `FullError`."""
+def record_count(case: Case, did: Count) -> list[Posting]:
+    """Keep a count and its variances; set no stock. Raises `FullError`.
+
+    Return what it took back: absences of other parts, of keys that it lists.
+    """
     place = resolve_place(case, did.place.text)
     if _is_full(case, did, place):
         raise FullError(place)
@@ -72,12 +79,14 @@ def record_count(case: Case, did: Count) -> None:
     case.state.counted.put(counted.operation, counted)
     for seen in _seen(case, did):
         _keep(case, counted, seen)
+    start = len(case.state.postings)
+    absences.retell(case, did.count_id, place)
     if did.scope == "place":
-        _zero_what_no_part_lists(case.state, counted)
         _miss_containers(case, counted)
     if not did.blind:
         case.flag(Code.NOT_BLIND, Odd(place=place))
-    _finish_task(case)
+    name_count(case, place)
+    return case.state.postings[start:]
 
 
 def _is_full(case: Case, did: Count, place: str) -> bool:
@@ -156,7 +165,7 @@ def _keep(case: Case, counted: Counted, seen: Seen) -> None:
 
 def _crosses(effect: Effect, variance: Variance) -> bool:
     """Say whether a movement of another device may lie on either side of the scan (R31)."""
-    if effect.kind in {"count", "reverse"} or effect.at[1] == variance.replica:
+    if effect.kind in {*CORRECTS, "reverse"} or effect.at[1] == variance.replica:
         return False
     return effect.start <= variance.last and effect.end >= variance.first
 
@@ -192,62 +201,21 @@ def _moved(state: State, name: TrackName, after: Moment, upto: Moment) -> int:
     track = state.tracks.find(name)
     if track is None:
         return 0
-    return sum(e.amount for e in track.effects if after < e.at <= upto and e.kind != "count")
-
-
-def moment_of(variance: Variance) -> Moment:
-    """Return the place of a counted key in the order of everything."""
-    return (variance.at, variance.replica, variance.seq, variance.line)
-
-
-def expected(state: State, variance: Variance) -> int:
-    """Return what the ledger says for the moment of the count, without the count itself."""
-    track = state.tracks.find((variance.place, variance.key))
-    return track.before(moment_of(variance)) if track else 0
+    return sum(e.amount for e in track.effects if after < e.at <= upto and e.kind not in CORRECTS)
 
 
 def _of_key(state: State, name: TrackName) -> list[Variance]:
     return state.variances.having(("place", "key"), name)
 
 
-def _zero_what_no_part_lists(state: State, counted: Counted) -> None:
-    for holding in state.holdings.having("place", counted.place):
-        _zero(state, counted, (holding.place, holding.key), holding.item)
-
-
 def _miss_containers(case: Case, counted: Counted) -> None:
     """A container that no part lists stays where it was sighted, and somebody looks for it."""
     for held in case.state.held(counted.place):
         rows = _of_key(case.state, (held.place, held.key))
-        listed = any(row.count_id == counted.count_id for row in rows)
+        listed = absences.is_listed(row for row in rows if row.count_id == counted.count_id)
         if held.item == CONTAINER and held.quantity > 0 and not listed:
             odd = Odd(place=held.place, key=held.key, item=held.item, at=counted.at)
             case.flag(Code.LOCATION_DOUBT, odd)
-
-
-def _zero(state: State, counted: Counted, name: TrackName, item: str) -> None:
-    """A key that no part lists loses the least that was there from opened to done."""
-    rows = [row for row in _of_key(state, name) if row.count_id == counted.count_id]
-    if item == CONTAINER or any(row.line >= 0 for row in rows):
-        return
-    own = next((row for row in rows if row.operation == counted.operation), None)
-    track = state.tracks.find(name)
-    least = track.lowest(counted.opened, counted.at) if track else 0
-    if own is None and not least:
-        close_counted_away(state, name, counted)
-        return
-    lines = [row.line for row in state.variances.having("operation", counted.operation)]
-    row = own or Variance(
-        operation=counted.operation, line=min([0, *lines]) - 1, count_id=counted.count_id,
-        place=name[0], key=name[1], item=item, counted=0, expected=0, at=counted.at,
-        u=counted.u, first=counted.opened, last=counted.at, replica=counted.replica,
-        seq=counted.seq, actor=counted.actor, device=counted.device, blind=counted.blind,
-    )  # fmt: skip
-    if row.state != "open":
-        return
-    there = expected(state, row)
-    state.variances.put((row.operation, row.line),
-                        replace(row, expected=there, counted=there - least))  # fmt: skip
 
 
 def refresh(case: Case, postings: list[Posting]) -> None:
@@ -277,10 +245,9 @@ def _refresh_key(case: Case, name: TrackName, item: str) -> None:
                 fresh = replace(fresh, ambiguous=True)
             if fresh != row:
                 state.variances.put((row.operation, row.line), fresh)
-    for counted in state.counted.having("place", name[0]):
-        late = counted.opened >= track.since
-        if late and counted.scope == "place" and not counted.reversed:
-            _zero(state, counted, name, item)
+    for window in absences.windows_at(state, name[0]):
+        if window.opened >= track.since:
+            absences.tell(state, window, name, item)
 
 
 def doubt_time(case: Case, postings: list[Posting]) -> None:
@@ -316,12 +283,3 @@ def explain(case: Case, linked: list[Posting]) -> None:
                 detail={"variance_before": now - amount, "variance_now": now},
             ),
         )  # fmt: skip
-
-
-def _finish_task(case: Case) -> None:
-    """A count that works for a task finishes its line."""
-    task = case.body.task
-    line = case.state.lines.find((task.document, task.line)) if task and task.line else None
-    if line is not None and line.done < line.quantity:
-        case.line = line
-        case.state.lines.put((line.document, line.line), replace(line, done=line.done + 1))

@@ -4,12 +4,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sync import corrections, sightings
+from sync import corrections
+from sync.absences import new_line, rows_of
 from sync.approvals import beside, changed_since, parts_missing, parts_of, parts_stand
+from sync.balances import expected, is_absence, moment_of, set_balance, unset_balance
 from sync.case import SERVER, Case, RefusedError, close
-from sync.counts import expected, moment_of, refresh
-from sync.ledger import Posting, Track, TrackName, amend
-from sync.movements import close_covered, day_ms, know_lot
+from sync.counts import refresh
+from sync.ledger import TrackName
+from sync.movements import close_covered
 from sync.operations import Approve, Close, CountedLine, Decision, Recount, Reject
 from sync.records import Counted, Discrepancy, Variance
 from sync.sightings import UNIDENTIFIED, thing_of
@@ -25,18 +27,19 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
     """Approve, reject or send back the keys that the intent names; refuse a stale one (R35)."""
     state = case.state
     approves = not isinstance(did, Recount | Reject)
-    rows = _rows(state, did, approves=approves)
+    if not parts_stand(state, did):
+        raise RefusedError("count_unknown")
+    rows = _rows(case, did, approves=approves)
     if len({(row.place, row.key) for row in rows}) < len(rows):
-        raise RefusedError("key_named_twice", _fresh(state, did, rows))
+        raise RefusedError("key_named_twice", fresh(case, did, rows))
     for row, decision in zip(rows, did.lines, strict=True):
-        _check(case, did, row, decision)
-    if approves and (missing := _missing(state, rows)):
-        raise RefusedError("not_alone", _fresh(state, did, rows) + tuple(missing))
+        _check(case, did, rows, row, decision)
+    if approves and _missing(state, did, rows):
+        raise RefusedError("not_alone", fresh(case, did, rows))
     start = len(state.postings)
     for row, decision in zip(rows, did.lines, strict=True):
         if approves:
-            set_balance(case, row, decision.counted)
-            corrections.raised(case, row)
+            approve(case, did, row, decision.counted)
         mark_decided(case, did, row)
         close_covered(state, (row.place, row.key), case.body.id)
         if not isinstance(did, Recount):
@@ -44,6 +47,22 @@ def decide_count(case: Case, did: Approve | Recount | Reject) -> None:
     refresh(case, state.postings[start:])
     if isinstance(did, Recount):
         ask_recount(state, rows[0].place)
+
+
+def approve(case: Case, did: Approve, row: Variance, counted: int) -> None:
+    """Let a key be what was counted, and say what was corrected twice by that.
+
+    The sum of several parts is set by the last of their lines, also when that was approved alone
+    before the others came (C5).
+    """
+    last = max(parts_of(case.state, did.named, row), key=moment_of, default=row)
+    if last.state == "approved":
+        unset_balance(case.state, last)
+    # What was seen is what the decision says it was.
+    as_seen = row if last.operation == row.operation else last
+    set_balance(case, as_seen, counted)
+    corrections.raised(case, as_seen)
+    corrections.repeated(case, as_seen)
 
 
 def _close_counted(case: Case, row: Variance) -> None:
@@ -63,84 +82,115 @@ def _is_found(case: Case, row: Variance, doubt: Discrepancy) -> bool:
     return thing_of(key_of(doubt.key)) == thing and not str(doubt.place).startswith(UNIDENTIFIED)
 
 
-def _check(case: Case, did: Approve, row: Variance, decision: Decision) -> None:
+def _check(
+    case: Case, did: Approve, rows: list[Variance], row: Variance, decision: Decision
+) -> None:  # fmt: skip
     """Refuse a line that was decided, or is not any more what was shown."""
-    state, rows = case.state, [row]
-    if row.state != "open":
-        raise RefusedError("already_decided", _fresh(state, did, rows))
-    unseen = case.verb == "approve" and case.device != SERVER and changed_since(case, row)
-    if unseen or decision.expected != row.expected or decision.counted != _counted(state, did, row):
-        raise RefusedError("stale", _fresh(state, did, rows))
+    state = case.state
+    if row.state not in {"open", "reversed"}:
+        raise RefusedError("already_decided", fresh(case, did, rows))
+    same = (decision.counted, decision.expected) == (_counted(state, did, row), row.expected)
+    if row.state == "reversed" or not same:
+        raise RefusedError("stale", fresh(case, did, rows))
+    if case.verb == "approve" and case.device != SERVER and changed_since(case, row):
+        # Its figures are identical, so it must be said in words.
+        raise RefusedError("corrected", fresh(case, did, rows))
 
 
-def _rows(state: State, did: Approve, *, approves: bool) -> list[Variance]:
+def _rows(case: Case, did: Approve, *, approves: bool) -> list[Variance]:
     """Return the line of each decision; goods beside a line get one when they get a number."""
-    if not parts_stand(state, did):
-        raise RefusedError("count_unknown")
+    state = case.state
     found = [find_variance(state, did, decision) for decision in did.lines]
-    wanted = {name: row for row in found if row and approves for name in beside(state, row)}
+    wanted = {name for row in found if row and approves for name in beside(state, row)}
     rows = []
     for row, decision in zip(found, did.lines, strict=True):
         counted = state.counted.find(decision.of.operation)
-        place = decision.place or (counted.place if counted else "")
-        if row is None and counted is not None and (place, key_text(decision.key)) in wanted:
-            row = unlisted_line(state, counted, decision, place)  # noqa: PLW2901 - as it stands
-        if row is None:
+        if row is None and (counted is None or decision.of.line is not None):
             raise RefusedError("count_unknown")
-        rows.append(row)
+        if row is None and counted is not None:
+            name = (decision.place or counted.place, key_text(decision.key))
+            if name not in wanted:
+                # It stands beside nothing any more: the rest may be decided without it.
+                raise RefusedError("stale", fresh(case, did, [one for one in found if one]))
+            row = unlisted_line(state, counted, decision, name)  # noqa: PLW2901 - as it stands
+        rows.extend([row] if row else [])
     return rows
 
 
-def unlisted_line(state: State, counted: Counted, decision: Decision, place: str) -> Variance:
+def unlisted_line(
+    state: State, counted: Counted, decision: Decision, name: TrackName
+) -> Variance:  # fmt: skip
     """Write the line of a key that a count does not list, at the time when it was done."""
-    number = sum(other.operation == counted.operation and other.line < 0
-                 for other in state.variances.all())  # fmt: skip
-    row = Variance(
-        operation=counted.operation, line=-1 - number, count_id=counted.count_id,
-        place=place, key=key_text(decision.key), item=decision.key.item,
-        counted=decision.counted, expected=decision.expected, at=counted.at, u=counted.u,
-        first=counted.opened, last=counted.at, replica=counted.replica, seq=counted.seq,
-        actor=counted.actor, device=counted.device, blind=counted.blind,
-    )  # fmt: skip
-    if place != counted.place or counted.scope == "line":
-        row = replace(row, expected=expected(state, row))
+    row = new_line(state, counted, name, decision.key.item)
+    there = expected(state, row)
+    number = there if decision.counted == decision.expected else decision.counted
+    if is_absence(state, row):
+        # A count of the whole place says itself how many were missed (C2).
+        number = there - _least(state, row)
+    row = replace(row, counted=number, expected=there)
     state.variances.put((row.operation, row.line), row)
     return row
 
 
-def _missing(state: State, rows: list[Variance]) -> list[Decision]:
-    """Return what else wants a number, as the ledger has it."""
+def _least(state: State, row: Variance) -> int:
+    track = state.tracks.find((row.place, row.key))
+    return track.least(row.first, moment_of(row)) if track else 0
+
+
+def fresh(case: Case, did: Approve, rows: list[Variance]) -> tuple[Decision, ...]:
+    """Return what may be decided of these lines as it stands, with all that they want beside them.
+
+    Who sends it back as it is, is not refused again unless something new has come.
+    """
+    state, verb = case.state, case.verb
+    open_ = list({(row.place, row.key): row for row in rows if row.state == "open"}.values())
+    told = tuple(_shown(state, did, row) for row in open_)
+    return told + (tuple(_missing(state, did, open_)) if verb == "approve" else ())
+
+
+def _missing(state: State, did: Approve, rows: list[Variance]) -> list[Decision]:
+    """Return what else wants a number, and beside that in turn, as the ledger has it."""
     named = {(row.place, row.key) for row in rows}
-    missing = []
-    for row in rows:
+    missing, asking = [], [*rows]
+    while asking:
+        row = asking.pop(0)
         for name in beside(state, row):
             if name in named:
                 continue
             named.add(name)
             if (line := _line_of(state, row, name)) is not None:
-                missing.append(decision_of(line))
-                continue
-            there = expected(state, replace(row, place=name[0], key=name[1]))
-            place = None if name[0] == row.place else name[0]
-            missing.append(
-                Decision(key_of(name[1]), there, there, CountedLine(row.operation), place)
-            )
+                asking.append(line)
+                missing.append(_shown(state, did, line))
+            else:
+                missing.append(_number(state, row, name))
     return missing
 
 
+def _number(state: State, row: Variance, name: TrackName) -> Decision:
+    """Return what the ledger has of a key beside a line, at the time when the count was done."""
+    counted = state.counted.find(row.operation)
+    assert counted is not None, "a line has its count"
+    line = new_line(state, counted, name, key_of(name[1]).item)
+    there = expected(state, line)
+    number = there - _least(state, line) if is_absence(state, line) else there
+    place = None if name[0] == counted.place else name[0]
+    return Decision(key_of(name[1]), number, there, CountedLine(row.operation), place)
+
+
 def _line_of(state: State, row: Variance, name: TrackName) -> Variance | None:
-    """Return the open line that the same count has for a key."""
-    rows = state.variances.having("place", name[0])
-    same = (one for one in rows if (one.count_id, one.key) == (row.count_id, name[1]))
-    return next((one for one in same if one.state == "open"), None)
+    """Return the last open line that the same count has of a key."""
+    same = [one for one in rows_of(state, row.count_id, name) if one.state == "open"]
+    return max(same, key=moment_of, default=None)
 
 
 def mark_decided(case: Case, did: Approve, row: Variance) -> None:
     """Write the decision on a key into the lines that it rests on."""
     approves = case.verb == "approve"
-    parts = tuple(sorted({*did.parts, row.operation})) if approves else ()
-    for part in parts_of(case.state, did.parts, row):
-        if part.state == "open":
+    parts = tuple(sorted({*did.named, row.operation})) if approves else ()
+    several = parts_of(case.state, did.named, row)
+    last = max(several, key=moment_of, default=row)
+    for part in several:
+        if part.state == "open" or (approves and part == last):
             decided = replace(part, state=WORDS[case.verb], decided=case.body.id, parts=parts)
             case.state.variances.put((part.operation, part.line), decided)
 
@@ -158,61 +208,31 @@ def find_variance(state: State, did: Approve, decision: Decision) -> Variance | 
 
 def _counted(state: State, did: Approve, row: Variance) -> int:
     """Return what all parts counted; those that were not named too, so that they are seen."""
-    named = {*did.parts, *parts_missing(state, did, row)}
-    return sum(part.counted for part in parts_of(state, named, row))
+    return sum(part.counted for part in _parts(state, did, row))
 
 
-def _fresh(state: State, did: Approve, rows: list[Variance]) -> tuple[Decision, ...]:
-    return tuple(decision_of(row, _counted(state, did, row)) for row in rows)
+def _parts(state: State, did: Approve, row: Variance) -> list[Variance]:
+    return parts_of(state, did.named | parts_missing(state, did, row), row)
 
 
-def decision_of(row: Variance, counted: int | None = None) -> Decision:
-    """Return the decision that a variance asks for, as it stands."""
+def _shown(state: State, did: Approve, row: Variance) -> Decision:
+    """Return the decision that a line asks for: what all parts say, and where, if not here."""
+    counted = state.counted.find(row.operation)
+    parts = _parts(state, did, row)
+    names = tuple(sorted(part.operation for part in parts)) if len(parts) > 1 else ()
+    place = row.place if counted is not None and counted.place != row.place else None
+    total = sum(part.counted for part in parts)
+    return replace(decision_of(row), counted=total, place=place, parts=names)
+
+
+def decision_of(row: Variance) -> Decision:
+    """Return the decision that a line of a count asks for by itself."""
     return Decision(
         key=key_of(row.key),
-        counted=row.counted if counted is None else counted,
+        counted=row.counted,
         expected=row.expected,
         of=CountedLine(row.operation, row.line if row.line >= 0 else None),
     )
-
-
-def set_balance(case: Case, row: Variance, counted: int) -> None:
-    """Set a key to what was counted at the moment of the count; later facts run into it."""
-    state, name = case.state, (row.place, row.key)
-    if thing_of(key_of(row.key)) is not None:
-        sightings.approve(state, row, counted)
-        return
-    track = state.tracks.find(name) or Track(0)
-    moment = moment_of(row)
-    amount = counted - track.before(moment)
-    key = key_of(row.key)
-    fifo_at = day_ms(row.fifo_date) if row.fifo_date else row.at
-    know_lot(case, key, comes=amount > 0, place=row.place, fifo_at=fifo_at)
-    arrives = amount > 0
-    state.apply(
-        Posting(
-            of=state.seq, line=row.line, kind="count", item=row.item, key=row.key,
-            place_from="count" if arrives else row.place,
-            place_to=row.place if arrives else "count",
-            quantity=abs(amount), t_from=None if arrives else row.at,
-            t_to=row.at if arrives else None, u=row.u, replica=row.replica, rseq=row.seq,
-            counted=counted,
-        )
-    )  # fmt: skip
-    state.run_forward(name, moment, amount)
-
-
-def unset_balance(state: State, row: Variance) -> None:
-    """Take an approved count back; what it had absorbed runs on to the next one."""
-    if thing_of(key_of(row.key)) is not None:
-        sightings.forget(state, sightings.approved(state, row))
-        return
-    name = (row.place, row.key)
-    track = state.tracks.find(name)
-    effect = next((e for e in track.effects if e.at == moment_of(row)), None) if track else None
-    if effect is not None:
-        state.apply(amend(effect, name, -effect.amount, "reverse"))
-        state.run_forward(name, effect.at, -effect.amount)
 
 
 def close_document(case: Case, did: Close) -> None:

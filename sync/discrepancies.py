@@ -52,6 +52,7 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.TIME_UNCERTAIN: _LOOK,
     Code.LATE_PERIOD: _MADE_UP,
     Code.UNIT_CHANGED: Review(("keep", "count", "reverse")),
+    Code.TASK_MISMATCH: _MADE_UP,
     Code.LOT_CONFLICT: _KEEP,
     Code.LOT_BLOCKED: Review(("put_back", "release")),
     Code.LOCATION_BLOCKED: Review(("put_back", "keep"), "worker"),

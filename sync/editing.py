@@ -105,6 +105,9 @@ def edit(case: Case, did: Edit) -> None:
         raise RefusedError("field_unknown")
     if did.kind == "person" and did.id == case.body.actor:
         raise RefusedError("not_yourself")
+    closes = did.fields.get("closed_through") if did.kind == "site" else None
+    if closes is not None and not case.again and (why := case.state.unready.get(str(closes))):
+        raise RefusedError(" ".join(why))
     after = _recalled(case, row, did) if isinstance(row, LotRow) else _changed(kind, row, did)
     if isinstance(row, Item) and isinstance(after, Item):
         after = renewed(row, after)

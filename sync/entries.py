@@ -66,14 +66,14 @@ def entry_of(case: Case, arrival: Arrival, verdict: Verdict, mark: tuple[int, in
     """Return what an operation has done since the mark, ready to be written."""
     state = case.state
     encoded = encode(verdict)
-    document = case.line.document if case.line else None
+    document, line = case.paper
     logged = Logged(
         id=case.name, seq=state.seq, verb=case.verb if arrival.did else "?", actor=case.body.actor,
         replica=arrival.link.replica, rseq=arrival.link.seq, at=arrival.dated.at,
         u=arrival.dated.u, trust=arrival.dated.trust, outcome=verdict.outcome,
         content_hash=arrival.content_hash, payload_hash=arrival.payload_hash,
         payload=arrival.payload, verdict=encoded, document=document,
-        line=case.line.line if case.line else None,
+        line=line,
         accounted=periods.accounted(state, arrival.dated.at),
     )  # fmt: skip
     postings = tuple(state.postings[mark[1] :])

@@ -10,13 +10,14 @@ from typing import Final
 from msgspec import Struct, field
 
 from sync import containers
+from sync.absences import opened_at
 from sync.approvals import stood
 from sync.arrivals import Arrival
 from sync.containers import code_of
 from sync.corrections import BOOKED_MS
 from sync.counts import SAME_GOODS_MS
 from sync.found import is_move, moved
-from sync.ledger import COUNT_PLACE, Effect, TrackName
+from sync.ledger import CORRECTS, COUNT_PLACE, Effect, TrackName
 from sync.needs import (
     MOVING,
     decided,
@@ -71,7 +72,7 @@ def _walk(needs: History, state: State, did: Did, arrival: Arrival) -> None:
             _walk_target(needs, state, did)
         case Approve():
             for row in decided(state, did):
-                needs.reach((row.place, row.key), row.at)
+                needs.reach((row.place, row.key), min(row.at, row.first))
                 places = stood(state, row)
                 for held in state.holdings.having("item", row.item):
                     if held.place in places:
@@ -102,14 +103,23 @@ def _walk_count(needs: History, state: State, did: Count, arrival: Arrival) -> N
     times = [arrival.dated.at, *(line.at for line in arrival.lines)]
     longest = max((line.last_wall - line.first_wall for line in did.lines), default=0)
     first = min(arrival.opened.at if arrival.opened else arrival.dated.at, min(times) - longest)
-    listed = {resolved_key(state, line.key) for line in did.lines}
-    held = {row.key for row in state.holdings.having("place", place)}
-    for key in listed | held:
-        needs.reach((place, key), first - NEAR_MS)
+    for line in did.lines:
+        needs.reach((place, resolved_key(state, line.key)), first - NEAR_MS)
+    _walk_parts(needs, state, did.count_id, place, first - NEAR_MS)
     for row in state.variances.all():
         # The counts that this one may be held together with (R32).
         if row.place == place and (row.state == "open" or row.at >= first - SAME_GOODS_MS):
             needs.reach((place, row.key), row.at)
+
+
+def _walk_parts(needs: History, state: State, count_id: str, place: str, since: int) -> None:
+    """What a part changes is told anew from when the first one was opened."""
+    parts = [one for one in state.counted.having("count_id", count_id) if one.place == place]
+    opened = min([since, *(one.opened for one in parts)])
+    for held in state.holdings.having("place", place):
+        needs.reach((place, held.key), opened)
+    for row in state.variances.having("count_id", count_id):
+        needs.reach((row.place, row.key), min(row.at, row.first))
 
 
 def _walk_target(needs: History, state: State, did: Reverse) -> None:
@@ -121,6 +131,9 @@ def _walk_target(needs: History, state: State, did: Reverse) -> None:
             needs.reach((posting.place_from, posting.key), posting.t_from)
         if posting.t_to is not None:
             needs.reach((posting.place_to, posting.key), posting.t_to)
+    counted = state.counted.find(did.target)
+    if counted is not None:
+        _walk_parts(needs, state, counted.count_id, counted.place, counted.opened)
     for row in state.variances.all():
         if did.target in {row.operation, *row.parts}:
             needs.reach((row.place, row.key), row.at)
@@ -216,25 +229,26 @@ def reach_doubts(needs: History, state: State) -> None:
             needs.reach(name, row.at)
     for counted in state.counted.all():
         if not counted.reversed:
-            _reach_count(needs, counted)
+            _reach_count(needs, counted, opened_at(state, counted))
 
 
-def _reach_count(needs: History, counted: Counted) -> None:
+def _reach_count(needs: History, counted: Counted, opened: int) -> None:
     for name, since in list(needs.since.items()):
         if name[0] == counted.place and since <= counted.at:
-            needs.reach(name, counted.opened)
+            needs.reach(name, opened)
 
 
 def far_ends(state: State) -> History:
-    """Return what lies behind the counts and "all"s of the histories loaded so far.
+    """Return what lies behind the counts, absences and "all"s of the histories loaded so far.
 
-    A late change that runs into one of them is posted at its far end too. Empty once all are
-    known; an "all" may lead to another, so the book asks again until it is.
+    A late change that runs into one of them is posted at its far end too, and an absence is told
+    from when its count was opened. Empty once all are known; an "all" may lead to another, so the
+    book asks again until it is.
     """
     needs = History()
     for track_name, track in state.tracks.rows.items():
         for effect in track.effects if track else ():
-            if effect.kind in {"count", "all"}:
+            if effect.kind in {*CORRECTS, "all"}:
                 for name, time in _behind(track_name, effect):
                     if not _reaches(state, name, time):
                         needs.since[name] = min(needs.since.get(name, time), time)
@@ -245,6 +259,8 @@ def _behind(name: TrackName, effect: Effect) -> list[tuple[TrackName, int]]:
     """Return the far end of an effect; behind a change of status it is here, under another key."""
     place, key = name
     far = [((effect.other, key), effect.at[0] if effect.t_other is None else effect.t_other)]
+    if effect.kind == "gone" and effect.t_other is not None:
+        far.append((name, effect.t_other))
     if (now := restated(key, effect.other)) is not None:
         far += [((effect.other, now), effect.at[0]), ((place, now), effect.at[0])]
     return far

@@ -6,7 +6,10 @@ The operation alone is taken back and parked; the site goes on.
 from collections import Counter
 from typing import Any, Final
 
+from sync import counters
 from sync.case import Case
+from sync.limits import SUSPENSE, waiting
+from sync.records import Discrepancy
 from sync.sightings import thing_of
 from sync.state import InvariantBrokenError, State
 from sync.stock import is_virtual, key_of
@@ -20,6 +23,8 @@ def check(case: Case, mark: tuple[int, int]) -> None:
     _conserve(case.state, mark)
     _post_once(case.state, mark)
     _stand_once(case.state, mark)
+    _follow(case.state, mark)
+    _wait_explained(case.state, mark)
     unknown = {flag.code for flag in case.flags} - CODES
     if unknown:
         raise InvariantBrokenError(f"codes that nobody knows: {unknown}")
@@ -61,3 +66,31 @@ def _stand_once(state: State, mark: tuple[int, int]) -> None:
         ]
         if sum(held) > 1:
             raise InvariantBrokenError(f"{thing} would stand in {len(held)} places")
+
+
+def _follow(state: State, mark: tuple[int, int]) -> None:
+    """The counters of a line are what its operations moved, and nothing else writes them."""
+    moved, written = counters.changes(state, mark), counters.written(state, mark)
+    if moved != written:
+        raise InvariantBrokenError(f"lines would say {dict(written)}, moved was {dict(moved)}")
+
+
+def _wait_explained(state: State, mark: tuple[int, int]) -> None:
+    """What comes to suspense, or leaves it, is what somebody must agree to, or has (R37)."""
+    held: Counter[str] = Counter()
+    for posting in state.postings[mark[1] :]:
+        for place, sign in ((posting.place_from, -1), (posting.place_to, 1)):
+            if place == SUSPENSE:
+                held[posting.key] += sign * posting.quantity
+    first: dict[object, object] = {}
+    for undo in state.journal[mark[0] :]:
+        if undo.table is state.discrepancies:
+            first.setdefault(undo.key, undo.before)
+    for key, before in first.items():
+        now = state.discrepancies.rows[str(key)]
+        for row, sign in ((now, -1), (before, 1)):
+            if isinstance(row, Discrepancy) and (waits := waiting(row)):
+                held[str(row.key)] += sign * waits
+    loose = {key: amount for key, amount in held.items() if amount}
+    if loose:
+        raise InvariantBrokenError(f"nobody is asked about what is in suspense: {loose}")

@@ -2,14 +2,15 @@
 
 The history of one key at one place is a *track*: effects in the order
 (time, replica, seq, line). A movement adds a fixed amount, an approved count sets the balance,
-"all that stands there" takes whatever the balance is, never a negative.
+"all that stands there" takes whatever the balance is, never a negative, and an approved absence
+takes the least that was held while the count lasted.
 Facts arrive in any order. A late one is posted where it belongs, and its change then runs forward
 along the track: through movements untouched, into the first count, which absorbs it by a linked
-posting, so that what was counted stays counted. The sum of all postings of a track is
-therefore always the fold of its effects, whatever the order of arrival.
+posting, so that what was counted stays counted; an absence takes more or less. The sum of all
+postings of a track is therefore always the fold of its effects, whatever the order of arrival.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Final, Literal
 
@@ -24,7 +25,11 @@ Moment = tuple[int, str, int, int]
 TrackName = tuple[str, str]
 """(place, key text)."""
 
-Kind = Literal["move", "all", "count", "linked", "reverse"]
+Kind = Literal["move", "all", "count", "gone", "linked", "reverse"]
+"""`gone` is an absence: its end at `count` carries the time at which the count was opened."""
+
+CORRECTS: Final = frozenset({"count", "gone"})
+"""Kinds that set the books right, and move no goods."""
 
 COUNT_PLACE: Final = "count"
 LATEST: Final = "~"
@@ -34,7 +39,8 @@ class Posting(Struct, frozen=True):
     """One balanced entry: `quantity` left `place_from` at `t_from`, reached `place_to` at `t_to`.
 
     `of` names the operation (its ledger seq) whose effect it makes or amends; a virtual end
-    has no time. `quantity` is never negative: what goes back goes the other way.
+    has no time, but that of an absence. `quantity` is never negative: what goes back goes the
+    other way.
     """
 
     of: int
@@ -74,6 +80,7 @@ class Effect(Struct, frozen=True):
     t_other: int | None
     u: int
     item: str
+    counted: int | None = None
 
     @property
     def start(self) -> int:
@@ -112,21 +119,18 @@ class Track(Struct, frozen=True):
         """Return the balance after every effect with that time or an earlier one."""
         return self.upto(end_of(time))
 
-    def lowest(self, first: int, last: int) -> int:
-        """Return the balance nearest to zero from the negative of nothing: the least held.
+    def least(self, opened: int, moment: Moment) -> int:
+        """Return the least that was held from a time on until just before the moment (C2).
 
-        Over all moments from `first` to `last`: the least balance where it stayed positive,
-        the greatest where it stayed negative, else zero (protocol, count rule).
+        Told backwards, by the movements alone: what a count set right meanwhile was wrong before
+        it, too.
         """
-        balances = [self.at_time(first)]
-        for effect in self.effects:
-            if first < effect.at[0] <= last:
-                balances.append(balances[-1] + effect.amount)
-        if all(balance > 0 for balance in balances):
-            return min(balances)
-        if all(balance < 0 for balance in balances):
-            return max(balances)
-        return 0
+        amounts = []
+        for effect in reversed(self.effects[: bisect_left(self.effects, moment, key=_moment)]):
+            if effect.at[0] <= opened:
+                break
+            amounts.append(0 if effect.kind in CORRECTS else effect.amount)
+        return least_held(self.before(moment), amounts)
 
     def first_negative(self, time: int) -> int | None:
         """Return the first time from `time` on at which the balance is below zero."""
@@ -153,6 +157,20 @@ class Track(Struct, frozen=True):
             elif effect.at[0] >= self.since:
                 effects = (*effects[:cut], effect, *effects[cut:])
         return Track(balance, effects, self.since)
+
+
+def least_held(held: int, amounts: Iterable[int]) -> int:
+    """Return the least that was held, from what is held in the end and what moved, newest first.
+
+    The least balance where it stayed positive, the greatest where it stayed negative, else zero.
+    """
+    lowest = highest = held
+    for amount in amounts:
+        held -= amount
+        lowest, highest = min(lowest, held), max(highest, held)
+    if lowest > 0:
+        return lowest
+    return min(highest, 0)
 
 
 def _effects(posting: Posting, place: str) -> list[Effect]:
@@ -185,15 +203,23 @@ def _effect(posting: Posting, time: int, *, arrives: bool) -> Effect:
         posting.t_from if arrives else posting.t_to,
         posting.u,
         posting.item,
+        posting.counted,
     )
 
 
 def _joined(old: Effect | None, effect: Effect, posting: Posting) -> Effect:
-    """Return an operation's line after one more posting for it."""
+    """Return an operation's line after one more posting for it.
+
+    What it is, its last own posting says: what was taken back may rule again.
+    """
     if old is None:
         return effect
-    kind = "reverse" if posting.kind == "reverse" else old.kind
-    return replace(old, amount=old.amount + effect.amount, kind=kind)
+    amount = old.amount + effect.amount
+    if posting.kind == "linked":
+        return replace(old, amount=amount)
+    if posting.kind == "reverse":
+        return replace(old, amount=amount, kind="reverse")
+    return replace(effect, amount=amount)
 
 
 def end_of(time: int) -> Moment:
@@ -205,43 +231,44 @@ def _moment(effect: Effect) -> Moment:
     return effect.at
 
 
-_OWN_FIRST: Final = {"linked": 1, "reverse": 2}
-
-
 def track_of(balance: int, since: int, place: str, postings: Iterable[Posting]) -> Track:
-    """Build a track from its balance now and its postings from `since` on, in any order."""
+    """Build a track from its balance now and its postings from `since` on, as they were made."""
     effects: dict[Moment, Effect] = {}
-    for posting in sorted(postings, key=lambda posting: _OWN_FIRST.get(posting.kind, 0)):
+    for posting in postings:
         for effect in _effects(posting, place):
             if effect.at in effects or effect.at[0] >= since:
                 effects[effect.at] = _joined(effects.get(effect.at), effect, posting)
     return Track(balance, tuple(effects[at] for at in sorted(effects)), since)
 
 
-def absorb(track: Track, name: TrackName, after: Moment, change: int) -> list[Posting]:
-    """Return the linked postings by which a late change runs forward along its track.
+def next_amendment(track: Track, name: TrackName, after: Moment) -> tuple[Moment, Posting] | None:
+    """Return the next linked posting by which a late change runs forward along its track.
 
-    `track` already holds the change itself. The first count after the moment absorbs it;
-    an "all" before that takes or leaves its part of it, and hands the rest on.
-    The postings are to be posted in order; those of an "all" have a far end, where the change
-    runs on in its turn.
+    `track` holds the change itself and all that it has led to so far. The first effect after the
+    moment that is not what the others make it is amended: a count absorbs what came before it,
+    an "all" takes or leaves its part of it, and so does an absence whose window was touched, also
+    behind a count. None when all of them stand.
     """
-    postings: list[Posting] = []
-    left = change
-    cut = bisect_right(track.effects, after, key=_moment)
-    for effect in track.effects[cut:]:
-        if not left:
-            break
-        if effect.kind == "count":
-            postings.append(amend(effect, name, -left, "linked"))
-            break
-        if effect.kind == "all":
-            # The track does not hold this run's own amendments yet: `left - change` is theirs.
-            taken = -max(track.before(effect.at) + left - change, 0)
-            if taken != effect.amount:
-                postings.append(amend(effect, name, taken - effect.amount, "linked"))
-                left += taken - effect.amount
-    return postings
+    held = track.upto(after)
+    for effect in track.after(after):
+        amount = _amount(track, effect, held)
+        if amount != effect.amount:
+            return effect.at, amend(effect, name, amount - effect.amount, "linked")
+        held += effect.amount
+    return None
+
+
+def _amount(track: Track, effect: Effect, held: int) -> int:
+    """Return what an effect moves where `held` stood just before it."""
+    match effect.kind:
+        case "count":
+            return (effect.counted or 0) - held
+        case "all":
+            return -max(held, 0)
+        case "gone":
+            return -track.least(effect.t_other or 0, effect.at)
+        case _:
+            return effect.amount
 
 
 def amend(effect: Effect, name: TrackName, amount: int, kind: Kind) -> Posting:

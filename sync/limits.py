@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sync.case import Case, Odd
+from sync.case import SERVER, Case, Odd
+from sync.ends import adjusts
 from sync.ledger import Posting
-from sync.operations import Adjust
 from sync.records import Discrepancy
 from sync.state import State
 from sync.stock import key_text
@@ -17,6 +17,11 @@ from sync.verbs import Movement
 from sync.vocabulary import Code
 
 SUSPENSE: Final = "suspense"
+
+OPENING: Final = "opening"
+"""The device that opening stock comes from: nobody carries it, an import has written its facts."""
+
+UNLIMITED: Final = frozenset({SERVER, OPENING})
 
 
 def limit_of(state: State, actor: str) -> int | None:
@@ -27,27 +32,36 @@ def limit_of(state: State, actor: str) -> int | None:
 
 
 def hold(case: Case, asked: list[Movement]) -> list[Movement]:
-    """Return the movements of an adjustment, against suspense where it is beyond the limit."""
+    """Return movements against suspense where they adjust more than the limit."""
     limit = limit_of(case.state, case.body.actor)
-    if not isinstance(case.did, Adjust) or limit is None or abs(case.did.quantity) <= limit:
+    if limit is None or case.device in UNLIMITED:
         return asked
+    return [_held(one) if _beyond(one, limit) else one for one in asked]
+
+
+def _beyond(one: Movement, limit: int) -> bool:
     # A single thing stands where it was sighted, and has a rule of its own (L8).
-    if case.did.key.serial is not None:
-        return asked
-    arrives = case.did.quantity > 0
-    end = {"place_from": SUSPENSE} if arrives else {"place_to": SUSPENSE}
-    return [replace(one, **end) for one in asked]
+    counted = one.key.serial is None and one.quantity is not None and one.quantity > limit
+    return counted and (adjusts(one.place_from) or adjusts(one.place_to))
 
 
-def judge(case: Case, movement: Movement) -> None:
+def _held(one: Movement) -> Movement:
+    # Where both ends adjust, the goods were never ours to begin with: the one that gives is held.
+    if adjusts(one.place_from):
+        return replace(one, place_from=SUSPENSE)
+    return replace(one, place_to=SUSPENSE)
+
+
+def judge(case: Case, movement: Movement, asked: Movement) -> None:
     """Say that somebody must agree; what stands in suspense is what these rows say."""
-    did = case.did
-    if not isinstance(did, Adjust) or SUSPENSE not in {movement.place_from, movement.place_to}:
+    if SUSPENSE not in {movement.place_from, movement.place_to}:
         return
     arrives = movement.place_from == SUSPENSE
+    end = asked.place_from if arrives else asked.place_to
+    quantity = movement.quantity or 0
     detail: dict[str, object] = {
-        "quantity": did.quantity, "reason": did.reason,
-        "limit": limit_of(case.state, case.body.actor),
+        "quantity": quantity if arrives else -quantity, "reason": end.partition("/")[2] or end,
+        "end": end, "limit": limit_of(case.state, case.body.actor),
     }  # fmt: skip
     place = movement.place_to if arrives else movement.place_from
     odd = Odd(place=place, key=key_text(movement.key), item=movement.key.item, alone=True,
@@ -55,19 +69,30 @@ def judge(case: Case, movement: Movement) -> None:
     case.flag(Code.OVER_LIMIT, odd)
 
 
+def end_of(row: Discrepancy) -> str:
+    """Return where an adjustment is booked to once somebody agrees to it."""
+    return str(row.detail.get("end") or f"adjust/{row.detail['reason']}")
+
+
+def waiting(row: Discrepancy) -> int:
+    """Return what suspense holds of a key because of a discrepancy: what nobody agreed to yet."""
+    if row.code != Code.OVER_LIMIT or row.state != "open":
+        return 0
+    return -int(str(row.detail["quantity"]))
+
+
 def approve(state: State, row: Discrepancy) -> None:
-    """Book what waited in suspense to its reason, as part of the adjustment itself."""
+    """Book what waited in suspense to its end, as part of the adjustment itself."""
     logged = state.operations.find(row.operation)
-    quantity = int(str(row.detail["quantity"]))
     if logged is None or row.key is None:
         message = f"{row.discrepancy} has lost its adjustment"
         raise AssertionError(message)
-    reason = f"adjust/{row.detail['reason']}"
+    quantity, end = int(str(row.detail["quantity"])), end_of(row)
     state.apply(
         Posting(
             of=logged.seq, line=0, kind="linked", item=row.item or "", key=row.key,
-            place_from=reason if quantity > 0 else SUSPENSE,
-            place_to=SUSPENSE if quantity > 0 else reason,
+            place_from=end if quantity > 0 else SUSPENSE,
+            place_to=SUSPENSE if quantity > 0 else end,
             quantity=abs(quantity), t_from=None, t_to=None, u=logged.u,
             replica=logged.replica or "", rseq=logged.rseq or 0,
         )
@@ -78,4 +103,4 @@ def names(row: Discrepancy) -> set[tuple[str, str]]:
     """Return the balances that an approval changes."""
     if row.code != Code.OVER_LIMIT or row.key is None:
         return set()
-    return {(SUSPENSE, row.key), (f"adjust/{row.detail['reason']}", row.key)}
+    return {(SUSPENSE, row.key), (end_of(row), row.key)}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sync import sightings
 from sync.case import Case, Odd, close
-from sync.ledger import Posting, TrackName, time_at
+from sync.ledger import Effect, Posting, Track, TrackName, time_at
 from sync.operations import Pick, Ship
 from sync.records import Counted, LotRow
 from sync.state import State
@@ -56,10 +56,10 @@ def resolve(case: Case, movement: Movement) -> Movement:
 
 def resolve_key(case: Case, key: Key) -> Key:
     """Return the key as posted: goods that nobody knows keep their code under `unidentified/`."""
-    item = known_item(case.state, key.item)
+    item = known_item(case.state, nameable(key))
     if item is not None:
         return key if item == key.item else replace(key, item=item)
-    raw = key.item.removeprefix("unidentified/")
+    raw = nameable(key).removeprefix("unidentified/")
     odd = Odd(item=f"unidentified/{raw}", place=f"item/{raw}", detail={"raw": raw, "kind": "item"})
     case.flag(Code.UNKNOWN_CODE, odd)
     return replace(key, item=f"unidentified/{raw}")
@@ -74,6 +74,11 @@ def resolve_place(case: Case, place: str) -> str:
     odd = Odd(place=f"unidentified/{raw}", detail={"raw": raw, "kind": "location"})
     case.flag(Code.UNKNOWN_CODE, odd)
     return f"unidentified/{raw}"
+
+
+def nameable(key: Key) -> str:
+    """Return the item that a key names; a container without its code is none that is known."""
+    return f"unidentified/{CONTAINER}" if key.item == CONTAINER and not key.serial else key.item
 
 
 def known_item(state: State, code: str) -> str | None:
@@ -207,9 +212,14 @@ def close_covered(state: State, name: TrackName, by: str) -> None:
         return
     for row in state.discrepancies.having(("place", "key"), name):
         if row.state == "open" and row.code in COVERED:
-            counted = any(e.kind == "count" and e.at[0] >= row.at for e in track.effects)
+            counted = any(_counts(track, e) and e.at[0] >= row.at for e in track.effects)
             if counted or track.first_negative(row.at) is None:
                 close(state, row, by)
+
+
+def _counts(track: Track, effect: Effect) -> bool:
+    """Say whether a count has set a shortage right: what nobody found leaves none, as a rule."""
+    return effect.kind == "count" or (effect.kind == "gone" and track.upto(effect.at) >= 0)
 
 
 def close_counted_away(state: State, name: TrackName, counted: Counted) -> None:

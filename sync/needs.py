@@ -16,9 +16,10 @@ from sync import limits
 from sync.arrivals import Arrival
 from sync.containers import INSIDE, code_of
 from sync.editing import item_of_lot, paper
+from sync.ends import adjusts
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
-from sync.movements import known_item, known_place
+from sync.movements import known_item, known_place, nameable
 from sync.operations import (
     Adjust,
     Approve,
@@ -51,7 +52,7 @@ from sync.returns import is_customer
 from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import LATEST_MS, State
-from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
+from sync.stock import CONTAINER, Key, is_day, is_virtual, key_of, key_text
 from sync.tasks import tasks_at
 from sync.verbs import Movement, Moving, movements_of
 
@@ -119,9 +120,10 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
         match arrival.did:
             case Reverse():
                 needs.operations.add(arrival.did.target)
+                needs.counts.add(arrival.did.target)
             case Approve():
                 needs.count_ids.add(arrival.did.count_id)
-                needs.counts |= {*arrival.did.parts, *(x.of.operation for x in arrival.did.lines)}
+                needs.counts |= {*arrival.did.named, *(x.of.operation for x in arrival.did.lines)}
             case Settle():
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
@@ -189,6 +191,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
                 for line in did.lines
                 if line.key.lot is not None or line.key.serial is not None
             }
+            _stand_absences(needs, state, did)
         case Reverse():
             _stand_target(needs, state, did, arrival)
         case Approve():
@@ -202,9 +205,20 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
                 _stand_moving(needs, state, did, arrival)
 
 
+def _stand_absences(needs: Standing, state: State, did: Count) -> None:
+    """A part that comes, or never happened, changes what the other parts say is not there."""
+    for row in state.variances.having("count_id", did.count_id):
+        if row.line < 0:
+            needs.seen_since = min(needs.seen_since, row.first)
+            needs.lots.add(row.item)
+            needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
+            if (thing := thing_of(key_of(row.key))) is not None:
+                needs.things.add(thing)
+
+
 def _stand_decided(needs: Standing, state: State, did: Approve) -> None:
     for row in decided(state, did):
-        needs.seen_since = min(needs.seen_since, row.at)
+        needs.seen_since = min(needs.seen_since, row.at, row.first)
         needs.names |= {(row.place, row.key), (COUNT_PLACE, row.key)}
         needs.near.add(row.place)
         needs.places.add(row.place)
@@ -290,7 +304,7 @@ def _stand_rules(needs: Standing, state: State, did: Moving, movement: Movement)
         needs.documents |= tasks_at(movement.place_to)
     if isinstance(did, Pick | Issue | Ship | Move):
         needs.reserved.add(movement.key.item)
-    if isinstance(did, Adjust):
+    if adjusts(movement.place_from) or adjusts(movement.place_to):
         needs.names.add((limits.SUSPENSE, key_text(movement.key)))
 
 
@@ -345,6 +359,27 @@ def _stand_target(needs: Standing, state: State, did: Reverse, arrival: Arrival)
         _stand(needs, state, inner, replace(arrival, body=body))
 
 
+def amended(state: State) -> set[int]:
+    """Return the operations whose counters may move because what they did is amended (L10).
+
+    Those that took all, or are taken back, and those whose code is resolved.
+    """
+    found = {posting.of for posting in state.renaming} | set(state.made)
+    found |= {row.seq for row in state.operations.all() if row.line is not None}
+    if state.renaming or state.made:
+        found |= {row.of for row in state.sightings.all()}
+    for track in state.tracks.all():
+        found |= {effect.of for effect in track.effects if effect.kind == "all"}
+    return found
+
+
+def closing(arrivals: Iterable[Arrival]) -> set[str]:
+    """Return the days through which edits want to close the site's books (R47)."""
+    edits = [arrival.did for arrival in arrivals if isinstance(arrival.did, Edit)]
+    named = [did.fields.get("closed_through") for did in edits if did.kind == "site"]
+    return {day for day in named if isinstance(day, str) and is_day(day)}
+
+
 def decided(state: State, did: Approve) -> list[Variance]:
     return [row for row in state.variances.all() if row.count_id == did.count_id]
 
@@ -365,5 +400,5 @@ def resolved_key(state: State, key: Key) -> str:
 
 
 def _as_known(state: State, key: Key) -> Key:
-    item = resolved_item(state, key.item)
+    item = resolved_item(state, nameable(key))
     return key if item == key.item else replace(key, item=item)

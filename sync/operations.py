@@ -268,6 +268,7 @@ class Decision(Struct, frozen=True):
     """One key of a count as the supervisor saw it.
 
     `place` is named where it is not the count's: goods in a container that stands there.
+    `parts` are those that list the key, where several add up.
     """
 
     key: Key
@@ -275,6 +276,7 @@ class Decision(Struct, frozen=True):
     expected: int
     of: CountedLine
     place: Code | None = None
+    parts: tuple[Id, ...] = ()
 
 
 class Approve(Verb, frozen=True):
@@ -283,6 +285,11 @@ class Approve(Verb, frozen=True):
     count_id: Id
     parts: tuple[Id, ...]
     lines: Annotated[tuple[Decision, ...], Meta(min_length=1, max_length=500)]
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The parts of the count that it rests on, wherever it names them."""
+        return frozenset(self.parts).union(*(line.parts for line in self.lines))
 
 
 class Recount(Approve, frozen=True):
@@ -296,7 +303,8 @@ class Reject(Approve, frozen=True):
 class Settle(Verb, frozen=True):
     """Close a discrepancy by an action."""
 
-    discrepancy: Id
+    discrepancy: Annotated[str, Meta(min_length=1, max_length=160)]
+    """Its code and the id of the operation that it is about, which may be as long as an id is."""
     action: Text
 
 

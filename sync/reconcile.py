@@ -152,6 +152,7 @@ def _intent(case: Case) -> Finding:
         _do_intent(case)
         containers.settle(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
+        progress.count_done(case)
     except RefusedError as refused:
         case.state.roll_back(mark)
         return Finding(Outcome.REFUSED, refused.reason, refused.fresh)
@@ -177,6 +178,7 @@ def _intent_again(case: Case, sealed: Sealed) -> Finding:
                 _do_intent(case)
         containers.settle(case)
         sightings.explain_unidentified(case, case.state.postings[mark[1] :])
+        progress.count_done(case)
     except RefusedError:
         # What it was about is settled, or is no more: there is nothing left to do.
         case.state.roll_back(mark)
@@ -275,6 +277,7 @@ def _fact(case: Case) -> None:
     counts.refresh(case, case.state.postings[start:])
     sightings.explain_unidentified(case, case.state.postings[start:])
     counts.doubt_time(case, case.state.postings[start:])
+    progress.count_done(case)
 
 
 def _judge_contents(case: Case, start: int) -> None:
@@ -288,9 +291,9 @@ def _judge_contents(case: Case, start: int) -> None:
             returns.judge(case, inside)
 
 
-def _count(case: Case, did: Count) -> None:
+def _count(case: Case, did: Count) -> list[Posting]:
     try:
-        counts.record_count(case, did)
+        return counts.record_count(case, did)
     except counts.FullError as full:
         raise Parked(Code.COUNT_FULL, Odd(place=full.place)) from full
 
@@ -300,9 +303,9 @@ def _do_fact(case: Case) -> list[Posting]:
         case Count():
             if is_virtual(case.did.place.text):
                 raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
-            _count(case, case.did)
+            taken_back = _count(case, case.did)
             reservations.look(case, case.did)
-            return []
+            return taken_back
         case Reverse():
             return _reverse(case, case.did)
         case Lost():
@@ -331,15 +334,17 @@ def _move(case: Case) -> list[Posting]:
     if isinstance(case.did, Adjust) and not case.did.quantity:
         return []
     known, linked = movements.post_movements(case, limits.hold(case, asked))
+    progress.name_movement(case, known[0])
+    progress.count_done(case)
     for number, movement in enumerate(known):
         containers.doubt(case, movement)
-        progress.progress(case, movement, movement.quantity or 0)
+        progress.judge(case, movement)
         adherence.judge(case, movement)
         adherence.judge_again(case, movement)
         adherence.doubt_age(case, movement)
         availability.judge(case, movement)
         places.judge(case, movement, movement.quantity or 0)
-        limits.judge(case, movement)
+        limits.judge(case, movement, asked[number])
         corrections.judge(case, movement, number)
         returns.judge(case, movement)
         reservations.judge(case, movement)
@@ -379,12 +384,12 @@ def _set_free(case: Case, waiting: Logged) -> None:
 
 def _log_target(case: Case) -> None:
     """Let a waiting reverse find the operation at hand, which is not in the log yet."""
-    line = case.line
+    document, line = case.paper
     target = Logged(
         id=case.body.id, seq=case.state.seq, verb=case.verb, actor=case.body.actor,
         replica=case.link.replica, rseq=case.link.seq, at=case.at, u=case.dated.u,
         trust=case.dated.trust, outcome="posted", content_hash="", payload_hash="", payload=b"",
-        verdict=b"", document=line.document if line else None, line=line.line if line else None,
+        verdict=b"", document=document, line=line,
     )  # fmt: skip
     case.state.operations.put(target.id, target)
 

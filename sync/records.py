@@ -106,7 +106,11 @@ class Alias(Row, frozen=True):
 
 
 class Document(Row, frozen=True):
-    """A paper that asks the floor for work; `stopped` names the discrepancy that holds it."""
+    """A paper that asks the floor for work; `stopped` names the discrepancy that holds it.
+
+    `item` and `quantity` of a work order are the heading that older clients read: what it makes
+    is its line 0.
+    """
 
     document: str
     kind: Literal["purchase", "sales", "work", "count", "move"]
@@ -120,16 +124,22 @@ class Document(Row, frozen=True):
 
 
 class Line(Row, frozen=True):
-    """One line of a document; `done` follows from the ledger, never from an edit.
+    """One line of a document; its counters follow from the ledger, never from an edit (L10).
 
-    A count task's line names a `place` and has no item; a move task's names both.
+    `role` says whether the goods are asked for, made or used up by it; line 0 of a work order is
+    what it makes. A count task's line names a `place`, and its `quantity` is how many counts are
+    asked for; a move task's names both.
     """
 
     document: str
     line: int
+    role: Literal["asked", "made", "used"] = "asked"
     item: str | None = None
     quantity: int = 0
     done: int = 0
+    rejected: int = 0
+    returned: int = 0
+    out: int = 0
     place: str | None = None
     state: Literal["open", "closed", "cancelled"] = "open"
 

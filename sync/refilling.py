@@ -10,18 +10,21 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from sync import losses
+from sync import absences, losses
+from sync.approvals import parts_stand
 from sync.arrivals import Sealed
+from sync.balances import is_absence, unset_balance
 from sync.case import Case, close
 from sync.counts import refresh
-from sync.decisions import find_variance, mark_decided, set_balance, unlisted_line, unset_balance
+from sync.decisions import approve, find_variance, mark_decided, unlisted_line
+from sync.ledger import TrackName
 from sync.messages import Flag
 from sync.movements import close_covered
 from sync.operations import Approve, Close, Decision, Link, Recount, Reject, Settle
-from sync.records import Discrepancy, Variance
+from sync.records import Counted, Discrepancy, Variance
 from sync.sealing import DECIDED_ANEW
 from sync.state import State
-from sync.stock import key_of, key_text
+from sync.stock import key_text
 from sync.tasks import ask_recount
 from sync.vocabulary import POLICIES, Code, Outcome
 
@@ -64,17 +67,29 @@ def stays_parked(sealed: Sealed) -> Code | None:
 def decide_again(case: Case, did: Approve) -> None:
     """Bring a decision on a count back: its figures were seen then, and are not compared again."""
     state, start, place = case.state, len(case.state.postings), None
+    if not isinstance(did, Recount | Reject) and not parts_stand(state, did):
+        # One of its parts never happened: what rests on it is open.
+        return
     for decision in did.lines:
         row = _decided_row(state, did, decision)
-        if row is None or row.state == "reversed":
+        if row is None or (row.state == "reversed" and not _may_rule(state, row)):
             continue
         place = row.place
         if not _stands(row, did, decision):
             _set_again(case, did, row, decision)
+        if is_absence(state, row):
+            # A part that has come back before may list it.
+            absences.retell_key(case, did.count_id, (row.place, row.key), row.item)
         close_covered(state, (row.place, row.key), case.body.id)
     refresh(case, state.postings[start:])
     if isinstance(did, Recount) and place is not None:
         ask_recount(state, place)
+
+
+def _may_rule(state: State, row: Variance) -> bool:
+    """Say whether an absence is only withdrawn, and what was decided of it counts one day."""
+    counted = state.counted.find(row.operation)
+    return is_absence(state, row) and counted is not None and not counted.reversed
 
 
 def _stands(row: Variance, did: Approve, decision: Decision) -> bool:
@@ -87,15 +102,11 @@ def _set_again(case: Case, did: Approve, row: Variance, decision: Decision) -> N
     state = case.state
     if row.state == "approved":
         unset_balance(state, row)
+    told = decision.counted if row.line < 0 else row.counted
+    row = replace(row, state="open", expected=decision.expected, counted=told)
+    state.variances.put((row.operation, row.line), row)
     if not isinstance(did, Recount | Reject):
-        set_balance(case, row, decision.counted)
-    named = {*did.parts, row.operation}
-    for part in state.variances.having("place", row.place):
-        same = (part.count_id, part.key) == (did.count_id, row.key) and part.operation in named
-        if same and part.state != "reversed":
-            seen = decision.expected if part.operation == row.operation else part.expected
-            again = replace(part, state="open", expected=seen)
-            state.variances.put((part.operation, part.line), again)
+        approve(case, did, row, decision.counted)
     mark_decided(case, did, row)
 
 
@@ -105,7 +116,11 @@ def _decided_row(state: State, did: Approve, decision: Decision) -> Variance | N
     counted = state.counted.find(decision.of.operation)
     if row is not None or decision.of.line is not None or counted is None or counted.reversed:
         return row
-    return unlisted_line(state, counted, decision, decision.place or counted.place)
+    return unlisted_line(state, counted, decision, _name(counted, decision))
+
+
+def _name(counted: Counted, decision: Decision) -> TrackName:
+    return decision.place or counted.place, key_text(decision.key)
 
 
 def unlisted(state: State, did: Approve) -> list[tuple[str, str, str, int]]:
@@ -114,8 +129,8 @@ def unlisted(state: State, did: Approve) -> list[tuple[str, str, str, int]]:
     for decision in did.lines:
         counted = state.counted.find(decision.of.operation)
         if counted is not None and find_variance(state, did, decision) is None:
-            key = key_text(decision.key)
-            found.append((decision.place or counted.place, key, key_of(key).item, counted.at))
+            opened = absences.opened_at(state, counted)
+            found.append((*_name(counted, decision), decision.key.item, opened))
     return found
 
 

@@ -6,8 +6,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync import counts, found, limits, renaming, reversal
+from sync.balances import unset_balance
 from sync.case import Case, RefusedError, close
-from sync.decisions import unset_balance
 from sync.discrepancies import REVIEWS
 from sync.operations import Reverse, Settle
 from sync.records import Discrepancy

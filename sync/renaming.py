@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from sync import counts, sightings
+from sync import counts, progress, sightings
+from sync.balances import unset_balance
 from sync.case import Case, RefusedError, close
-from sync.decisions import unset_balance
 from sync.ledger import COUNT_PLACE, Kind, Moment, Posting, TrackName
 from sync.movements import close_covered
 from sync.records import Alias, Discrepancy, Sighting
@@ -65,7 +65,22 @@ def rename(case: Case, row: Discrepancy, code: str) -> None:
     state.aliases.put(raw, Alias(raw=raw, kind="item" if kind == "item" else "location", code=code))
     for other in list(state.discrepancies.all()):
         if other.state == "open" and _hangs_on(other, f"unidentified/{raw}"):
-            close(state, other, case.body.id, "settled")
+            _settle(case, other, row, code)
+    progress.renamed(case, {one.of for one in known_as} | {one.of for one in seen}, code)
+
+
+def _settle(case: Case, other: Discrepancy, row: Discrepancy, code: str) -> None:
+    """Close what hung on the unknown name; what waits in suspense waits under the known one."""
+    if other.code != Code.OVER_LIMIT:
+        close(case.state, other, case.body.id, "settled")
+        return
+    raw = f"unidentified/{row.detail['raw']}"
+    if row.detail["kind"] == "item":
+        key = key_text(replace(key_of(other.key or ""), item=code))
+        other = replace(other, item=code, key=key)
+    elif other.place == raw:
+        other = replace(other, place=code)
+    case.state.discrepancies.put(other.discrepancy, other)
 
 
 def sighted(state: State, row: Discrepancy) -> list[Sighting]:
@@ -126,7 +141,8 @@ def _forget_counts(state: State, raw: str) -> None:
         if f"unidentified/{raw}" in {row.place, row.item} and row.state in {"open", "approved"}:
             if row.state == "approved":
                 unset_balance(state, row)
-            state.variances.put((row.operation, row.line), replace(row, state="reversed"))
+            gone = replace(row, state="reversed", parts=())
+            state.variances.put((row.operation, row.line), gone)
 
 
 def _hangs_on(row: Discrepancy, name: str) -> bool:

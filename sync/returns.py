@@ -60,7 +60,7 @@ def _why(case: Case, did: Return, movement: Movement) -> str | None:
     customer = did.from_.text.removeprefix(CUSTOMER)
     if document is None or document.kind != "sales" or document.partner not in {None, customer}:
         return "order_unknown"
-    line = find_line(case.state, case.body, movement.key.item)
+    line = find_line(case, document, movement.key.item)
     if line is None:
         return "not_ordered"
     return "more_than_ordered" if (movement.quantity or 0) > line.quantity else None

@@ -6,17 +6,16 @@ What was counted since stays counted: the removal runs forward like any late cha
 from msgspec.structs import replace
 
 from sync import sightings
+from sync.absences import retell
 from sync.approvals import resting_on
+from sync.balances import expected, unset_balance
 from sync.case import Case, Odd, close, later_result
-from sync.counts import expected
-from sync.decisions import unset_balance
 from sync.ledger import Posting, TrackName
 from sync.movements import COVERED, close_covered, look_at_source
+from sync.nets import Net, nets
 from sync.operations import Reverse
-from sync.progress import PROGRESS
 from sync.sightings import UNIDENTIFIED
 from sync.state import Logged, State
-from sync.stock import key_of
 from sync.vocabulary import Code
 
 REVERSIBLE = frozenset({
@@ -56,10 +55,11 @@ def reverse(case: Case, did: Reverse) -> list[Posting]:
     later_result(state, target.id, target.outcome, reversed_=True)
     for row in [row for row in state.discrepancies.all() if row.operation == target.id]:
         nameless = row.place is not None and row.place.startswith(UNIDENTIFIED)
-        if row.state == "open" and row.code not in SHARED and not nameless:
+        hangs_on = row.code not in SHARED and (not nameless or row.code == Code.OVER_LIMIT)
+        if row.state == "open" and hangs_on:
             close(state, row, case.body.id)
     if target.verb == "count":
-        _uncount(state, target)
+        _uncount(case, target)
         return []
     return _unpost(case, target)
 
@@ -68,8 +68,7 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
     linked: list[Posting] = []
     seen = [row for row in case.state.sightings.having("of", target.seq) if not row.gone]
     sightings.forget(case.state, seen)
-    done = sum(row.only_from is None for row in seen)
-    for own, net in _net(case.state.made.get(target.seq, [])):
+    for own, net in _last_first(case.state.made.get(target.seq, [])):
         back = replace(
             own, kind="reverse", quantity=net, place_from=own.place_to, place_to=own.place_from,
             t_from=own.t_to, t_to=own.t_from,
@@ -80,31 +79,20 @@ def _unpost(case: Case, target: Logged) -> list[Posting]:
         if own.t_to is not None:
             look_at_source(case, (own.place_to, own.key), own.t_to)
         close_covered(case.state, (own.place_from, own.key), case.body.id)
-        done += net
-    _take_back_progress(case.state, target, done)
     return linked
 
 
-def _net(postings: list[Posting]) -> list[tuple[Posting, int]]:
-    """Return each flow between two places, with what it moves after all that was linked to it.
+def _last_first(postings: list[Posting]) -> list[Net]:
+    """Return what is to be taken back, the last line first.
 
-    Single things are left out: they follow their sightings.
+    What an "all" gives back must not run into a zero that goes as well.
     """
-    flows: dict[tuple[int, str, frozenset[str]], tuple[Posting, int]] = {}
-    for posting in postings:
-        if key_of(posting.key).serial is not None:
-            continue
-        pair = (posting.line, posting.key, frozenset((posting.place_from, posting.place_to)))
-        own, net = flows.get(pair, (posting, 0))
-        same = posting.place_from == own.place_from and posting.goes_back == own.goes_back
-        flows[pair] = (own, net + (posting.quantity if same else -posting.quantity))
-    found = [(own, net) for own, net in flows.values() if net or own.kind in {"all", "count"}]
-    # The last line first: what an "all" gives back must not run into a zero that goes as well.
+    found = [net for net in nets(postings) if net.quantity or net.own.kind in {"all", "count"}]
     return sorted(found, key=_line, reverse=True)
 
 
-def _line(flow: tuple[Posting, int]) -> int:
-    return flow[0].line
+def _line(net: Net) -> int:
+    return net.own.line
 
 
 def _run(
@@ -116,17 +104,9 @@ def _run(
     return state.run_forward(name, moment, change)
 
 
-def _take_back_progress(state: State, target: Logged, quantity: int) -> None:
-    if target.document is None or target.line is None:
-        return
-    line = state.lines.find((target.document, target.line))
-    if line is not None:
-        done = line.done - PROGRESS.get(target.verb, 1) * quantity
-        state.lines.put((line.document, line.line), replace(line, done=done))
-
-
-def _uncount(state: State, target: Logged) -> None:
-    """A count that never happened sets nothing and asks nothing."""
+def _uncount(case: Case, target: Logged) -> None:
+    """A count that never happened sets nothing, asks nothing and lists nothing."""
+    state = case.state
     counted = state.counted.find(target.id)
     if counted is not None:
         state.counted.put(target.id, replace(counted, reversed=True))
@@ -135,11 +115,13 @@ def _uncount(state: State, target: Logged) -> None:
         unset_balance(state, row)
     for row in {*resting, *(row for row in state.variances.all() if row.operation == target.id)}:
         # What rested on it too is to be decided anew: the sum of the rest is no count of anything.
-        again = replace(row, state="open", decided=None, parts=(), expected=expected(state, row))
+        again = replace(row, decided=None, parts=(), expected=expected(state, row),
+                        state="open" if row.state == "approved" else row.state)  # fmt: skip
         gone = replace(row, state="reversed")
         own = row.operation == target.id
         state.variances.put((row.operation, row.line), gone if own else again)
-    _take_back_progress(state, target, 1)
+    if counted is not None:
+        retell(case, counted.count_id, counted.place)
 
 
 def waiting_for(state: State, operation: str) -> list[Logged]:

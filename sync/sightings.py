@@ -3,8 +3,8 @@
 The sightings of a thing, in the order of their moments, are a chain: each one moves it from where
 the one before left it, whatever the operation says. A late sighting goes in between, a reversed
 one leaves; what follows is then derived again, and only what differs is posted.
-A *conditional* sighting moves the thing only if it stands at one place just then: the approved
-zero of a count, and what leaves with the container that it is in.
+A *conditional* sighting moves the thing only if it stands at one place just then, and has since a
+time: the approved absence of a count, and what leaves with the container that it is in.
 """
 
 from typing import Final, NamedTuple
@@ -23,6 +23,9 @@ from sync.vocabulary import Code, Severity
 
 UNIDENTIFIED: Final = "unidentified/"
 """Where goods stand whose place or item nobody can name."""
+
+LINES_MAX: Final = 1_000
+"""More than a count has lines: what is added to a number that is taken already."""
 
 SETS: Final = (Receive, Produce, Return, Restate)
 """Verbs that say what a thing is; the others find it as it was (K3)."""
@@ -61,21 +64,26 @@ def stood(state: State, thing: str) -> Flow | None:
 def flows(rows: list[Sighting], before: Flow | None = None) -> list[Flow | None]:
     """Return what each sighting of a chain moves; None where it says nothing."""
     found: list[Flow | None] = []
-    stands = before
+    stands, since = before, 0
     for row in rows:
-        flow = _flow(row, stands)
+        flow = None if row.gone or not _holds(row, stands, since) else _flow(row, stands)
         found.append(flow)
-        stands = flow or stands
+        if flow is not None:
+            # What was seen where it stood, and was in nobody's hands, has not come just then.
+            stays = stands is not None and stands[2:] == flow[2:] and row.taken == row.at
+            stands, since = flow, since if stays else row.at
     return found
 
 
-def _flow(row: Sighting, before: Flow | None) -> Flow | None:
-    if row.gone:
-        return None
-    if row.only_from is not None:
-        there = before is not None and before.place_to == row.only_from
-        if before is None or not there or row.only_key not in {None, before.key_to}:
-            return None
+def _holds(row: Sighting, stands: Flow | None, since: int) -> bool:
+    """Say whether what a conditional sighting asks is so: there, as that, since it was taken."""
+    if row.only_from is None:
+        return True
+    there = stands is not None and stands.place_to == row.only_from and since <= row.taken
+    return there and stands is not None and row.only_key in {None, stands.key_to}
+
+
+def _flow(row: Sighting, before: Flow | None) -> Flow:
     if before is None:
         return Flow(_origin(row), row.key, row.place, row.key)
     return Flow(before.place_to, before.key_to, row.place, row.key if row.sets else before.key_to)
@@ -151,7 +159,9 @@ def _post(state: State, row: Sighting, flow: Flow, kind: Kind, *, back: bool = F
     if flow.key_from != flow.key_to:
         way = f"{STATUS_PLACE}/{RESTATED}"
         steps = [(flow.place_from, way, flow.key_from), (way, flow.place_to, flow.key_to)]
-    start, end = (row.at, row.taken) if back else (row.taken, row.at)
+    # The condition looks back; what it moves leaves at its own time.
+    left = row.taken if row.only_from is None else row.at
+    start, end = (row.at, left) if back else (left, row.at)
     for number, (place_from, place_to, key) in enumerate(steps):
         state.apply(
             Posting(
@@ -190,28 +200,33 @@ def rename(state: State, rows: list[Sighting], again: list[Sighting]) -> None:
         rechain(state, thing, "linked")
 
 
-def approve(state: State, row: Variance, counted: int) -> None:
-    """An approved line is a sighting: of the thing, or of its absence."""
+def approve(state: State, row: Variance, *, there: bool, since: int) -> None:
+    """An approved line is a sighting: of the thing, or of its absence since a time."""
+    thing, line = thing_of(key_of(row.key)) or "", row.line
+    while state.sightings.find((thing, state.seq, line)) is not None:
+        # Another part of the count names the thing too, in a line of the same number.
+        line += LINES_MAX
     see(
         state,
         Sighting(
-            thing=thing_of(key_of(row.key)) or "", of=state.seq, line=row.line, at=row.at,
-            taken=row.at, u=row.u, replica=row.replica, rseq=row.seq,
-            place=row.place if counted else COUNT_PLACE, source=COUNT_PLACE, key=row.key,
-            sets=bool(counted), only_from=None if counted else row.place,
-            only_key=None if counted else row.key,
+            thing=thing, of=state.seq, line=line, at=row.at, taken=row.at if there else since,
+            u=row.u, replica=row.replica, rseq=row.seq,
+            place=row.place if there else COUNT_PLACE, source=COUNT_PLACE, key=row.key,
+            sets=there, only_from=None if there else row.place,
+            only_key=None if there else row.key,
         ),
     )  # fmt: skip
 
 
 def approved(state: State, row: Variance) -> list[Sighting]:
     """Return the sighting that an approved line made."""
-    moment = (row.at, row.replica, row.seq, row.line)
+    moment = (row.at, row.replica, row.seq)
     return [
         one
         for one in chain(state, thing_of(key_of(row.key)) or "")
-        if moment_of(one) == moment and one.source == COUNT_PLACE
-    ]
+        if moment_of(one)[:3] == moment and (one.source, one.key) == (COUNT_PLACE, row.key)
+        and row.place in {one.place, one.only_from}
+    ]  # fmt: skip
 
 
 # --- doubts ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Final, Generic, NamedTuple, TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sync.ledger import Moment, Posting, Track, TrackName, absorb, end_of
+from sync.ledger import Moment, Posting, Track, TrackName, end_of, next_amendment
 from sync.operations import Hash
 from sync.records import (
     ROWS,
@@ -229,8 +229,16 @@ class State:
         self.discrepancies: Table[str, Discrepancy] = Table("discrepancy", journal)
         self.sightings: Table[tuple[str, int, int], Sighting] = Table("sighting", journal)
         self.results: Table[str, Result] = Table("operation", journal)
+        self._know_nothing()
+
+    def _know_nothing(self) -> None:
+        """Begin without what the rules need beside the rows."""
         self.made: dict[int, list[Posting]] = {}
         """Postings by the seq of the operation they belong to, for what may be reversed."""
+        self.named: dict[int, tuple[str, str, int]] = {}
+        """Verb, document and line of the operations that name one, by their seq (L10)."""
+        self.unready: dict[str, tuple[str, ...]] = {}
+        """What keeps the site from closing its books through a day that an edit names (R47)."""
         self.moves: dict[tuple[str, bool], list[Movement]] = {}
         """Movements of the batch's operations, resolved once for all rounds of needs."""
         self.gap: str | None = None
@@ -284,23 +292,28 @@ class State:
             self.holdings.put(name, replace(row, quantity=quantity))
 
     def run_forward(self, name: TrackName, after: Moment, change: int) -> list[Posting]:
-        """Let a late change run along its track until a count absorbs it; return what it made."""
-        track = self.tracks.find(name)
-        if track is None or not change:
-            return []
-        made = absorb(track, name, after, change)
-        for posting in made:
+        """Let a late change run along its track until all stands; return what it made (L6)."""
+        made: list[Posting] = []
+        track = self.tracks.find(name) if change else None
+        while track is not None and (step := next_amendment(track, name, after)) is not None:
+            after, posting = step
             self.apply(posting)
-            arrives = posting.arrives(name[0])
-            far = posting.place_from if arrives else posting.place_to
-            time = posting.t_from if arrives else posting.t_to
-            if time is not None:
-                amount = -posting.quantity if arrives else posting.quantity
-                at = (time, posting.replica, posting.rseq, posting.line)
-                made = made + self.run_forward((far, posting.key), at, amount)
-            elif (key := restated(posting.key, far)) is not None:
-                made = made + self._restate(posting, name[0], far, key)
+            made += [posting, *self._run_on(posting, name[0])]
+            track = self.tracks.find(name)
         return made
+
+    def _run_on(self, posting: Posting, place: str) -> list[Posting]:
+        """Let the change run on at the far end of what it ran into."""
+        arrives = posting.arrives(place)
+        far = posting.place_from if arrives else posting.place_to
+        time = posting.t_from if arrives else posting.t_to
+        if time is not None:
+            amount = -posting.quantity if arrives else posting.quantity
+            at = (time, posting.replica, posting.rseq, posting.line)
+            return self.run_forward((far, posting.key), at, amount)
+        if (key := restated(posting.key, far)) is not None:
+            return self._restate(posting, place, far, key)
+        return []
 
     def _restate(self, posting: Posting, place: str, way: str, key: str) -> list[Posting]:
         """What a change took more or less of stands there under its new status (L7)."""

@@ -34,6 +34,14 @@ def check_day(day: str | None) -> None:
         date.fromisoformat(day)
 
 
+def is_day(day: str) -> bool:
+    """Say whether a text is a day of the calendar, as `2026-02-28`."""
+    try:
+        return date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        return False
+
+
 class Lot(Struct, frozen=True, omit_defaults=True):
     """The identity of a lot within its item: equal codes with another expiry are siblings."""
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from sync import gs1, messages, operations, records, stock, vocabulary
+from sync import gs1, messages, operations, papers, records, stock, vocabulary
 
 _HEADER: Final = (
     "// Written by `python -m server.generate` from sync/. Change the structs, not this.\n"
@@ -56,6 +56,7 @@ def _vocabularies() -> Iterator[str]:
 
 
 def _literals() -> Iterator[str]:
+    yield _alias("Counter", _choice(list(papers.COUNTER_NAMES)), "A counter of a line.")
     yield _alias("Status", _choice(list(get_args(stock.Status))), "What may be done with goods.")
 
 
@@ -152,6 +153,9 @@ def _constants() -> Iterator[str]:
     yield from (f"export const {name} = {value};" for name, value in _LIMITS.items())
     tags = [cls.__struct_config__.tag for cls in get_args(operations.Intent)]
     yield f"export const INTENTS: readonly string[] = {json.dumps(tags)};"
+    rows = ", ".join(f'"{" ".join(name)}": "{told}"' for name, told in papers.COUNTERS.items())
+    yield "/** Kind of a paper, role of a line, way of the goods: the counter that moves. */"
+    yield f"export const COUNTERS: Readonly<Record<string, Counter | undefined>> = {{ {rows} }};"
     yield f"export const VIRTUAL: readonly string[] = {json.dumps(sorted(stock.VIRTUAL))};\n"
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sync.ends import left, reached
 from sync.operations import (
     Adjust,
     Issue,
@@ -50,31 +51,51 @@ def restated(key: str, way: str) -> str | None:
 
 
 def movements_of(did: Moving, document: str | None) -> list[Movement]:
-    """Return the movements of a verb, in the words of the ledger."""
+    """Return the movements of a verb, in the words of the ledger; its ends as it may name them."""
+    verb = str(type(did).__struct_config__.tag)
     match did:
         case Receive() | Pick() | Issue() | Return():
-            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+            return [_movement(verb, did.key, did.from_.text, did.to.text, did.quantity)]
         case PutAway():
-            if did.container is not None:
-                source = did.from_.text if did.from_ else NEW_CONTAINER
-                return [Movement(container_key(did.container), source, did.to.text, 1)]
-            if did.key is None or did.from_ is None:
-                return []
-            return [Movement(did.key, did.from_.text, did.to.text, did.quantity)]
+            return _put(verb, did)
         case Produce():
             source = f"production/{document or 'none'}"
-            return [Movement(did.key, source, did.to.text, did.quantity)]
+            return [_movement(verb, did.key, source, did.to.text, did.quantity)]
         case Restate():
-            there, now = did.place.text, replace(did.key, status=did.to_status)
-            if did.key.serial is not None:
-                return [Movement(now, there, there, 1)]
-            way = f"{STATUS_PLACE}/{did.to_status}"
-            return [
-                Movement(did.key, there, way, did.quantity),
-                Movement(now, way, there, did.quantity),
-            ]
+            return _restated(did, reached(verb, did.place.text))
         case Adjust():
-            place, other = did.place.text, f"adjust/{did.reason}"
+            place, other = reached(verb, did.place.text), f"adjust/{did.reason}"
             if did.quantity < 0:
                 return [Movement(did.key, place, other, -did.quantity)]
             return [Movement(did.key, other, place, did.quantity)]
+
+
+def _movement(
+    verb: str, key: Key, place_from: str, place_to: str, quantity: int | None
+) -> Movement:  # fmt: skip
+    counted = quantity is not None
+    return Movement(
+        key, left(verb, place_from, counted=counted), reached(verb, place_to, counted=counted),
+        quantity,
+    )  # fmt: skip
+
+
+def _put(verb: str, did: PutAway) -> list[Movement]:
+    if did.container is not None:
+        source = left("container", did.from_.text) if did.from_ else NEW_CONTAINER
+        target = reached(verb, did.to.text, counted=False)
+        return [Movement(container_key(did.container), source, target, 1)]
+    if did.key is None or did.from_ is None:
+        return []
+    return [_movement(verb, did.key, did.from_.text, did.to.text, did.quantity)]
+
+
+def _restated(did: Restate, there: str) -> list[Movement]:
+    now = replace(did.key, status=did.to_status)
+    if did.key.serial is not None:
+        return [Movement(now, there, there, 1)]
+    way = f"{STATUS_PLACE}/{did.to_status}"
+    return [
+        Movement(did.key, there, way, did.quantity),
+        Movement(now, way, there, did.quantity),
+    ]

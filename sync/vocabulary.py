@@ -61,6 +61,7 @@ class Code(StrEnum):
     TIME_UNCERTAIN = "TIME_UNCERTAIN"
     LATE_PERIOD = "LATE_PERIOD"
     UNIT_CHANGED = "UNIT_CHANGED"
+    TASK_MISMATCH = "TASK_MISMATCH"
     LOT_CONFLICT = "LOT_CONFLICT"
     LOT_BLOCKED = "LOT_BLOCKED"
     LOCATION_BLOCKED = "LOCATION_BLOCKED"
@@ -108,6 +109,7 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.TIME_UNCERTAIN: Policy(_R, _R, Evidence.NONE),
     Code.LATE_PERIOD: Policy(_R, _R, Evidence.NONE),
     Code.UNIT_CHANGED: Policy(_R, _R, Evidence.NONE),
+    Code.TASK_MISMATCH: Policy(_R, _R, Evidence.NONE),
     Code.LOT_CONFLICT: Policy(_R, _R, Evidence.NONE),
     Code.LOT_BLOCKED: Policy(_U, _U, Evidence.NONE),
     Code.LOCATION_BLOCKED: Policy(_R, _R, Evidence.NONE),

@@ -8,26 +8,28 @@ import { operationId, wholeText } from "./core/hashing";
 import { SiteView } from "./core/site-view";
 import type { View } from "./core/view";
 import { DeviceClock } from "./device/clock";
+import { Home } from "./device/home";
 import { LotNumbers } from "./device/lot-numbers";
 import { People, type Who } from "./device/people";
 import { newReplica, random } from "./device/random";
 import { Scanners } from "./device/scanners";
 import { language, sentence } from "./device/sentences";
 import { alone, Tab } from "./device/tab";
+import { startAgain, wakeWithThePage } from "./device/wakes";
 import { Updates } from "./device/updates";
-import { Vault, type Enrolment } from "./device/vault";
+import { Vault } from "./device/vault";
 import { lastSeen, lossOf, remember } from "./device/witness";
-import { NotRecorded, type Engine, type Status, type Written } from "./engine.types";
+import { NotRecorded, type Engine, type Offer, type Status, type Written } from "./engine.types";
 import { baseOf, Feed, ownDecisions } from "./feed/feed";
 import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
-import { mayForget } from "./outbox/pruning";
+import { mayForget, Pruning } from "./outbox/pruning";
 import { Loop, type Reached } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
 import { Rescues } from "./rescue/rescue";
-import { Store, type Kept } from "./store/store";
+import { Store } from "./store/store";
 
 export interface EngineOptions {
   origin?: string;
@@ -36,7 +38,6 @@ export interface EngineOptions {
 }
 
 const HEARTBEAT_MS = 60_000;
-const PRUNE_EVERY_MS = 24 * 3_600_000;
 
 export async function createEngine(options: EngineOptions = {}): Promise<DeviceEngine> {
   const engine = new DeviceEngine(options);
@@ -51,6 +52,7 @@ export class DeviceEngine implements Engine {
   /** Apart from the work: when the one database is lost, the device still knows who it is. */
   private readonly identity: Store;
   private readonly vault: Vault;
+  private readonly home: Home;
   private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(),
     (times) => void this.store.setMeta("stepsBack", times).catch(() => undefined));
   private readonly wire: HttpWire;
@@ -60,17 +62,16 @@ export class DeviceEngine implements Engine {
   readonly rescue: Rescues;
   private readonly people: People;
   private readonly scanners: Scanners;
+  private readonly pruning = new Pruning(() => [this.outbox, this.rescue]);
   private readonly lots: LotNumbers;
   private readonly loop: Loop;
   private readonly poke: Poke;
   private readonly tab = new Tab(() => this.lostTheTab(), () => location.reload());
   private readonly updates = new Updates(() => this.changed());
   private readonly listeners = new Set<() => void>();
-  private enrolment: Enrolment | null = null;
   private reach: Reached = { online: typeof navigator === "undefined" || navigator.onLine, refused: false, problem: null };
   private sessionEnded = false;
   private persisted: boolean | null = null;
-  private prunedAt = 0;
   private asked = false;
 
   constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
@@ -81,18 +82,22 @@ export class DeviceEngine implements Engine {
     this.scanners = new Scanners(this.identity, this.view, () => this.changed());
     this.wire = new HttpWire(origin, () => this.headers());
     this.outbox = new Outbox(this.store, newReplica, () => this.newId(),
-      ({ replica, seq }) => remember({ replica, seq, name: this.enrolment?.name ?? "" }));
+      ({ replica, seq }) => remember({ replica, seq, name: this.home.enrolment?.name ?? "" }));
     this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
     const sending = {
       store: this.store, outbox: this.outbox, wire: this.wire, clock: this.clock,
-      cursor: () => this.feed.position.cursor || "0", context: () => this.context(),
+      site: () => this.home.enrolment?.site ?? "", cursor: () => this.feed.position.cursor || "0", context: () => this.context(),
       decided: (common: number) => ownDecisions(this.view.replica, common),
     };
-    this.push = new Push({ ...sending, site: () => this.status.site });
+    this.home = new Home(this.store, this.identity, this.vault, this.outbox, {
+      send: () => this.syncNow(), carried: () => this.rescue.waiting.length,
+      post: (path, body) => this.api("POST", path, body),
+    });
+    this.push = new Push(sending);
     this.rescue = new Rescues({
       ...sending, push: this.push, newReplica, newId: () => this.newId(),
-      device: () => this.enrolment,
+      device: () => this.home.enrolment, token: () => this.home.token(),
       written: (operation) => this.written(operation),
       changed: () => this.changed(),
       wake: () => void this.loop.wake(),
@@ -116,14 +121,15 @@ export class DeviceEngine implements Engine {
 
   async start(): Promise<void> {
     await this.tab.enter();
-    this.enrolment = (await this.identity.meta<Enrolment>("enrolment")) ?? null;
-    await Promise.all([this.outbox, this.people, this.lots, this.push, this.rescue, this.scanners].map((part) => part.load()));
-    await this.noticeLoss();
+    await Promise.all([this.home, this.outbox, this.rescue].map((part) => part.load()));
+    await this.home.settle();
+    await Promise.all([this.people, this.lots, this.push, this.scanners].map((part) => part.load()));
+    await Promise.all([this.noticeLoss(), this.noteOffline()]);
     await this.feed.load();
     this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
     this.persisted = (await navigator.storage?.persisted?.().catch(() => null)) ?? null;
     this.updates.watch();
-    this.wakeWithThePage();
+    wakeWithThePage(() => void this.loop.wake(), () => this.reached({ ...this.reach, online: false }), this.clock);
     this.begin();
   }
 
@@ -144,12 +150,12 @@ export class DeviceEngine implements Engine {
         person: signedIn.person, name: signedIn.name, role: signedIn.role,
         language: known ? (known.language.startsWith("zh") ? "zh" : "en") : signedIn.language,
       },
-      site: this.enrolment?.site ?? "",
-      enrolled: this.enrolment !== null,
+      site: this.home.enrolment?.site ?? "",
+      enrolled: this.home.enrolment !== null,
       unsent: unsent.length,
       oldestUnsent: unsent.length ? Math.min(...unsent.map((row) => row.body.wall)) : null,
       online: this.reach.online,
-      problem: this.reach.problem,
+      problem: this.home.isAstray ? sentence("astray") : this.reach.problem,
       stockAt: this.feed.position.at,
       // It never goes back, and push and feed hear of it in turn.
       watermark: Math.max(this.push.heard.watermark ?? 0, this.feed.position.watermark ?? 0) || null,
@@ -160,7 +166,7 @@ export class DeviceEngine implements Engine {
       scanner: this.scanners.of("wedge"),
       needsSignIn: this.reach.refused || this.sessionEnded,
       updateReady: this.updates.ready,
-      secondTab: this.tab.isSecond, was: this.enrolment ? null : (lastSeen()?.name ?? null),
+      secondTab: this.tab.isSecond, was: this.home.enrolment ? null : (lastSeen()?.name ?? null),
     };
   }
 
@@ -247,21 +253,21 @@ export class DeviceEngine implements Engine {
     return made;
   }
 
+  readonly lookAt = (code: string): Promise<Offer> => this.home.look(code);
+
   async enrol(code: string): Promise<void> {
     if (!globalThis.crypto?.subtle) throw new Error(sentence("not_secure"));
-    const told = await this.api<{ device: string; name: string; token: string; site: string }>(
-      "POST", "/api/enrol", { code, agent: navigator.userAgent.slice(0, 300) });
-    const { token, device, name, site } = told;
-    this.enrolment = { device, name, site, token: await this.vault.seal(token) };
-    await this.identity.setMeta("enrolment", this.enrolment);
+    const isEmptied = await this.home.join(code);
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
     this.reached({ ...this.reach, refused: false, problem: null });
+    if (isEmptied) return startAgain();
     this.begin();
     await this.loop.wake();
   }
 
   async signIn(who: Who, pin: string): Promise<void> {
     await this.people.signIn(who, pin);
+    await this.noteOffline();
     this.sessionEnded = false;
     this.changed();
     // Also to be waited for again, before it goes where there is no network.
@@ -309,13 +315,15 @@ export class DeviceEngine implements Engine {
   }
 
   private async cycle(): Promise<number> {
-    if (!this.enrolment || this.tab.isSecond) return 0;
+    if (!this.home.enrolment || this.tab.isSecond) return 0;
     await this.noticeLoss();
     // A clock that was set back must not make it silent: all would wait for this device.
     const beats = this.asked || Math.abs(this.now() - this.push.answeredAt) > HEARTBEAT_MS;
     // Who asks while this push is under way wants another.
     this.asked = false;
-    const wait = await this.push.run(!this.people.signedIn, beats);
+    const isEnding = this.home.isHandingOver;
+    const wait = await this.push.run(isEnding || !this.people.signedIn, isEnding || beats);
+    if (isEnding && !this.outbox.unsent.length) await this.home.handOver();
     await this.rescue.run();
     await this.feed.run();
     if (this.push.isOfAnOldEpoch) return 1;
@@ -326,19 +334,14 @@ export class DeviceEngine implements Engine {
   }
 
   private async prune(): Promise<void> {
-    const now = this.now();
-    if (Math.abs(now - this.prunedAt) < PRUNE_EVERY_MS) return;
-    this.prunedAt = now;
     const { epoch, serverNow, durableThrough } = this.push.heard;
-    const mayGo = (row: Kept): boolean => mayForget(row, serverNow, epoch, durableThrough);
-    await this.outbox.prune(mayGo);
-    await this.rescue.prune(mayGo);
+    await this.pruning.run(this.now(), (row) => mayForget(row, serverNow, epoch, durableThrough));
   }
 
   private context(): Context {
     return {
       ...this.clock.read(), site: this.status.site, base: baseOf(this.feed.position.cursor), app: this.app,
-      actor: this.people.signedIn?.person ?? this.enrolment?.device ?? "device",
+      actor: this.people.signedIn?.person ?? this.home.enrolment?.device ?? "device",
     };
   }
 
@@ -353,30 +356,27 @@ export class DeviceEngine implements Engine {
     const session = await this.people.session();
     return {
       "Accept-Language": language(),
-      ...(this.enrolment && { Authorization: `Bearer ${await this.vault.open(this.enrolment.token)}` }),
+      ...(this.home.enrolment && { Authorization: `Bearer ${await this.home.token()}` }),
       ...(session !== null && { "X-Bincard-Session": session }),
     };
   }
 
+  /** Whom the server did not see sign in here, it is told of (R7). */
+  private async noteOffline(): Promise<void> {
+    const { signedIn } = this.people;
+    if (signedIn?.session === null) await this.push.sawOffline(signedIn.person);
+  }
+
   /** A chain that had to be begun anew, on a device that had one: what it had is lost. */
   private async noticeLoss(): Promise<void> {
-    await this.push.reportLost(lossOf(this.outbox.begun, this.enrolment !== null));
+    await this.push.reportLost(lossOf(this.outbox.begun, this.home.enrolment !== null));
     this.outbox.begun = null;
   }
 
   private begin(): void {
-    if (!this.enrolment || this.tab.isSecond) return;
+    if (!this.home.enrolment || this.tab.isSecond) return;
     this.poke.start();
     void this.loop.wake();
-  }
-
-  private wakeWithThePage(): void {
-    const wake = (): void => void this.loop.wake();
-    addEventListener("online", wake);
-    addEventListener("offline", () => this.reached({ ...this.reach, online: false }));
-    // Looked at before a sleep too: a step back must not hide in it.
-    document.addEventListener("visibilitychange", () => this.clock.resume());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   }
 
   private reached(reach: Reached): void {

@@ -60,6 +60,18 @@ export interface Status {
   was: string | null;
 }
 
+/** What a code would make of this device, and what it is now. */
+export interface Offer {
+  name: string;
+  site: string;
+  siteName: string;
+  /** Null on a device that is none yet. */
+  was: { name: string; site: string } | null;
+  isOther: boolean;
+  /** What keeps it from going to another site. */
+  unsent: number;
+}
+
 export class NotRecorded extends Error {}
 
 export interface Engine {
@@ -88,6 +100,8 @@ export interface Engine {
   dropCapture(id: number): Promise<void>;
   undo(id: string, reason: string): Promise<Written>;
 
+  /** Says what a code is for; nothing changes by it. */
+  lookAt(code: string): Promise<Offer>;
   enrol(code: string): Promise<void>;
   /** Online where there is a network (counts tries on the server), else by the roster's verifier. */
   signIn(who: { badge: string } | { person: string }, pin: string): Promise<void>;

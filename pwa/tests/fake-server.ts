@@ -160,7 +160,7 @@ export class FakeServer implements Wire {
       verdicts: operations.flatMap(({ body }) => this.verdicts.get((body as Body).id) ?? []),
       server_now: this.now,
       watermark: Math.min(...this.watermarks.values(), this.now),
-      durable_through: null, minimum_app: "", retry_after_ms: 0,
+      durable_through: null, minimum_app: "", retry_after_ms: 0, mac: "1.mac",
     };
   }
 

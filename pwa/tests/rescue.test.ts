@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bodyOf } from "../src/core/envelope";
 import { collect, missingOf, partIn, partsOf, readRescue, rescueText, type Bundle, type Collected } from "../src/core/rescue";
+import { markKey, markOf } from "../src/core/hashing";
 import type { Body, Envelope } from "../src/core/types.gen";
 import { Problem } from "../src/push/wire";
 import { Rescues } from "../src/rescue/rescue";
@@ -17,6 +18,7 @@ async function equipped(handheld: Handheld, site = "FACTORY"): Promise<Rescues> 
     wire: handheld.push["parts"].wire,
     clock: { now: () => handheld.wall, segment: () => "s1" },
     device: () => ({ device: handheld.name, name: handheld.name, site }),
+    site: () => site, token: () => Promise.resolve("bc1.d1.FACTORY.token"),
     context: () => handheld.context(),
     cursor: () => "1.0.h.m",
     newReplica: () => (++numbers).toString(16).padStart(32, "0"),
@@ -237,6 +239,49 @@ describe("what was brought in", () => {
     server.refuses = new Problem(403, { detail: "This device was revoked." }, null);
     await in_.run();
     expect(in_.list.map(({ problem, unsent }) => [problem, unsent])).toEqual([["This device was revoked.", 1]]);
+  });
+});
+
+/** HMAC-SHA-256, computed by Python: tests/server/test_rescues.py holds the two together. */
+const KNOWN = { replica: "a".repeat(32), seq: 7, body: '{"v":1}', mark: "bc61becffc0ce568e7f439d3" };
+
+describe("the marks of a rescue", () => {
+  it("are those that the server computes from the token", () => {
+    expect(markOf(markKey("bc1.d1.FACTORY.token", KNOWN.replica), KNOWN.seq, KNOWN.body)).toBe(KNOWN.mark);
+  });
+
+  it("go with every record, and further with whoever carries it on", async () => {
+    const { out, in_ } = await broken(new FakeServer(), [5, 7]);
+    const first = bundleOf(await (await out.file()).text());
+    await in_.bring(rescueText([first]));
+    const [, second] = readRescue(await (await in_.file()).text(), "FACTORY");
+    expect(first.marks).toHaveLength(2);
+    expect(second?.marks).toEqual(first.marks);
+  });
+
+  it("go to the server beside the records, also when only some of them are new", async () => {
+    const server = new FakeServer();
+    const { out, in_ } = await broken(server, [5, 7]);
+    const whole = bundleOf(await (await out.file()).text());
+    await in_.bring(rescueText([{ ...whole, operations: whole.operations.slice(0, 1), marks: whole.marks!.slice(0, 1) }]));
+    await in_.bring(rescueText([whole]));
+    await in_.run();
+    expect((server.pushes.at(-1) as unknown as { marks: unknown }).marks).toEqual(whole.marks);
+  });
+
+  it("are missing in a rescue of an app of before: it goes to the supervisors as nobody's, under the same ids", async () => {
+    const server = new FakeServer();
+    const { from, out, in_ } = await broken(server, [5, 7]);
+    const { marks: _, ...old } = bundleOf(await (await out.file()).text());
+    await in_.bring(rescueText([old]));
+    const { post } = server;
+    server.post = async <T,>(path: string, text: string): Promise<T> => {
+      if ((JSON.parse(text) as { device: string | null }).device !== null) throw new Problem(403, { code: "rescue_unsigned" }, null);
+      return post.call(server, path, text) as Promise<T>;
+    };
+    await in_.run();
+    expect([in_.waiting.length, server.chains.has(from.outbox.chain.replica)]).toEqual([0, false]);
+    expect(server.pushes.map(({ operations }) => operations.map(({ body }) => (body as Body).id))).toEqual([from.outbox.unsent.map(({ id }) => id)]);
   });
 });
 

@@ -29,7 +29,7 @@ from server.api.schema import (
 )
 from server.people import enrolment, floor, roster
 from server.people.sign_in import SignedIn, Tried, sign_in
-from server.people.tokens import DeviceToken, device_token
+from server.people.tokens import DeviceToken, device_token, read_device_token
 from server.refusals import Code, Refusal
 
 BODY_BYTES_MAX: Final = 16 * 1024
@@ -38,10 +38,28 @@ Text = Annotated[str, Meta(min_length=1, max_length=96)]
 
 
 class EnrolRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """The code of the QR, and what kind of device reads it."""
+    """The code of the QR, and what kind of device reads it.
+
+    `former` is the token of what the same phone was before: its work goes on (S10).
+    """
 
     code: Annotated[str, Meta(min_length=1, max_length=32)]
     agent: Annotated[str, Meta(max_length=300)] = ""
+    former: Annotated[str, Meta(max_length=200)] = ""
+
+
+class CodeAsked(Struct, frozen=True, forbid_unknown_fields=True):
+    """A code of which somebody wants to know what it is for."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=32)]
+
+
+class CodeFound(Struct, frozen=True):
+    """What a device becomes with a code."""
+
+    name: str
+    site: str
+    site_name: str
 
 
 class EnrolAnswer(Struct, frozen=True):
@@ -117,9 +135,21 @@ class Revoked(Struct, frozen=True):
 )  # fmt: skip
 async def enrol(gate: NamedDependency[Gate], data: JSONBody[EnrolRequest]) -> EnrolAnswer:
     """Turn a one-time code into a device of the site."""
-    made = await enrolment.redeem_code(gate.book, data.code, data.agent, gate.now())
+    was = read_device_token(gate.key, data.former) if data.former else None
+    made = await enrolment.redeem_code(gate.book, data.code, data.agent, gate.now(), was)
     token = device_token(gate.key, made.device, made.site)
     return EnrolAnswer(made.device, made.name, token, made.site, made.site_name)
+
+
+@post(
+    "/enrol/look", opt=PUBLIC, guards=[few_enrolments], status_code=200,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(*ANY, Code.CODE_INVALID, *BODY, Code.TOO_MANY),
+)  # fmt: skip
+async def look_at_code(gate: NamedDependency[Gate], data: JSONBody[CodeAsked]) -> CodeFound:
+    """Say what a one-time code is for, and leave it good: a device asks before it moves."""
+    found = await enrolment.look_up(gate.book, data.code, gate.now())
+    return CodeFound(found.name, found.site, await enrolment.site_name(gate.book, found.site))
 
 
 @post(
@@ -237,8 +267,8 @@ def _who(data: SignInRequest) -> str:
 router = Router(
     "/",
     route_handlers=[
-        enrol, sign_in_here, me, list_people, put_person, list_devices, issue_code, revoke_device,
-        mark_floor,
+        enrol, look_at_code, sign_in_here, me, list_people, put_person, list_devices, issue_code,
+        revoke_device, mark_floor,
     ],
     security=PERSON,
     tags=["people"],

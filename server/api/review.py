@@ -12,6 +12,7 @@ from server.api.schema import AS_SUPERVISOR, AS_WORKER, PERSON, problems
 from server.people.sign_in import SignedIn
 from server.refusals import Code
 from server.reports import review
+from server.reports.floods import Overview, Shelf, overview
 
 LineNumber = Annotated[int, PathParameter(ge=-100_000, le=100_000)]
 Settled = Literal["open", "settled", "evidence"]
@@ -24,12 +25,20 @@ async def list_discrepancies(  # noqa: PLR0913, PLR0917 - one argument per filte
     person: NamedDependency[SignedIn],
     in_state: Annotated[Settled | None, QueryParameter(name="state")] = None,
     code: Filter = None,
+    device_id: Annotated[str | None, QueryParameter(name="device", max_length=64)] = None,
+    shelf: Annotated[Shelf | None, QueryParameter()] = None,
     limit: Limit = 200,
     start: Start = None,
 ) -> review.Discrepancies:
-    """List what is odd, oldest first."""
-    asked = review.DiscrepanciesAsked(in_state, code, limit, start)
+    """List what is odd, the gravest first and then the oldest."""
+    asked = review.DiscrepanciesAsked(in_state, code, device_id, shelf, limit, start)
     return await gate.book.read(lambda book: review.discrepancies(book, person.site, asked))
+
+
+@get("/desk", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
+async def read_desk(gate: NamedDependency[Gate], person: NamedDependency[SignedIn]) -> Overview:
+    """Count what waits: one by one, and what single devices opened by the hundred (D5)."""
+    return await gate.book.read(lambda book: overview(book, person.site))
 
 
 @get("/variances", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
@@ -62,7 +71,7 @@ async def read_story(
 
 router = Router(
     "/",
-    route_handlers=[list_discrepancies, list_variances, read_story],
+    route_handlers=[list_discrepancies, read_desk, list_variances, read_story],
     security=PERSON,
     tags=["review"],
 )

@@ -13,6 +13,7 @@ from server.book.arriving import Job, Turn
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.actors import actors_of, believed, named_in, stranger_name, with_actors
+from sync.limits import OPENING
 from sync.records import Discrepancy
 
 
@@ -41,7 +42,8 @@ def know_actors(session: Session, turns: Sequence[Turn]) -> None:
     """Find out who signed in where; a query only for those of whom a replica does not know yet."""
     state, asked = session.state, dict[tuple[str, str], list[Turn]]()
     for turn in turns:
-        actors = named_in(turn.arrivals, state.people.rows)
+        # What the operator imports is of no device.
+        actors = named_in(turn.arrivals, state.people.rows) if turn.device != OPENING else set()
         if not turn.job.carrier or turn.job.signed:
             _keep(turn, dict.fromkeys(believed(turn.job.push.signed, state.people.rows), state.now))
         for actor in actors - {*actors_of(turn.replica.actors)}:
@@ -51,7 +53,11 @@ def know_actors(session: Session, turns: Sequence[Turn]) -> None:
     seen = _signed_in(session, {actor for _, actor in asked})
     strangers = set[tuple[str, str]]()
     for (device, actor), of in asked.items():
-        if any((name, actor) in seen for name in names_of(session, device)):
+        names = {*names_of(session, device)}
+        for turn in of:
+            # Who carries it for another device is not where they signed in.
+            names |= set() if turn.job.carrier else {*names_of(session, turn.job.device)}
+        if any((name, actor) in seen for name in names):
             for turn in of:
                 _keep(turn, {actor: 0})
         else:

@@ -54,6 +54,8 @@ def _changes(session: Session, rows: Sequence[Row]) -> list[Change]:
                 row = renewed(known if isinstance(known, Item) else None, row)  # noqa: PLW2901
             written = msgspec.structs.replace(row, version=session.state.seq)
             changes.append((kind, key, written, before.get(key)))
+            # A row may stand twice in one change: the later one takes the place of the other.
+            before[key] = written
     return changes
 
 

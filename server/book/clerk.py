@@ -39,6 +39,7 @@ from server.book.snapshots import Kept, make, newest, told
 from server.tables import SiteRow
 from sync.case import SERVER
 from sync.messages import Conflict, Page, Pushed, Snapshot
+from sync.papers import with_products
 from sync.records import Row, Site
 
 DAILY: Final = Daily()
@@ -192,7 +193,7 @@ class Clerk:
         if isinstance(rows[0], Site):
             _ensure_site(connection, rows[0])
         session = self._open(connection, site)
-        seq = write_rows(session, by, why, rows)
+        seq = write_rows(session, by, why, with_products(rows))
         note_papers(session, rows)
         session.close(session.head.watermark)
         self.heads[site] = session.batch.head.seq

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from server.book.session import Session
-from sync.case import OPENING
+from sync.limits import OPENING
 from sync.messages import Exchange, Push
 
 HEX: Final = 24

@@ -4,7 +4,7 @@ Counts that were decided before the batch begins are left alone, but for the day
 held together with the next (R32): a place is counted again and again, for years.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from sqlalchemy import Connection
@@ -43,7 +43,9 @@ def load_counts(
     counts = fetch_in(connection, "counted", Counted, site, "place", places, "at + u >= ?", since)
     for counted in counts:
         state.counted.load(counted.operation, counted)
+    load_parts(connection, site, state, {row.count_id for row in counts if row.scope == "place"})
     variances = fetch_in(connection, "variance", Variance, site, "place", near, "state = 'open'")
+    load_parts(connection, site, state, {row.count_id for row in variances if row.line < 0})
     # A late fact must see that its key was listed in another part, and which lines are taken.
     several = {row.count_id for row in variances}
     several |= {counted.count_id for counted in counts if counted.place in near}
@@ -52,6 +54,12 @@ def load_counts(
     others = {name for name in names if name[0] not in near}
     if others:
         _load_keys(connection, site, state, others)
+
+
+def load_parts(connection: Connection, site: str, state: State, count_ids: Iterable[str]) -> None:
+    """All parts of counts, however long one after the other: they say together what is absent."""
+    for counted in fetch_in(connection, "counted", Counted, site, "count_id", count_ids):
+        state.counted.load(counted.operation, counted)
 
 
 def _load_keys(
@@ -64,6 +72,7 @@ def _load_keys(
     rows = as_read(connection, "variance", Variance, fetch_listed(
         connection, OPEN_OF_KEY, names, site, like=(_variance.place, _variance.key),
     ))  # fmt: skip
+    load_parts(connection, site, state, {row.count_id for row in rows if row.line < 0})
     counts = {place: state.counted.having("place", place) for place, _ in names}
     parts = {(row.count_id, place, key) for place, key in names for row in counts[place]}
     parts |= {(row.count_id, row.place, row.key) for row in rows}

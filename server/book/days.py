@@ -1,5 +1,6 @@
 """Which day it is at a site: the rules ask for it, and may not read time zones themselves."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -26,3 +27,14 @@ def days_in(zone: str) -> Callable[[int], str]:
         return moment.astimezone(here).date().isoformat()
 
     return lambda ms: day_of_quarter(ms // _QUARTER_MS)
+
+
+def starts(zone: str, day: str) -> int:
+    """Return when a day begins in a zone, in ms since 1970 UTC.
+
+    Looked for among the quarters around its midnight in UTC: some days begin at one o'clock.
+    """
+    day_of = days_in(zone)
+    midnight = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() * 1000)
+    quarters = range(midnight - 16 * 3_600_000, midnight + 16 * 3_600_000, _QUARTER_MS)
+    return quarters[bisect_left(quarters, day, key=day_of)]

@@ -8,7 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from server.book.counts import load_counts
+from server.book.closing import reasons
+from server.book.counts import load_counts, load_parts
 from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
@@ -88,6 +89,10 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         asked = histories.far_ends(state)
         _load_near(connection, site, state, set(), _names(asked))
         histories.reach_doubts(asked, state)
+    _load_named(connection, site, state)
+    for day in needs.closing(new):
+        found = reasons(connection, site, day, session.now)
+        state.unready[day] = tuple(one.reason for one in found)
     counted = {row.place for row in state.variances.all() if row.state == "open"}
     _load_papers(connection, site, state, {name for place in counted for name in tasks_at(place)})
 
@@ -108,7 +113,13 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         state.operations.load(logged.id, logged)
     for logged in fetch_logged(connection, site, "id", ids):
         state.operations.load(logged.id, logged)
-    for variance in fetch_in(connection, "variance", Variance, site, "count_id", asked.count_ids):
+    # What settles a doubt of a count may take it back.
+    counts = asked.counts | {row.operation for row in state.discrepancies.all()}
+    for counted in fetch_in(connection, "counted", Counted, site, "operation", counts):
+        state.counted.load(counted.operation, counted)
+    count_ids = asked.count_ids | {counted.count_id for counted in state.counted.all()}
+    load_parts(connection, site, state, count_ids)
+    for variance in fetch_in(connection, "variance", Variance, site, "count_id", count_ids):
         state.variances.load((variance.operation, variance.line), variance)
     if any(thing_of(key_of(row.key)) for row in state.variances.all()):
         # A thing that is counted is found, wherever somebody was asked to look for it.
@@ -116,8 +127,6 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
         for row in fetch(connection, "discrepancy", Discrepancy, *open_):
             state.discrepancies.load(row.discrepancy, row)
-    for counted in fetch_in(connection, "counted", Counted, site, "operation", asked.counts):
-        state.counted.load(counted.operation, counted)
     for device, person in asked.proved:
         state.proved.load(
             (device, person), Signed(None, _proved(connection, site, device, person, state.now))
@@ -161,6 +170,23 @@ def _load_papers(connection: Connection, site: str, state: State, names: Iterabl
         state.documents.load(document.document, document)
     for line in fetch_in(connection, "line", Line, site, "document", wanted):
         state.lines.load((line.document, line.line), line)
+
+
+def _load_named(connection: Connection, site: str, state: State) -> None:
+    """What operations work for, and all that they posted, when what they did may be amended."""
+    ofs = needs.amended(state)
+    if not ofs:
+        return
+    log = table("log").c
+    rows = connection.execute(
+        sa.select(log.seq, log.verb, log.document, log.line)
+        .where(log.site == site, log.seq.in_(ofs), log.line.is_not(None))
+    ).all()  # fmt: skip
+    for seq, verb, document, line in rows:
+        state.named[seq] = (verb, document, line)
+    for posting in _postings_of(connection, site, set(state.named) - set(state.made)):
+        state.made.setdefault(posting.of, []).append(posting)
+    _load_papers(connection, site, state, {document for _, document, _ in state.named.values()})
 
 
 def _load_reservations(connection: Connection, site: str, state: State, asked: Standing) -> None:
@@ -285,12 +311,21 @@ def _load_renamed_things(  # noqa: PLR0913, PLR0917 - a query in words
 
 
 def _postings_of(connection: Connection, site: str, seqs: Iterable[int]) -> list[Posting]:
+    """Return what operations posted and what was linked to it since, in the order of the log."""
     wanted = list(seqs)
+    if not wanted:
+        return []
     posting = table("posting").c
-    own = fetch(connection, "posting", Posting, posting.site == site,
-                posting.seq.in_(wanted), posting.of == posting.seq)  # fmt: skip
-    return own + fetch(connection, "posting", Posting, posting.site == site,
-                       posting.of.in_(wanted), posting.of != posting.seq)  # fmt: skip
+    columns = [posting[name] for name in Posting.__struct_fields__]
+    found = []
+    for which in (
+        sa.and_(posting.seq.in_(wanted), posting.of == posting.seq),
+        sa.and_(posting.of.in_(wanted), posting.of != posting.seq),
+    ):
+        rows = sa.select(*columns).where(posting.site == site, which)
+        ordered = connection.execute(rows.order_by(posting.seq, posting.n))
+        found += [Posting(*row) for row in ordered]
+    return found
 
 
 def _load_since(connection: Connection, site: str, state: State, asked: Standing) -> None:
@@ -335,24 +370,24 @@ def _load_unseen(connection: Connection, site: str, state: State, asked: Standin
 def load_history(connection: Connection, site: str, state: State, asked: History) -> None:
     """Round three: the postings of each key at each place from a time on, as tracks."""
     wanted = {name: since for name, since in asked.since.items() if not is_virtual(name[0])}
-    ends: dict[TrackName, list[Posting]] = {name: [] for name in wanted}
+    ends: dict[TrackName, list[tuple[int, int, Posting]]] = {name: [] for name in wanted}
     given = [(*name, since) for name, since in wanted.items()]
     for end in ("from", "to"):
         rows = fetch_listed(
             connection,
-            f"SELECT {POSTING} FROM {{n}} CROSS JOIN posting AS p"  # noqa: S608 - no input in it
-            f" WHERE p.place_{end} = n.place AND p.key = n.key AND p.t_{end} >= n.at"
-            " AND p.site = ? ORDER BY p.seq, p.n",
+            f"SELECT p.seq, p.n, {POSTING} FROM {{n}}"  # noqa: S608 - no input in it
+            f" CROSS JOIN posting AS p WHERE p.place_{end} = n.place AND p.key = n.key"
+            f" AND p.t_{end} >= n.at AND p.site = ?",
             given, site, like=(_counted.place, _variance.key, _counted.at),
         )  # fmt: skip
-        for row in rows:
+        for seq, n, *row in rows:
             posting = Posting(*row)
             name = (posting.place_from if end == "from" else posting.place_to, posting.key)
             # What was put back where it stood has both ends here, and came with the first.
             same = posting.place_from == posting.place_to
             if end == "from" or not same or (posting.t_from or 0) < wanted[name]:
-                ends[name].append(posting)
-    for name, postings in ends.items():
+                ends[name].append((seq, n, posting))
+    for name, found in ends.items():
         known = state.tracks.find(name)
         if known is not None and known.since <= wanted[name]:
             continue
@@ -360,5 +395,6 @@ def load_history(connection: Connection, site: str, state: State, asked: History
         made = [p for p in state.postings if name in {(p.place_from, p.key), (p.place_to, p.key)}]
         holding = state.holdings.find(name)
         balance = holding.quantity if holding else 0
-        track = track_of(balance, wanted[name], name[0], postings + made)
+        stored = [posting for _, _, posting in sorted(found, key=itemgetter(0, 1))]
+        track = track_of(balance, wanted[name], name[0], stored + made)
         state.tracks.rows[name] = track

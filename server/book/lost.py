@@ -21,10 +21,10 @@ from sync.vocabulary import Code, Severity
 def report_lost(session: Session, device: str, push: Push) -> None:
     """Open `OPERATIONS_LOST` for the storage that a device had before; once, however often told."""
     told = push.former or Former()
-    lost, claimed = _former(session, device, push, told)
+    lost = _former(session, device, push, told)
     # What nobody can have written is not believed: then the end is not known (R4).
     former = told if told.seq <= reach(lost.acked, [told.seq]) else replace(told, seq=0)
-    claimed |= {} if former is told else {"seq": told.seq}
+    is_own = lost.device in names_of(session, device)
     name = f"{Code.OPERATIONS_LOST.value}/storage/{lost.replica or push.replica}"
     site = session.head.site
     if fetch_in(session.connection, "discrepancy", Discrepancy, site, "discrepancy", [name]):
@@ -40,34 +40,27 @@ def report_lost(session: Session, device: str, push: Push) -> None:
             "device": lost.device, "replica": lost.replica, "acked": lost.acked,
             "unsent": lost.unsent, "seen_at": lost.seen_at,
             "through": former.seq or None, "missing": missing(lost.acked + 1, last),
-            **({"claimed": claimed} if claimed else {}),
+            **({} if former is told else {"claimed": told.seq}),
+            **({} if is_own else {"told_by": device}),
         },
     )  # fmt: skip
     write_rows(session, "server", "lost", [row])
     if lost.replica:
         # It cannot speak any more, so nobody waits for it.
-        active = lost.active and lost.device not in names_of(session, device)
+        active = lost.active and not is_own
         holes = with_hole(lost.holes, Hole(lost.acked + 1, last, name))
         values = values_of(site, replace(lost, active=active, holes=holes))
         upsert(session.connection, "replica", [values])
 
 
-def _former(
-    session: Session, device: str, push: Push, former: Former
-) -> tuple[Replica, dict[str, object]]:
-    """Return the replica that was lost: the one named, else the last one of this device.
-
-    Of another device's it may say nothing; what it claimed is noted.
-    """
+def _former(session: Session, device: str, push: Push, former: Former) -> Replica:
+    """Return the replica that was lost: the one named, else the last one of this device."""
     site, row = session.head.site, table("replica").c
-    claimed: dict[str, object] = {}
     if former.replica is not None:
         found = fetch_in(
             session.connection, "replica", Replica, site, "replica", [former.replica]
         )  # fmt: skip
-        if not found or found[0].device in names_of(session, device):
-            return (found[0] if found else Replica(former.replica, device)), {}
-        claimed = {"replica": former.replica}
+        return found[0] if found else Replica(former.replica, device)
     mine = sa.and_(row.site == site, row.device == device, row.replica != push.replica)
     known = fetch(session.connection, "replica", Replica, mine)
-    return max(known, key=lambda one: one.seen_at, default=Replica("", device)), claimed
+    return max(known, key=lambda one: one.seen_at, default=Replica("", device))

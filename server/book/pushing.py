@@ -70,7 +70,7 @@ def run_pushes(
             bring_back(session, turn.job.push.decided)
     # One that must repair itself first vouches for nothing, and holds nobody's watermark back.
     heard_from = [turn for turn in turns if turn.conflict is None]
-    refill.note_heard(session, [(t.job.device, t.job.push, t.replica.acked)
+    refill.note_heard(session, [(t.device, t.job.push, t.replica.acked)
                                 for t in heard_from if not t.job.carrier])  # fmt: skip
     replicas = [values_of(session.head.site, turn.replica) for turn in heard_from]
     upsert(session.connection, "replica", replicas)

@@ -21,8 +21,9 @@ from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync import refilling
 from sync.arrivals import Arrival, Sealed
-from sync.case import OPENING, SERVER
+from sync.case import SERVER
 from sync.dating import Dated
+from sync.limits import OPENING
 from sync.messages import Push, Verdict
 from sync.operations import (
     Approve,
@@ -210,7 +211,7 @@ def _missing(session: Session, arrival: Arrival) -> str | None:
     """Return an operation that a decision is about and that is not in the log."""
     match arrival.did:
         case Approve():
-            named = [*arrival.did.parts, *(line.of.operation for line in arrival.did.lines)]
+            named = [*arrival.did.named, *(line.of.operation for line in arrival.did.lines)]
         case Settle():
             named = [_operation_of(arrival.did.discrepancy)]
         case _:

@@ -87,8 +87,8 @@ def replay(session: Session, logged: Logged, device: str, arrival: Arrival) -> b
         .values(
             verb=case.verb,
             outcome=Outcome.FLAGGED.value if case.flags else Outcome.POSTED.value,
-            document=case.line.document if case.line else None,
-            line=case.line.line if case.line else None,
+            document=case.paper[0],
+            line=case.paper[1],
         )
     )
     return True

@@ -42,12 +42,11 @@ def fetch(
 
 def stream(
     connection: Connection, name: str, struct: type[S], *where: ColumnElement[bool],
-    order: str | None = None,
+    order: Sequence[str] = (),
 ) -> Iterator[S]:  # fmt: skip
-    """Yield the rows of a table as structs, in the order of a column, never holding them all."""
+    """Yield the rows of a table as structs, in the order of columns, never holding them all."""
     statement = sa.select(*_columns(name, struct)).where(*where)
-    if order is not None:
-        statement = statement.order_by(table(name).c[order])
+    statement = statement.order_by(*(table(name).c[column] for column in order))
     found = connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE})
     for part in found.partitions():
         yield from structs(struct, part)

@@ -3,37 +3,28 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.changing import write_changes
-from server.book.dialect import dialect_of, run
 from server.book.load import load
 from server.book.own import own_intent
 from server.book.rows import fetch, fetch_in, table
 from server.book.session import Session
+from server.book.watermark import reported
 from sync.case import SERVER
 from sync.reconcile import decide
 from sync.records import Discrepancy, Document, Line, LotRow, Variance
-from sync.settling import SILENT_MS, approvable, approval, graver, sort_out
+from sync.settling import approvable, approval, graver, sort_out
 
 APPROVALS_MAX = 500
-
-LOWEST: Final = (
-    "SELECT r.watermark FROM replica AS r WHERE r.site = ? AND r.active AND r.seen_at > ?"
-    " AND NOT EXISTS (SELECT 1 FROM device AS d WHERE d.site = r.site AND d.device = r.device"
-    " AND (d.revoked OR d.off_since IS NOT NULL)) ORDER BY r.watermark LIMIT 1"
-)
-"""From the lowest on, as an index has them: it is asked after every group."""
 
 
 def reached(session: Session) -> int:
     """Return how far the active devices have reported; it never goes back."""
-    statement = dialect_of(session.connection).text(LOWEST)
-    lowest = run(session.connection, statement, (session.head.site, session.now - SILENT_MS))
-    return max(session.head.watermark, lowest[0][0] if lowest else session.now)
+    head = session.head
+    return max(head.watermark, reported(session.connection, head.site, session.now))
 
 
 def run_settling(session: Session, watermark: int) -> None:

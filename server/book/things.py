@@ -87,6 +87,12 @@ def load_things(connection: Connection, site: str, state: State, things: set[str
                     "at >= ?", state.seen_since)  # fmt: skip
     for row in rows:
         state.sightings.load((row.thing, row.of, row.line), row)
+    # An absence asks where the thing has stood since its count was opened (L8).
+    opened = min((row.taken for row in rows if row.only_from is not None), default=state.seen_since)
+    if opened < state.seen_since:
+        state.seen_since = opened
+        load_things(connection, site, state, things)
+        return
     before = fetch_listed(
         connection,
         "SELECT n.thing, (SELECT CAST(s.posted AS text) FROM sighting AS s"

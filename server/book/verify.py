@@ -8,7 +8,7 @@ documents, and the scope. A fault knows the row that would be right, where the l
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 
 import sqlalchemy as sa
@@ -16,15 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.lines import moved_by_lines
 from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
 from server.book.save import is_private
-from sync.counts import moment_of as counted_at
+from sync.balances import moment_of as counted_at
 from sync.editing import RECALL
 from sync.feed import SCOPE_MODULUS, scope_of
 from sync.hashing import ZERO, link, sha256_hex
-from sync.ledger import Posting, Track, TrackName, track_of
+from sync.ledger import Posting, Track, TrackName, least_held, track_of
 from sync.limits import SUSPENSE
+from sync.papers import COUNTER_NAMES
 from sync.records import (
     FEED,
     Discrepancy,
@@ -126,7 +128,7 @@ def _tracks(
     """Compare key by key: a ledger is read from end to end, and only one key is in memory."""
     of = table("posting").c
     rest, waiting = dict(kept), _open_counts(connection, site)
-    every = stream(connection, "posting", Posting, of.site == site, order="key")
+    every = stream(connection, "posting", Posting, of.site == site, order=("key", "seq", "n"))
     for _, several in groupby(every, attrgetter("key")):
         postings = [*several]
         names = {(place, p.key) for p in postings for place in (p.place_from, p.place_to)}
@@ -177,8 +179,7 @@ def _folds(
 ) -> Iterator[Fault]:  # fmt: skip
     """Fold every track in the order of time and compare where it ends."""
     for name, part in sorted(ends.items()):
-        counted = {(p.of, p.line): p.counted for p in part if p.counted is not None}
-        folded = fold(track_of(0, 0, name[0], part), counted)
+        folded = fold(track_of(0, 0, name[0], part))
         if folded != sums[name]:
             yield Torn(
                 f"postings of {name}: they come to {sums[name]}, the facts in time give {folded}"
@@ -206,43 +207,43 @@ def _expected(track: Track, rows: Iterable[Variance]) -> Iterator[Fault]:
             yield Fault(f"{words}the facts in time give {right}", "variance", row, mended)
 
 
-def fold(track: Track, counted: dict[tuple[int, int], int]) -> int:
+def fold(track: Track) -> int:
     """Return the balance that a track's facts give in time: counts set it, movements add.
 
-    What a movement moved is fixed; only counts and "all that stands there" depend on the rest.
+    What a movement moved is fixed; counts, absences and "all that stands there" depend on the rest.
     """
     balance = 0
+    moved: list[tuple[int, int]] = []
     for effect in track.effects:
         if effect.kind == "count":
-            balance = counted[effect.of, effect.at[3]]
-        elif effect.kind == "all":
-            balance -= max(balance, 0)
+            balance = effect.counted or 0
+        elif effect.kind == "gone":
+            balance -= least_held(balance, _since(moved, effect.t_other or 0))
         else:
-            balance += effect.amount
+            amount = -max(balance, 0) if effect.kind == "all" else effect.amount
+            balance += amount
+            moved.append((effect.at[0], amount))
     return balance
 
 
+def _since(moved: list[tuple[int, int]], opened: int) -> Iterator[int]:
+    """Yield what moved after a time, newest first."""
+    return (amount for _, amount in takewhile(lambda one: one[0] > opened, reversed(moved)))
+
+
 def _progress(connection: Connection, site: str) -> Iterator[Fault]:
-    """A line's progress is what the postings of its operations moved, reversals taken off."""
-    log, posting = table("log").c, table("posting").c
-    moved = sa.case(
-        (posting.kind.in_(("move", "all")), posting.quantity),
-        (posting.kind == "reverse", -posting.quantity),
-        else_=0,
-    ) * sa.case((log.verb == "return", -1), else_=1)
-    rows = connection.execute(
-        sa.select(log.document, log.line, sa.func.sum(moved))
-        .join(table("log"), sa.and_(log.site == posting.site, log.seq == posting.of))
-        .where(posting.site == site, log.line.is_not(None))
-        .group_by(log.document, log.line)
-    )
-    done = {(row[0], row[1]): int(row[2]) for row in rows}
+    """The counters of a line are what the operations that name it moved (L10)."""
+    moved = moved_by_lines(connection, site)
     for line in fetch(connection, "line", Line, table("line").c.site == site):
-        name = (line.document, line.line)
-        if line.item is not None and line.done != done.get(name, 0):
-            right = done.get(name, 0)
-            words = f"line {name}: kept {line.done}, the postings give {right}"
-            yield Fault(words, "line", line, replace(line, done=right))
+        right = replace(line, **{name: moved[line.document, line.line, name]
+                                 for name in COUNTER_NAMES})  # fmt: skip
+        wrong = [name for name in COUNTER_NAMES if getattr(line, name) != getattr(right, name)]
+        if wrong:
+            told = ", ".join(
+                f"{name} is kept as {getattr(line, name)}, the ledger gives {getattr(right, name)}"
+                for name in wrong
+            )
+            yield Fault(f"line {line.document}/{line.line}: {told}", "line", line, right)
 
 
 def _blocks(connection: Connection, site: str) -> Iterator[Fault]:
@@ -295,7 +296,7 @@ def _things(
 ) -> Iterator[Fault]:  # fmt: skip
     """Every single thing stands where the chain of its sightings ends."""
     every = stream(connection, "sighting", Sighting, table("sighting").c.site == site,
-                   order="thing")  # fmt: skip
+                   order=("thing",))  # fmt: skip
     for thing, chain in groupby(every, attrgetter("thing")):
         rows = sorted(chain, key=moment_of)
         derived = flows(rows)

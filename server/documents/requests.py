@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from server.book import Book
 from server.refusals import Code, Refusal
 from server.tables import Creation, DocumentRow, ItemRow, LocationRow, PartnerRow, Price
-from sync.codes import clean
+from sync.code_text import clean
 from sync.hashing import sha256_hex
 from sync.records import Document, Line
 from sync.stock import QUANTITY_MAX, Day, Quantity
@@ -34,7 +34,7 @@ _PARTNER_OF: Final = {"purchase": "supplier", "sales": "customer"}
 
 
 class LineRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """An item and how many of it; for a count task, a place.
+    """An item and how many of it; for a count task, a place and how often to count it (once).
 
     `cost` is what a base unit is bought for, in the smallest coin; devices never see it.
     """
@@ -48,7 +48,8 @@ class LineRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class DocumentRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A purchase, sales or work order, or a count task.
 
-    A work order also says what it makes: `item` and `quantity`; its lines are the material.
+    A work order also says what it makes: `item` and `quantity`, which become its line 0; its
+    lines are the material.
     """
 
     document: DocumentNumber
@@ -91,7 +92,7 @@ async def create(
             document=request.document,
             line=number,
             item=line.item,
-            quantity=line.quantity or 0,
+            quantity=line.quantity or int(request.kind == "count"),
             place=line.place,
         )
         for number, line in enumerate(request.lines, start=1)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sync import records
-from sync.case import OPENING
+from sync.limits import OPENING
 from sync.messages import PUSH_OPERATIONS_MAX, Conflict, Exchange, Push, Pushed, Verdict
 from sync.operations import ENVELOPE_VERSION, Body, Envelope, Link, Receive
 from sync.stock import Key, Lot, Place, Status, key_text

@@ -2,16 +2,16 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from server.book import Book
 from server.book.rows import fetch
+from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
 from server.tables import DeviceRow, Enrolment, SiteRow
 from sync.records import Device
@@ -37,11 +37,12 @@ class CodeIssued(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Invitation:
-    """The device that may join: its site, its name, and who says so."""
+    """The device that may join: its site, its name, who says so, and what it was before."""
 
     site: str
     name: str
     by: str
+    former: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,25 @@ async def issue_code(
     return CodeIssued(shown, f"{url}{shown}", now + lasts_ms)
 
 
-async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
-    """Make the device that a code was issued for; a code works once."""
+async def look_up(book: Book, code: str, now: int) -> Invitation:
+    """Return what a code is for; it stays good. Raises `Refusal` when it is not."""
+    c = _enrolment.c
+    query = sa.select(c.site, c.name, c.by).where(
+        c.code_hash == _hash(code), c.used_by.is_(None), c.expires_at > now
+    )
+    found = await book.read(lambda connection: connection.execute(query).one_or_none())
+    if found is None:
+        raise Refusal(Code.CODE_INVALID)
+    return Invitation(found.site, found.name, found.by)
+
+
+async def redeem_code(
+    book: Book, code: str, agent: str, now: int, was: DeviceToken | None = None
+) -> Enrolled:
+    """Make the device that a code was issued for; a code works once.
+
+    `was` is what the same phone proves to have been: at the same site that is a hand-over (S10).
+    """
     device = new_device_id()
 
     def claim(connection: Connection) -> Invitation | None:
@@ -96,6 +114,8 @@ async def redeem_code(book: Book, code: str, agent: str, now: int) -> Enrolled:
     if invitation is None:
         raise Refusal(Code.CODE_INVALID)
     why = f"enrolled with a code, {agent[:120]}" if agent else "enrolled with a code"
+    if was and was.site == invitation.site:
+        invitation = replace(invitation, former=was.device)
     return await enrol(book, invitation, why, now, device)
 
 
@@ -106,7 +126,7 @@ async def enrol(
     site, name = invitation.site, invitation.name
     shown = await site_name(book, site)
     device = device or new_device_id()
-    row = Device(device=device, name=name, enrolled_at=now)
+    row = Device(device=device, name=name, enrolled_at=now, former=invitation.former)
     await book.change(site, invitation.by, [row], why)
     return Enrolled(device, name, site, shown)
 
@@ -117,7 +137,7 @@ async def revoke(book: Book, site: str, device: str, by: str) -> None:
     if found is None:
         raise Refusal(Code.NOT_FOUND)
     if not found.revoked:
-        await book.change(site, by, [replace(found, revoked=True)], "revoked")
+        await book.change(site, by, [structs.replace(found, revoked=True)], "revoked")
 
 
 async def site_name(book: Book, site: str) -> str:

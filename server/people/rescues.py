@@ -14,7 +14,7 @@ from sync.arrivals import Linked, links_of
 from sync.hashing import sha256_hex
 from sync.messages import Mark, Push
 
-HEX: Final = 32
+HEX: Final = 24
 
 
 def mark_of(token: str, replica: str, seq: int, content: bytes) -> str:

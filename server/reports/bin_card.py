@@ -23,6 +23,7 @@ class Step(Struct, frozen=True):
 
     It happened `at` ± `u`, as far as its device's clock can be trusted, and the server recorded it
     at `recorded_at`.
+    `carrier` is the device that brought it for its own, else empty.
     `quantity` is signed, `balance` is what was then left of the item, `balance_key` of the key.
     `counted` is set where a count set the balance. `amends` names the operation whose effect a
     late or reversed one changed.
@@ -33,6 +34,7 @@ class Step(Struct, frozen=True):
     verb: str
     actor: str
     device: str
+    carrier: str
     at: int
     t_from: int | None
     t_to: int | None
@@ -101,6 +103,7 @@ def steps_at(site: str, place: str, which: sa.ColumnElement[bool]) -> sa.Subquer
         cause.c.verb,
         cause.c.actor,
         cause.c.device,
+        cause.c.carrier,
         cause.c.received_at.label("recorded_at"),
         sa.func.coalesce(amended.c.trust, cause.c.trust).label("trust"),
         cause.c.document,
@@ -121,6 +124,7 @@ def step_of(row: sa.Row[*tuple[Any, ...]]) -> Step:
     key = key_of(row.key)
     return Step(
         seq=row.seq, operation=row.operation, verb=row.verb, actor=row.actor, device=row.device,
+        carrier=row.carrier,
         at=row.at, t_from=row.t_from, t_to=row.t_to, u=row.u, trust=row.trust,
         recorded_at=row.recorded_at,
         key=row.key, lot=key.lot.code if key.lot else None, other=row.other,

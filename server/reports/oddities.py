@@ -26,13 +26,17 @@ _SCANS_MAX: Final = 20
 
 
 class FactShown(Struct, frozen=True):
-    """One operation behind it: who did what, when, and the codes as they were scanned."""
+    """One operation behind it: who did what, when, and the codes as they were scanned.
+
+    `carrier` is the device that brought it for its own, else empty.
+    """
 
     operation: str
     seq: int
     verb: str
     actor: str
     device: str
+    carrier: str
     at: int
     recorded_at: int
     scans: tuple[Scan, ...]
@@ -119,12 +123,12 @@ def _named(row: Discrepancy, kind: type[T]) -> set[T]:
 def _facts(
     connection: Connection, site: str, ids: Iterable[str], seqs: Iterable[int]
 ) -> list[FactShown]:
-    columns = (_log.id, _log.seq, _log.verb, _log.actor, _log.device, _log.at, _log.received_at,
-               _log.kind, _log.payload)  # fmt: skip
+    columns = (_log.id, _log.seq, _log.verb, _log.actor, _log.device, _log.carrier, _log.at,
+               _log.received_at, _log.kind, _log.payload)  # fmt: skip
     named = sa.or_(_log.id.in_(list(ids)), _log.seq.in_(list(seqs)))
     query = sa.select(*columns).where(_log.site == site, named).order_by(_log.seq)
     return [
-        FactShown(*row[:7], scans=_scans(row.payload) if row.kind != "change" else ())
+        FactShown(*row[:8], scans=_scans(row.payload) if row.kind != "change" else ())
         for row in connection.execute(query)
     ]
 

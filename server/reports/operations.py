@@ -41,6 +41,7 @@ class PostingShown(Struct, frozen=True):
 class OperationShown(Struct, frozen=True):
     """`outcome` is the verdict at first, `outcome_now` what it is today.
 
+    `carrier` is the device that brought it for its own, else empty.
     `accounted` is the day to which its value belongs, another one than its own when that was in
     a closed period. `envelope` is what the device sent, null for a change made at the server.
     """
@@ -51,6 +52,7 @@ class OperationShown(Struct, frozen=True):
     verb: str
     actor: str
     device: str
+    carrier: str
     replica: str | None
     replica_seq: int | None
     document: str | None
@@ -82,9 +84,9 @@ def operation(connection: Connection, site: str, id_: str) -> OperationShown:
     ).one_or_none()
     return OperationShown(
         operation=row.id, seq=row.seq, kind=row.kind, verb=row.verb, actor=row.actor,
-        device=row.device, replica=row.replica, replica_seq=row.rseq, document=row.document,
-        line=row.line, accounted=row.accounted, at=row.at, u=row.u, trust=row.trust,
-        recorded_at=row.received_at,
+        device=row.device, carrier=row.carrier, replica=row.replica, replica_seq=row.rseq,
+        document=row.document, line=row.line, accounted=row.accounted,
+        at=row.at, u=row.u, trust=row.trust, recorded_at=row.received_at,
         outcome=row.outcome, outcome_now=later.outcome if later else row.outcome,
         reversed=bool(later and later.reversed),
         postings=_postings(connection, site, row.seq),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from server.refusals import Code, Refusal
 from server.reports.bin_card import Step, step_of, steps_at
+from server.reports.floods import GRAVITY, Shelf, on_shelf
 from server.reports.oddities import Review, reviews
 from server.reports.paging import after, joined, split
 from server.tables import DeviceRow, DiscrepancyRow, Posting, ReplicaRow, VarianceRow
@@ -24,7 +25,7 @@ R = TypeVar("R", bound=Row)
 
 
 class Discrepancies(Struct, frozen=True):
-    """A page, in the order in which they were opened; `reviews` by the id of each."""
+    """A page, the gravest first and then the oldest; `reviews` by the id of each."""
 
     discrepancies: list[Discrepancy]
     reviews: dict[str, Review]
@@ -62,10 +63,15 @@ class Story(Struct, frozen=True):
 
 
 class DiscrepanciesAsked(Struct, frozen=True):
-    """Which discrepancies; `start` is the `next` of the page before."""
+    """Which discrepancies; `start` is the `next` of the page before.
+
+    `device` are those that it opened; `shelf` what the desk shows one by one, or had put aside.
+    """
 
     state: str | None = None
     code: str | None = None
+    device: str | None = None
+    shelf: Shelf | None = None
     limit: int = 200
     start: str | None = None
 
@@ -78,23 +84,25 @@ class VariancesAsked(Struct, frozen=True):
     start: str | None = None
 
 
-def discrepancies(
-    connection: Connection, site: str, asked: DiscrepanciesAsked
-) -> Discrepancies:  # fmt: skip
+def discrepancies(connection: Connection, site: str, asked: DiscrepanciesAsked) -> Discrepancies:
     c = _discrepancy.c
-    order = (c.opened_seq, c.discrepancy)
+    order = (GRAVITY, c.opened_seq, c.discrepancy)
     query = sa.select(_discrepancy).where(c.site == site).order_by(*order).limit(asked.limit + 1)
     if asked.state:
         query = query.where(c.state == asked.state)
     if asked.code:
         query = query.where(c.code == asked.code)
+    if asked.device or asked.shelf:
+        query = on_shelf(connection, site, query, asked.device, asked.shelf)
     if asked.start:
-        query = query.where(after(order, split(asked.start, int, str)))
+        query = query.where(after(order, split(asked.start, int, int, str)))
     rows = connection.execute(query).all()
     page = [_record(Discrepancy, row) for row in rows[: asked.limit]]
-    more = len(rows) > asked.limit
-    last = joined(page[-1].opened_seq, page[-1].discrepancy) if more else None
-    return Discrepancies(page, reviews(connection, site, page), last)
+    last = page[-1] if len(rows) > asked.limit else None
+    return Discrepancies(
+        page, reviews(connection, site, page),
+        joined("URI".index(last.severity), last.opened_seq, last.discrepancy) if last else None,
+    )  # fmt: skip
 
 
 def discrepancies_of(connection: Connection, site: str, operation: str) -> list[Discrepancy]:
@@ -128,9 +136,8 @@ def story(connection: Connection, site: str, operation: str, line: int) -> Story
     variance = _record(Variance, found)
     card = steps_at(site, variance.place, _posting.c.key == variance.key)
     # What an approval of this count set stands at the same moment, and comes after it.
-    until = sa.or_(
-        card.c.at < variance.at, sa.and_(card.c.at == variance.at, card.c.counted.is_(None))
-    )
+    moved = sa.and_(card.c.counted.is_(None), card.c.kind != "gone")
+    until = sa.or_(card.c.at < variance.at, sa.and_(card.c.at == variance.at, moved))
     before = _before(connection, card, until)
     later = sa.select(card).where(~until).order_by(card.c.at, card.c.seq, card.c.n)
     opening = before[0].balance_key - before[0].quantity if before else 0

@@ -33,15 +33,19 @@ class DocumentRow(SQLModel, table=True):
 
 
 class LineRow(SQLModel, table=True):
-    """One line of a document; `done` is a projection of the postings that name it."""
+    """One line of a document; its counters are projections of the postings that name it."""
 
     __tablename__ = "line"
     site: str = key()
     document: str = key()
     line: int = key()
+    role: str = "asked"
     item: str | None = None
     quantity: int = big()
     done: int = big()
+    rejected: int = big()
+    returned: int = big()
+    out: int = big()
     place: str | None = None
     state: str = "open"
     version: int = big()
@@ -129,7 +133,10 @@ class CountedRow(SQLModel, table=True):
     """One count of one place."""
 
     __tablename__ = "counted"
-    __table_args__: ClassVar = (sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),)
+    __table_args__: ClassVar = (
+        sa.Index("ix_counted_place", "site", "place", sa.text("(at + u)")),
+        sa.Index("ix_counted_count_id", "site", "count_id"),
+    )
     site: str = key()
     operation: str = key()
     count_id: str

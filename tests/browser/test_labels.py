@@ -34,7 +34,7 @@ def test_a_swallowed_separator_is_asked_once_and_parted_from_then_on(handhelds, 
     zhao.go("receive/PO-3942")
     zhao.says("plain", "PO-3942")
     zhao.scan(GLUED)
-    zhao.says("look", "No separators in this label")
+    zhao.says("look", "Separators are missing")
     expect(rows_of(zhao)).to_have_count(2)
     expect(rows_of(zhao).first).to_contain_text("B05093024")
     expect(rows_of(zhao).last).to_contain_text(re.compile(r"B0509\D.*quantity 24 each"))
@@ -47,7 +47,7 @@ def test_a_swallowed_separator_is_asked_once_and_parted_from_then_on(handhelds, 
     zhao.unsent(0)
     assert received(factory) == [("B0509", 24), ("B0509", 36)]
     zhao.scan(f"{PEDALS}10C07173012")
-    zhao.says("look", "No separators in this label")
+    zhao.says("look", "Separators are missing")
     expect(rows_of(zhao).first).to_contain_text(re.compile(r"C0717\D"))
     zhao.scan("BINCARD:DONE")
     zhao.says("done", "12", "C0717")

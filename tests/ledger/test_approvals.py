@@ -106,18 +106,31 @@ async def test_an_approval_names_parts_that_are_there(warehouse):
     assert (verdict["outcome"], verdict["reason"]) == ("refused", "count_unknown")
 
 
-async def test_an_adjustment_after_the_count_that_was_not_shown_makes_it_stale(warehouse):
-    """[R35] [C4] Two corrections of one thing would be one too many."""
+async def test_what_was_set_right_by_hand_after_the_count_is_said_before_it_is_approved(warehouse):
+    """[R35] [C4] [R36] Two corrections of one thing are one too many; the desk takes one back."""
     await warehouse.play("08:00 A receive 10 BE/L1 to B1")
     one = await count(warehouse, "B", "09:00", [("BE/L1", 8)])
     shown = await seq(warehouse)
     await warehouse.play("09:30 A adjust -2 BE/L1 B1 lost")
     verdict = await decide(warehouse, [one], [(one, 0, "BE/L1", 8, 10)], base=shown)
-    assert (verdict["outcome"], verdict["reason"]) == ("refused", "stale")
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "corrected")
     shown = await seq(warehouse)
     verdict = await decide(warehouse, [one], [(one, 0, "BE/L1", 8, 10)], base=shown)
-    assert verdict["outcome"] == "accepted"
+    (flag,) = verdict["flags"]
+    assert (verdict["outcome"], flag["code"]) == ("accepted", "DOUBLE_CORRECTION")
     assert (await warehouse.stock())["B1", "BE/L1"] == 6
+    back = {"verb": "settle", "discrepancy": flag["discrepancy"], "action": "reverse"}
+    settled = await send(warehouse, "H", back, class_="intent", actor="fang")
+    assert settled["outcome"] == "accepted"
+    assert (await warehouse.stock())["B1", "BE/L1"] == 8
+
+
+async def test_an_adjustment_that_comes_late_repeats_what_was_approved_meanwhile(warehouse):
+    """[R36] Two are missing; whoever wrote them off had not heard that the count was approved."""
+    await warehouse.play("08:00 A receive 10 BE/L1 to B1")
+    one = await count(warehouse, "B", "09:00", [("BE/L1", 8)])
+    await decide(warehouse, [one], [(one, 0, "BE/L1", 8, 10)])
+    await warehouse.play("09:30 C adjust -2 BE/L1 B1 lost | flagged DOUBLE_CORRECTION")
 
 
 async def test_an_approved_count_after_the_count_that_was_not_shown_makes_it_stale(warehouse):
@@ -129,7 +142,7 @@ async def test_an_approved_count_after_the_count_that_was_not_shown_makes_it_sta
     both = [(two, 0, "BE/L1", 9, 10)]
     await decide(warehouse, [two], both, base=shown, count_id="r")
     verdict = await decide(warehouse, [one], [(one, 0, "BE/L1", 8, 10)], base=shown)
-    assert (verdict["outcome"], verdict["reason"]) == ("refused", "stale")
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "corrected")
 
 
 async def test_a_lot_that_was_not_scanned_is_not_approved_alone(warehouse):

@@ -39,10 +39,10 @@ async def test_an_order_that_was_closed_meanwhile_blocks_the_lot_that_came(table
 async def test_goods_of_a_closed_order_that_go_back_are_on_the_list_of_moves(table):
     """[R12]"""
     world = await table("""
-        08:00 A receive 5 NU for PO-9/1             | flagged ORDER_CLOSED
+        08:00 A receive 5 BE/L1 for PO-9/1          | flagged ORDER_CLOSED
     """)
     assert await settle(world, "ORDER_CLOSED", "give_back") == "accepted"
-    assert await work(world, "move") == ["MV-DOCK NU 5/0 open"]
+    assert await work(world, "move") == ["MV-DOCK BE 5/0 open"]
 
 
 async def test_a_receipt_that_never_happened_blocks_nothing(table):
@@ -138,8 +138,8 @@ async def test_a_lot_past_its_day_stops_the_shipment_it_is_in(table):
     """[R25] The day is that of the site; 09:00 in UTC is still the last day."""
     world = await table("""
         08:00 A receive 9 PT/L1@2026-09-21 to B1      | posted
-        09:00 A pick 1 PT/L1@2026-09-21 from B1 for SO-1/1    | posted
-        1d 09:00 A pick 1 PT/L1@2026-09-21 from B1 for SO-1/1 | flagged LOT_BLOCKED
+        09:00 A pick 1 PT/L1@2026-09-21 from B1 for SO-1    | posted
+        1d 09:00 A pick 1 PT/L1@2026-09-21 from B1 for SO-1 | flagged LOT_BLOCKED
     """)
     row = await found(world, "LOT_BLOCKED")
     assert (row.severity, row.detail["why"]) == ("U", "expired")

@@ -6,13 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sync.papers import COUNTER_NAMES
 from sync.records import Device, Document, Holding, Item, Line, Location, Person, Site
 from sync.stock import Key, is_virtual, key_of, key_text
 from tests.world.warehouse import Warehouse
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "fold.json").read_text())
-SERVES = {"receive": "purchase", "pick": "sales", "issue": "work", "return": "work",
-          "count": "count"}  # fmt: skip
 
 
 def rows_of(case):
@@ -20,10 +19,6 @@ def rows_of(case):
     names = [*case["stock"], *case["shown"]]
     places = {place for place, _, _ in names} | {"A", "B", "C", "DOCK", "STAGE"}
     items = {key_of(key).item for _, key, _ in names} | {"BE-2908", "PA-529S"}
-    documents = {}
-    for operation in [*case["pending"], *case["known"].values()]:
-        if operation.get("task"):
-            documents[operation["task"]["document"]] = operation
     yield Site(site="S", name="S")
     yield from (Item(item=item, name=item) for item in items)
     yield from (
@@ -33,11 +28,9 @@ def rows_of(case):
     )
     yield Person(person="worker", name="w", role="worker", badge="W")
     yield from (Device(device=name, name=name) for name in "AB")
-    for document, operation in documents.items():
-        verb = operation["did"]["verb"]
-        item = operation["did"].get("key", {}).get("item")
-        yield Document(document=document, kind=SERVES.get(verb, "purchase"))
-        yield from (Line(document=document, line=n, item=item, quantity=100) for n in range(1, 6))
+    for document, kind, line, role, item, place in case["papers"]:
+        yield Document(document=document, kind=kind)
+        yield Line(document=document, line=line, role=role, item=item, place=place, quantity=100)
 
 
 async def push_all(world, name, operations):
@@ -79,14 +72,19 @@ async def test_the_server_posts_what_the_phone_shows(tmp_path, case):
     world = Warehouse(tmp_path / "book.db")
     await world.set_up([*rows_of(case)])
     await push_all(world, "B", [*opening(before(case)), *case["known"].values()])
-    earlier = {(row.document, row.line): row.done for row in await world.rows("line", Line)}
+    earlier = {(row.document, row.line): row for row in await world.rows("line", Line)}
     world.now += 1_000
     await push_all(world, "A", case["pending"])
     got = {(row.place, row.key): row.quantity for row in await world.rows("holding", Holding)}
     for place, key, quantity in case["shown"]:
         assert got.get((place, key), 0) == quantity, f"{key} at {place}"
-    done = {(row.document, row.line): row.done for row in await world.rows("line", Line)}
-    for document, line, change in case["done"]:
-        assert done[document, line] - earlier[document, line] == change
+    moved = {
+        (row.document, row.line, counter): getattr(row, counter) - getattr(was, counter)
+        for row in await world.rows("line", Line)
+        if (was := earlier.get((row.document, row.line))) is not None
+        for counter in COUNTER_NAMES
+    }
+    told = {(*name, counter): amount for *name, counter, amount in case["counters"]}
+    assert {name: amount for name, amount in moved.items() if amount} == told
     assert world.book.verify(None) == []
     world.close()

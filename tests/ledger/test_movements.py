@@ -292,7 +292,7 @@ async def test_a_serial_received_with_its_lot_and_moved_without_it_in_one_push_h
 async def test_what_was_produced_for_an_order_goes_back_to_it(table):
     """[R40] The reverse itself need not say for which order it was."""
     world = await table("""
-        p: 08:00 A produce 5 BE/L1 to B1 for WO-1/1 | posted
+        p: 08:00 A produce 5 BE/L1 to B1 for WO-1   | posted
         08:10 B reverse p                           | posted
     """)
     assert await world.stock() == {}

@@ -8,6 +8,8 @@ from tests.world.desk import found, intend, settle
 from tests.world.lines import clock, key
 from tests.world.warehouse import SITE
 
+DAY_MS = 86_400_000
+
 
 async def lots(world):
     return {row.lot: row.blocked for row in await world.rows("lot", LotRow)}
@@ -218,6 +220,7 @@ async def test_a_late_fact_of_a_closed_month_counts_in_the_next(table):
     world = await table("""
         1d 08:00 A receive 10 BE/L1 to B1           | posted
     """)
+    await world.heartbeat(clock("1d 08:10"))
     assert await edit(world, "site", SITE, {"closed_through": "2026-09-21"}) == "accepted"
     await table("""
         23:00 B issue 3 BE/L1 from B1               | flagged LATE_PERIOD NEGATIVE
@@ -228,6 +231,47 @@ async def test_a_late_fact_of_a_closed_month_counts_in_the_next(table):
     assert (days[0], days[2:]) == ("2026-09-22", ["2026-09-22", "2026-09-22"])
     row = await found(world, "LATE_PERIOD")
     assert row.detail == {"day": "2026-09-21", "accounted": "2026-09-22"}
+
+
+async def test_a_month_is_not_closed_while_anything_in_it_is_open(table):
+    """[R47] The decision says all that is against it."""
+    world = await table("""
+        08:00 A issue 3 BE/L1 from B1               | flagged NEGATIVE
+        09:00 A count B2: BE/L1=4                   | posted
+    """)
+    closing = {"closed_through": "2026-09-21"}
+    assert await edit(world, "site", SITE, closing) == (
+        "day_not_over not_reported negative_open counts_open"
+    )
+    await world.heartbeat(clock("1d 08:00"))
+    why = await edit(world, "site", SITE, closing)
+    assert why == "negative_open counts_open"
+
+
+async def test_months_are_closed_in_their_order(warehouse):
+    """[R47] And opened again at any time."""
+    await warehouse.play("""
+        08:00 A receive 10 BE/L1 to B1              | posted
+    """)
+    await warehouse.heartbeat(clock("9d 12:00") + 30 * DAY_MS)
+    closing = {"closed_through": "2026-10-15"}
+    assert await edit(warehouse, "site", SITE, closing) == "month_before_open"
+    assert await edit(warehouse, "site", SITE, {"closed_through": "2026-09-30"}) == "accepted"
+    assert await edit(warehouse, "site", SITE, closing) == "accepted"
+    assert await edit(warehouse, "site", SITE, {"closed_through": "2026-09-30"}) == "accepted"
+    assert await edit(warehouse, "site", SITE, {"closed_through": None}) == "accepted"
+
+
+@pytest.mark.parametrize(("did", "why"), [
+    ("adjust 11 BE/L1 B1 found", "suspense_open"),
+    ("reverse nothing", "parked_open"),
+])  # fmt: skip
+async def test_what_waits_for_a_person_keeps_its_month_open(warehouse, did, why):
+    """[R47]"""
+    await warehouse.book.change(SITE, "x", [warehouse.site(adjust_limit=10)], "a limit")
+    await warehouse.play(f"08:00 A {did}")
+    await warehouse.heartbeat(clock("1d 08:00"))
+    assert await edit(warehouse, "site", SITE, {"closed_through": "2026-09-21"}) == why
 
 
 async def test_a_clock_that_may_be_wrong_does_not_know_the_month(warehouse):

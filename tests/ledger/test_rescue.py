@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from server.book.reading import Own
 from server.book.rows import table
 from sync.messages import Conflict
 from sync.records import Counted, Device, Discrepancy
@@ -321,21 +322,24 @@ async def test_a_device_that_remembers_more_than_it_can_have_written_is_not_beli
     await restarted(warehouse, "A", {"replica": replica, "seq": BEYOND})
     assert await lost(warehouse) == [([[2, None]], "U")]
     (row,) = await warehouse.rows("discrepancy", Discrepancy)
-    assert row.detail["claimed"] == {"seq": BEYOND}
+    assert row.detail["claimed"] == BEYOND
 
 
-async def test_a_device_cannot_report_the_storage_of_another_one_as_lost(warehouse):
-    """[S8] It is its own that it lost."""
+async def test_who_says_that_another_device_lost_its_storage_is_named_and_hurts_nobody(warehouse):
+    """[S8] A cleared browser comes back as another device; but anybody could say so."""
     for name in ("A", "B"):
         receives(warehouse, name, 2)
         await warehouse.push(name)
-    others = {"replica": warehouse.device("B").replica, "seq": 9}
-    await restarted(warehouse, "A", others)
+    await warehouse.heartbeat(clock("07:00"), "A", "B")
+    await restarted(warehouse, "A", {"replica": warehouse.device("B").replica, "seq": 3})
     (row,) = await warehouse.rows("discrepancy", Discrepancy)
-    assert row.detail["replica"] == warehouse.device("A").replica
-    assert row.detail["claimed"] == {"replica": others["replica"]}
+    assert (row.detail["device"], row.detail["told_by"]) == ("B", "A")
+    assert (await warehouse.push("B", clock("09:00"))).watermark <= clock("07:01"), (
+        "A is waited for"
+    )
     receives(warehouse, "B", 1)
     assert (await warehouse.push("B")).acked.seq == 3
+    assert await lost(warehouse) == []
 
 
 # --- who works there -----------------------------------------------------------------------------
@@ -389,3 +393,65 @@ async def test_a_stranger_that_somebody_has_looked_at_is_not_listed_again(wareho
     receives(warehouse, "A", 1)
     assert outcomes(await warehouse.push("A", signed=[])) == ["posted"]
     assert await warehouse.open() == []
+
+
+# --- the same phone, enrolled again --------------------------------------------------------------
+
+
+async def enrolled_again(world):
+    """The phone that was A is now Z: it says so with A's token, and goes on under A's replica."""
+    await world.book.change(SITE, "fang", [Device(device="Z", name="Z", former="A")], "enrolled")
+    return world.device("A")
+
+
+async def test_a_phone_that_is_enrolled_again_sends_what_it_has_as_what_it_was(warehouse):
+    """[S10] No second device writes under its identity: it is a hand-over."""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A")
+    receives(warehouse, "A", 2)
+    was = await enrolled_again(warehouse)
+    answer = await warehouse.push("Z", body=was.push_message(warehouse.now, leaving=True))
+    assert (answer.acked.seq, outcomes(answer)) == (3, ["posted"] * 2)
+    rows = await warehouse.book.read(lambda connection: connection.execute(
+        table("log").select().where(table("log").c.verb == "receive")).all())  # fmt: skip
+    assert {row.device for row in rows} == {"A"}
+    assert (await stock(warehouse), await warehouse.open()) == (15, [])
+
+
+async def test_the_replica_of_before_leaves_with_its_last_push(warehouse):
+    """[S10] [T6] It was handed in, and nobody waits for it."""
+    await warehouse.heartbeat(clock("07:00"), "A", "B")
+    was = await enrolled_again(warehouse)
+    body = was.push_message(clock("07:10"), leaving=True)
+    warehouse.now = clock("07:10")
+    await warehouse.push("Z", body=body)
+    await warehouse.heartbeat(clock("09:00"), "B")
+    assert warehouse.answer.watermark >= clock("09:00")
+    assert await warehouse.open() == []
+
+
+async def test_a_device_that_does_not_prove_what_it_was_cannot_go_on_as_that(warehouse):
+    """[R3] [S10]"""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A")
+    await warehouse.book.change(SITE, "fang", [Device(device="Z", name="Z")], "enrolled")
+    answer = await warehouse.push("Z", body=warehouse.device("A").push_message(warehouse.now))
+    assert isinstance(answer, Conflict)
+    assert await warehouse.open() == ["REPLICA_FORK U"]
+
+
+async def test_acknowledgements_are_told_to_the_replicas_own_device_and_nobody_else(warehouse):
+    """[S7] [S10] Another one does not even learn that there is such a replica."""
+    cursor = (await warehouse.book.snapshot(SITE, None)).cursor
+    receives(warehouse, "A", 2)
+    await warehouse.push("A")
+    await enrolled_again(warehouse)
+    replica = warehouse.device("A").replica
+    told = {}
+    for name in "ABZ":
+        page = await warehouse.book.pull(SITE, cursor, 100, Own(name, replica))
+        early = await warehouse.book.pull(SITE, cursor, 1, Own(name, replica))
+        snapshot = await warehouse.book.snapshot(SITE, Own(name, replica))
+        told[name] = [one.acks[replica].seq for one in (page, early, snapshot)]
+    assert told["B"] == [0, 0, 0]
+    assert told["A"] == told["Z"] == [2, 1, 0]

@@ -226,7 +226,7 @@ async def test_an_unknown_address_of_the_api_is_a_problem_and_never_the_page(pla
 
 
 async def test_a_full_disk_is_said_clearly_and_the_device_keeps_its_queue(plant, monkeypatch):
-    async def full(*_):
+    async def full(*_, **__):
         raise StorageFullError
 
     monkeypatch.setattr(plant.book, "push", full)

@@ -220,6 +220,14 @@ def test_a_period_is_closed_through_a_day(bincard):
         0, "PLANT: closed through 2026-10-31.\n", "",
     )  # fmt: skip
     assert bincard("period", "close", "2026-10-31", "--site", "NOPE")[0] == 1
+    code, told, _ = bincard("period", "close", "2099-12-31", "--dry-run")
+    assert (code, told.splitlines()[0]) == (1, "PLANT: not closed through 2099-12-31.")
+    assert "- 2099-12-31 is not over" in told
+    assert bincard("period", "close", "2099-12-31") == (1, told, "")
+    assert bincard("period", "close", "2026-11-01", "--dry-run") == (
+        0, "PLANT: nothing is against closing through 2026-11-01.\n", "",
+    )  # fmt: skip
+    assert bincard("operations")[1].count("period closed") == 1
     assert "period closed" in bincard("operations")[1]
     assert bincard("verify")[0] == 0
 

@@ -1,102 +1,21 @@
-"""Every door has a guard, and each guard keeps out whom it must."""
-
-import pytest
-from litestar.routes import HTTPRoute
+"""Every door has a guard, and says to whom it keeps out what to do; who: `test_authorisation`."""
 
 from server.api.guards import GUARDS
 from tests.server.conftest import SITE
+from tests.server.test_authorisation import handlers
 
-SUPERVISORS = [
-    ("GET", "/api/people"),
-    ("POST", "/api/people"),
-    ("GET", "/api/devices"),
-    ("POST", "/api/devices/codes"),
-    ("POST", "/api/devices/d2/revoke"),
-    ("POST", "/api/devices/d2/floor"),
-    ("POST", "/api/documents"),
-    ("GET", "/api/variances"),
-    ("GET", "/api/variances/o1/1"),
-    ("GET", "/api/valuation"),
-    ("GET", "/api/valuation/BE-2908"),
-]
-WORKERS = [
-    ("GET", "/api/me"),
-    ("GET", "/api/documents"),
-    ("GET", "/api/documents/PO-1"),
-    ("GET", "/api/holdings"),
-    ("GET", "/api/bin-card?place=06-B-10&item=BE-2908"),
-    ("GET", "/api/containers/P1"),
-    ("GET", "/api/serials/BE-2908/S1"),
-    ("GET", "/api/operations/o1"),
-    ("GET", "/api/discrepancies"),
-]
-DEVICES = [
-    ("POST", "/api/sign-in"),
-    ("POST", "/sync/push"),
-    ("GET", "/sync/pull"),
-    ("GET", "/sync/snapshot"),
-    ("GET", f"/sync/snapshot/{'0' * 64}"),
-    ("GET", "/sync/poke"),
-    ("POST", "/sync/blocks"),
-]
-WATCHERS = [("GET", "/metrics")]
 PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health", "/ready"]
-
-
-def doors(app):
-    """Every method of every route but OPTIONS, which only lists methods."""
-    for route in app.routes:
-        assert isinstance(route, HTTPRoute), f"{route.path} is no plain HTTP route"
-        for handler in route.route_handlers:
-            if handler.http_methods != {"OPTIONS"}:
-                yield route.path, handler
 
 
 async def test_every_door_names_a_guard_or_is_marked_as_public(plant):
     public = set()
-    for path, handler in doors(plant.client.app):
+    for path, handler in handlers(plant.client.app):
         guards = [guard for guard in handler.resolve_guards() if guard in GUARDS]
         marked = handler.opt.get("public") is True
         assert bool(guards) != marked, f"{path} has {guards} and is marked {marked}"
         if marked and not path.startswith("/schema"):
             public.add(path)
     assert sorted(public) == sorted(PUBLIC)
-
-
-async def test_the_lists_of_this_test_name_every_guarded_door(plant):
-    known = {path.split("?")[0] for _, path in SUPERVISORS + WORKERS + DEVICES + WATCHERS}
-    paths = {
-        path.replace("{number:str}", "PO-1").replace("{hash_:str}", "0" * 64)
-        .replace("/devices/{id_:str}", "/devices/d2").replace("{id_:str}", "o1")
-        .replace("{operation:str}/{line:int}", "o1/1").replace("{code:str}", "P1")
-        .replace("{item:str}/{serial:str}", "BE-2908/S1").replace("{item:str}", "BE-2908")
-        for path, handler in doors(plant.client.app)
-        if not handler.opt.get("public")
-    }  # fmt: skip
-    assert paths == known
-
-
-@pytest.mark.parametrize(("method", "path"), DEVICES + WORKERS + SUPERVISORS)
-async def test_no_door_opens_without_an_enrolled_device(plant, method, path):
-    for headers in ({}, {"Authorization": "Bearer bc1.d1.PLANT.forged"}, {"Authorization": "é"}):
-        answer = await plant.client.request(
-            method, path, headers={k: v.encode() for k, v in headers.items()}
-        )
-        assert (answer.status_code, answer.json()["code"]) == (401, "device_unknown")
-        assert answer.headers["content-type"] == "application/problem+json"
-
-
-@pytest.mark.parametrize(("method", "path"), WORKERS + SUPERVISORS)
-async def test_a_device_alone_is_nobody(plant, method, path):
-    answer = await plant.client.request(method, path, headers=plant.device())
-    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in")
-
-
-@pytest.mark.parametrize(("method", "path"), SUPERVISORS)
-async def test_a_worker_does_not_pass_a_supervisors_door(plant, method, path):
-    answer = await plant.client.request(method, path, headers=await plant.signed_in("1001"))
-    assert (answer.status_code, answer.json()["code"]) == (403, "supervisor_only")
-    assert answer.json()["detail"] == "Only a supervisor may do this. Ask one to sign in."
 
 
 async def test_a_token_of_another_site_opens_nothing_here(plant):

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from server.people import roster
+from server.settings import token_key
 from sync.messages import Conflict, Pushed
 from sync.records import Item, Location, Person, Site, Unit, Variance
 from tests.ledger.test_papers import reserve
@@ -43,6 +44,7 @@ class Reached(Warehouse):
 
     def __init__(self, plant):
         self.plant = plant
+        self.key = token_key(plant.settings.token_key_file)
         self.now = clock("06:00")
         self.devices, self.ids, self.answer = {}, {}, None
         self.book = Door(plant)

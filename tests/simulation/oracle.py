@@ -5,7 +5,7 @@ import json
 
 from server.book.rows import fetch, table
 from server.book.verify import unexplained, verify_site
-from sync.records import Alias, Holding, Result, Variance
+from sync.records import Alias, Counted, Holding, Result, Variance
 from sync.stock import is_virtual
 from tests.simulation.client.feed import rows_of
 from tests.simulation.client.outbox import body_of
@@ -91,7 +91,9 @@ def check_fold(world):
     aliases = {row.raw: row.code for row in rows(server, "alias", Alias)}
     asked = [row for row in rows(server, "variance", Variance) if row.state == "open"]
     asked = [row for row in asked if row.line >= 0 and row.place not in aliases.values()]
-    expected, stood = fold(world.watch.log, reversed_, approved, aliases, asked)
+    counted = rows(server, "counted", Counted)
+    whole = {row.operation: row.place for row in counted if row.scope == "place"}
+    expected, stood = fold(world.watch.log, reversed_, approved, aliases, asked, whole)
     found = holdings(server)
     for row in asked:
         if row.expected != stood[row.operation, row.line]:

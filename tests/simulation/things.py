@@ -13,7 +13,7 @@ INSIDE = "container/"
 
 
 class Seen(NamedTuple):
-    """One thing seen: where, by when; `only_from` if it moves only what stands there."""
+    """One thing seen: where, by when; `only_from` if it moves only what stands there since then."""
 
     moment: tuple
     taken: int
@@ -23,6 +23,7 @@ class Seen(NamedTuple):
     sets: bool
     only_from: str | None = None
     only_key: str | None = None
+    since: int = 0
 
 
 class Flow(NamedTuple):
@@ -47,28 +48,32 @@ def moving(did, key, source, target, at, times):
                 key_text(key), did["verb"] in SETS)  # fmt: skip
 
 
-def counted(row):
-    """Return what an approved line saw: the thing, or its absence."""
+def counted(row, absent):
+    """Return what an approved line saw: the thing, or its absence since the count was opened."""
     at = (row.at, row.replica, row.seq, row.line)
-    if row.counted:
+    if row.counted and not absent:
         return Seen(at, row.at, row.place, "count", row.key, sets=True)
-    return Seen(at, row.at, "count", "count", row.key, False, row.place, row.key)
+    since = row.first if absent else row.at
+    return Seen(at, row.at, "count", "count", row.key, False, row.place, row.key, since)
 
 
 def flows(chain):
     """Yield what each sighting of a thing moves, in the order of time."""
-    stands = None
+    stands, since = None, 0
     for seen in sorted(chain):
         if seen.only_from is not None:
-            if stands is None or stands.place != seen.only_from:
+            if stands is None or stands.place != seen.only_from or since > seen.since:
                 continue
             if seen.only_key not in {None, stands.key}:
                 continue
+        was, came = stands, seen.moment[0]
         if stands is None:
             stands = Flow(seen, _origin(seen), seen.key, seen.place, seen.key)
         else:
             key = seen.key if seen.sets else stands.key
             stands = Flow(seen, stands.place, stands.key, seen.place, key)
+        stays = was and (was.place, was.key) == (stands.place, stands.key) and seen.taken == came
+        since = since if stays else came
         yield stands
 
 
@@ -91,7 +96,7 @@ def events(chains):
             for chain in rest.values():
                 chain.append(flow.seen._replace(
                     moment=(*flow.seen.moment, 1), taken=flow.seen.moment[0],
-                    only_from=INSIDE + code))  # fmt: skip
+                    only_from=INSIDE + code, since=flow.seen.moment[0]))  # fmt: skip
     told = [*boxes.values(), *(flows(chain) for chain in rest.values())]
     for flow in (flow for chain in told for flow in chain):
         own, *at = flow.seen.moment

@@ -77,6 +77,14 @@ export function meaning(
   return string === text ? provedOrRaw(text, read, valuesOf(ways[0])) : read;
 }
 
+/** The net weight that a label says, in grams: 3103 and 001250 are 1.250 kg. Null where it says none. */
+export function gramsOf(raw: string, symbology: string | null): number | null {
+  const [text, kind] = clean(raw, symbology);
+  if (!text.includes("310")) return null;
+  const weight = elements(elementString(text, isMarked(text, kind)), 0)?.find(([ai]) => /^310\d$/.test(ai));
+  return weight ? Number(weight[1]) * 10 ** (3 - Number(weight[0][3])) : null;
+}
+
 /** What a scan tells of its scanner: a separator that it sent, or one that was missing. */
 export function heardOf(raw: string, symbology: string | null, meant: Meaning, year: number): Scanner {
   const [text, kind] = clean(raw, symbology);

@@ -3,14 +3,15 @@
  * movements add deltas in seq order, counts never set stock, and a reverse takes its target out.
  */
 import { feedKey } from "./hashing";
+import { counts, type Counters, type Papers } from "./papers";
 import { isVirtual, keyText, placeText } from "./stock";
 import type { Body, Did, Key, Place } from "./types.gen";
 
 export type Folded = {
   /** Place → key → what to add. */
   deltas: Map<string, Map<string, number>>;
-  /** Line of a document → what to add to `done`. */
-  done: Map<string, number>;
+  /** Line of a document → what to add to its counters. */
+  counters: Map<string, Counters>;
   /** Lots that the replica does not know yet → the moment that ranks them. */
   lots: Map<string, number>;
 };
@@ -27,45 +28,43 @@ interface Entry {
   sign: 1 | -1;
 }
 
-/** Progress of a document's line per verb: +1 adds the quantity to `done`. */
-const PROGRESS: Partial<Record<Did["verb"], 1 | -1>> = {
-  receive: 1, pick: 1, issue: 1, produce: 1, count: 1, return: -1,
-};
-
 /**
  * `pending` in seq order; `known` finds the body of an operation that the server already has,
- * so that a reverse of it can be shown before the server has seen the reverse.
+ * so that a reverse of it can be shown before the server has seen the reverse; `papers` finds
+ * the line that an operation names.
  */
-export function fold(pending: readonly Done[], stock: Stock, known: (id: string) => Done | undefined): Folded {
-  const folded: Folded = { deltas: new Map(), done: new Map(), lots: new Map() };
+export function fold(
+  pending: readonly Done[], stock: Stock, known: (id: string) => Done | undefined, papers: Papers,
+): Folded {
+  const folded: Folded = { deltas: new Map(), counters: new Map(), lots: new Map() };
   const here = new Set(pending.map((operation) => operation.id));
   const reversed = new Set(pending.flatMap(({ did }) => (did.verb === "reverse" ? did.target : [])));
   const undone = new Set<string>();
   for (const operation of pending) {
     const { did } = operation;
     if (did.verb !== "reverse") {
-      if (!reversed.has(operation.id)) add(folded, operation, stock, 1);
+      if (!reversed.has(operation.id)) add(folded, operation, stock, papers, 1);
       continue;
     }
     const target = here.has(did.target) ? undefined : known(did.target);
-    if (target && !undone.has(target.id)) add(folded, target, stock, -1);
+    if (target && !undone.has(target.id)) add(folded, target, stock, papers, -1);
     undone.add(did.target);
   }
   return folded;
 }
 
-function add(folded: Folded, operation: Done, stock: Stock, sign: 1 | -1): void {
+function add(folded: Folded, operation: Done, stock: Stock, papers: Papers, sign: 1 | -1): void {
   const { did, task } = operation;
   const quantity = quantityOf(did, folded, stock, sign);
   for (const entry of entries(did)) {
     const place = placeText(entry.place);
     if (!isVirtual(place)) addTo(folded.deltas, place, keyText(entry.key), quantity * entry.sign * sign);
   }
-  const progress = PROGRESS[did.verb];
-  if (progress && task?.line != null) {
-    const line = feedKey(task.document, task.line);
-    const amount = did.verb === "count" ? 1 : quantity;
-    folded.done.set(line, (folded.done.get(line) ?? 0) + amount * progress * sign);
+  const counted = task?.line == null ? null : counts(papers(task), did, quantity);
+  if (counted && task) {
+    const line = feedKey(task.document, task.line ?? null);
+    const before = folded.counters.get(line) ?? {};
+    folded.counters.set(line, { ...before, [counted.counter]: (before[counted.counter] ?? 0) + counted.amount * sign });
   }
   if (sign === 1 && (did.verb === "receive" || did.verb === "produce")) remember(folded, did, operation.wall);
 }

@@ -1,8 +1,10 @@
 /** The hashes and ids that device and server must compute alike: the twin of sync/hashing.py. */
+import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 
 export const ZERO = "0".repeat(64);
+const MARK_CHARACTERS = 24;
 
 export function sha256Hex(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
@@ -10,6 +12,16 @@ export function sha256Hex(text: string): string {
 
 export function link(prev: string, payload: string): string {
   return bytesToHex(sha256(concatBytes(hexToBytes(prev), hexToBytes(payload))));
+}
+
+/** The key by which a device marks what it did under a replica: it follows from its token (S7). */
+export function markKey(token: string, replica: string): Uint8Array {
+  return hmac(sha256, utf8ToBytes(token), utf8ToBytes(`rescue\n${replica}`));
+}
+
+/** The mark of an operation: its place and the text of its body; the twin of server/people/rescues.py. */
+export function markOf(key: Uint8Array, seq: number, body: string): string {
+  return bytesToHex(hmac(sha256, key, utf8ToBytes(`${seq}\n${sha256Hex(body)}`))).slice(0, MARK_CHARACTERS);
 }
 
 export function feedKey(...parts: (string | number | null)[]): string {

@@ -5,7 +5,7 @@
  */
 import type { Capture } from "./flow";
 import { sha256Hex } from "./hashing";
-import type { Ack, Body, Envelope, Exchange } from "./types.gen";
+import type { Ack, Body, Envelope, Exchange, Mark } from "./types.gen";
 
 /** What was saved of one replica. */
 export interface Bundle {
@@ -22,6 +22,10 @@ export interface Bundle {
   made: number;
   captures: Capture[];
   operations: string[];
+  /** The device's own proof of each operation; none in a rescue of an app of before. */
+  marks?: (Mark | null)[];
+  /** Who signed in there without a network. */
+  signed?: string[];
 }
 
 export type RescueFault = "not_a_rescue" | "damaged" | "newer" | "other_site";
@@ -37,7 +41,7 @@ export class RescueRefused extends Error {
 }
 
 const KIND = "bincard-rescue";
-const VERSION = 1;
+const VERSION = 2;
 
 export function rescueText(bundles: Bundle[]): string {
   const text = JSON.stringify({ kind: KIND, v: VERSION, bundles });

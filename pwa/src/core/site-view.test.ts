@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { meaning } from "./codes";
 import { feedKey } from "./hashing";
+import { isFinished } from "./papers";
 import { SiteView } from "./site-view";
 import { keyText } from "./stock";
 import type { Row } from "./types.gen";
@@ -22,6 +23,19 @@ function holding(place: string, key: typeof OLD, quantity: number): Row {
   return ["holding", feedKey(place, keyText(key)), 1, { place, key: keyText(key), item: key.item, quantity }];
 }
 
+function paper(document: string, kind: string): Row {
+  return ["document", feedKey(document), 1, {
+    document, kind, partner: null, item: null, quantity: null, due: null, state: "open", note: "", stopped: null,
+  }];
+}
+
+function line(document: string, number: number, more: object): Row {
+  return ["line", feedKey(document, number), 1, {
+    document, line: number, role: "asked", item: "BE-2908", quantity: 5, done: 0, rejected: 0, returned: 0, out: 0,
+    place: null, state: "open", ...more,
+  }];
+}
+
 function site(): SiteView {
   const view = new SiteView();
   view.replica.apply([
@@ -32,6 +46,7 @@ function site(): SiteView {
     location("06-B-10", "bin", 2), location("06-A-01", "bin", 1), location("DOCK", "dock", 0),
     lot(OLD, 100), lot(NEW, 200),
     holding("06-B-10", OLD, 40), holding("06-A-01", NEW, 20), holding("DOCK", OLD, 5),
+    paper("PO-127", "purchase"), paper("SO-1", "sales"), paper("WO-1", "work"),
     ["line", feedKey("PO-127", 1), 1, { document: "PO-127", line: 1, item: "BE-2908", quantity: 50, done: 10, place: null, state: "open" }],
     ["alias", feedKey("OLD-CODE"), 1, { raw: "OLD-CODE", kind: "item", code: "BE-2908" }],
   ]);
@@ -74,6 +89,33 @@ test("a lot received here is known before the server knows it", () => {
   expect(view.lots("BE-2908", "FRESH")).toEqual([{ code: "FRESH", expires: null, supplier: null }]);
   expect(view.ranked("BE-2908").map(({ lot }) => lot?.code)).toEqual(["K0902", "K0911", "FRESH"]);
   expect(view.lines("PO-127").map(({ done }) => done)).toEqual([19]);
+});
+
+test("a line of a server of before has no counters but its progress", () => {
+  expect(site().lines("PO-127")).toMatchObject([{ role: "asked", done: 10, rejected: 0, returned: 0, out: 0, have: 10 }]);
+});
+
+test("what came back from the customer is not asked for again, what goes back to the supplier is", () => {
+  const view = site();
+  view.replica.apply([line("SO-1", 1, { done: 4, out: 4 }), line("PO-127", 2, { done: 5 })]);
+  const back = (id: string, from: string, to: string, document: string, number: number) => ({
+    id, wall: 5, task: { document, line: number },
+    did: {
+      verb: "return", key: { item: "BE-2908" }, quantity: 1, from: { location: from }, to: { location: to }, reason: "x",
+    } as const,
+  });
+  view.refold([back("1", "customer/C1", "DOCK", "SO-1", 1), back("2", "DOCK", "supplier/1580", "PO-127", 2)], () => undefined);
+  expect(view.lines("SO-1")).toMatchObject([{ done: 4, out: 4, returned: 1, have: 4 }]);
+  expect(view.lines("PO-127")[1]).toMatchObject({ done: 5, returned: 1, have: 4 });
+});
+
+test("a work order is finished once what it makes is made", () => {
+  const view = site();
+  view.replica.apply([line("WO-1", 0, { role: "made" }), line("WO-1", 1, { role: "used", done: 2 })]);
+  expect(isFinished("work", view.lines("WO-1"))).toBe(false);
+  const did = { verb: "produce", key: { item: "BE-2908" }, quantity: 5, to: { location: "06-A-01" } } as const;
+  view.refold([{ id: "1", wall: 5, task: { document: "WO-1", line: 0 }, did }], () => undefined);
+  expect(isFinished("work", view.lines("WO-1"))).toBe(true);
 });
 
 test("a code that was unknown once means what the desk said", () => {

@@ -3,9 +3,10 @@ import type { Known, LotOf, Named } from "./codes";
 import { rank, type Candidate } from "./fifo";
 import { fold, type Done, type Folded } from "./fold";
 import { feedKey } from "./hashing";
+import { asTold, seen, type LineSeen, type Paper } from "./papers";
 import { names, Replica } from "./replica";
 import { isVirtual, keyOf } from "./stock";
-import type { Device, Document, Feed, Item, Line, Location, Lot, LotRow, Partner, Person, Site, Variance } from "./types.gen";
+import type { Device, Document, Feed, Item, Location, Lot, LotRow, Partner, Person, Site, Variance } from "./types.gen";
 import type { Ranked, Shown, View } from "./view";
 
 const NO_SITE: Site = {
@@ -14,14 +15,15 @@ const NO_SITE: Site = {
 };
 
 export class SiteView implements View, Known {
-  private pending: Folded = { deltas: new Map(), done: new Map(), lots: new Map() };
+  private pending: Folded = { deltas: new Map(), counters: new Map(), lots: new Map() };
   private foldedOfItem = new Map<string, Set<string>>();
 
   replica = new Replica();
 
   /** Takes the operations that the replica does not hold yet, in seq order. */
   refold(pending: readonly Done[], known: (id: string) => Done | undefined): void {
-    this.pending = fold(pending, (place, key) => this.replica.holdings.get(place, key), known);
+    const stock = (place: string, key: string): number => this.replica.holdings.get(place, key);
+    this.pending = fold(pending, stock, known, (task) => this.paper(task.document, task.line ?? 0));
     this.foldedOfItem = new Map();
     for (const [place, keys] of this.pending.deltas) {
       for (const key of keys.keys()) {
@@ -68,11 +70,18 @@ export class SiteView implements View, Known {
     return [...this.replica.tables.document.all()].filter((document) => document.kind === kind);
   }
 
-  lines(document: string): Line[] {
+  lines(document: string): LineSeen[] {
+    const kind = this.document(document)?.kind;
     return this.replica.tables.line
       .find("document", document)
-      .map((line) => ({ ...line, done: line.done + (this.pending.done.get(feedKey(document, line.line)) ?? 0) }))
+      .map((line) => seen(kind, asTold(line), this.pending.counters.get(feedKey(document, line.line))))
       .sort((a, b) => a.line - b.line);
+  }
+
+  private paper(document: string, number: number): Paper | undefined {
+    const kind = this.document(document)?.kind;
+    const line = this.replica.tables.line.get(feedKey(document, number));
+    return kind && line ? { kind, line: asTold(line) } : undefined;
   }
 
   at(place: string): Shown[] {

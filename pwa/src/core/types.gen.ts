@@ -7,7 +7,10 @@ export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
 export type Severity = "I" | "R" | "U";
 
 /** Discrepancy codes, in the order in which an operation's flags are listed. */
-export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "ACTOR_NOT_SEEN" | "RESCUE_UNSIGNED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "ACTOR_NOT_SEEN" | "RESCUE_UNSIGNED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "TASK_MISMATCH" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
+
+/** A counter of a line. */
+export type Counter = "done" | "rejected" | "returned" | "out";
 
 /** What may be done with goods. */
 export type Status = "ok" | "quality" | "hold" | "reject";
@@ -275,6 +278,7 @@ export interface Decision {
   expected: number;
   of: CountedLine;
   place?: string | null;
+  parts?: string[];
 }
 
 /** Set the keys named to what was counted, at the time of the count. */
@@ -606,13 +610,17 @@ export interface Document {
   stopped: string | null;
 }
 
-/** One line of a document; `done` follows from the ledger, never from an edit. */
+/** One line of a document; its counters follow from the ledger, never from an edit (L10). */
 export interface Line {
   document: string;
   line: number;
+  role: "asked" | "made" | "used";
   item: string | null;
   quantity: number;
   done: number;
+  rejected: number;
+  returned: number;
+  out: number;
   place: string | null;
   state: "open" | "closed" | "cancelled";
 }
@@ -815,4 +823,6 @@ export const ENVELOPE_VERSION = 1;
 export const PUSH_OPERATIONS_MAX = 100;
 export const PULL_LIMIT_MAX = 5000;
 export const INTENTS: readonly string[] = ["approve", "recount", "reject", "settle", "close", "reserve", "edit"];
+/** Kind of a paper, role of a line, way of the goods: the counter that moves. */
+export const COUNTERS: Readonly<Record<string, Counter | undefined>> = { "purchase asked receive": "done", "purchase asked status>reject": "rejected", "purchase asked return>supplier": "returned", "sales asked pick": "done", "sales asked ship": "out", "sales asked return<customer": "returned", "work made produce": "done", "work made produce>reject": "rejected", "work used issue": "done", "work used return<production": "returned", "work used issue>scrap": "rejected", "move asked putaway": "done", "move asked move": "done", "count asked count": "done" };
 export const VIRTUAL: readonly string[] = ["adjust", "cost", "count", "customer", "production", "scrap", "status", "supplier", "suspense", "transit"];

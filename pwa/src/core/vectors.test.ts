@@ -15,7 +15,7 @@ import type { Scanner } from "./meaning";
 import { feedKey, link, operationId, sha256Hex } from "./hashing";
 import { Replica, scopeOfBlock } from "./replica";
 import { nameOf, Scope } from "./scope";
-import type { Row } from "./types.gen";
+import type { Document, Line, Row } from "./types.gen";
 
 const named: [Named, string[]][] = [
   ...Object.entries(codes.known.items).map(([code, aliases]): [Named, string[]] => [{ kind: "item", code }, [code, ...aliases]]),
@@ -84,17 +84,24 @@ function rowsOf(replica: Replica): number {
 }
 
 describe("fold", () => {
-  it.each(folds)("$name", ({ stock, pending, known, shown, done }) => {
+  it.each(folds)("$name", ({ stock, pending, known, shown, papers, counters }) => {
     const here = (place: string, key: string): number =>
       (stock as [string, string, number][]).find(([p, k]) => p === place && k === key)?.[2] ?? 0;
     const bodies = known as unknown as Record<string, Done | undefined>;
-    const folded = fold(pending as unknown as Done[], here, (id) => bodies[id]);
+    const told = papers as [string, Document["kind"], number, Line["role"], string | null, string | null][];
+    const folded = fold(pending as unknown as Done[], here, (id) => bodies[id], ({ document, line }) => {
+      const row = told.find(([code, , number]) => code === document && number === line);
+      return row && { kind: row[1], line: { role: row[3], item: row[4], place: row[5] } };
+    });
     for (const [place, key, quantity] of shown as [string, string, number][]) {
       expect(here(place, key) + (folded.deltas.get(place)?.get(key) ?? 0)).toBe(quantity);
     }
     const places = new Set((shown as [string, string, number][]).map(([place]) => place));
     expect([...folded.deltas.keys()].filter((place) => !places.has(place))).toEqual([]);
-    expect([...folded.done].map(([line, more]) => [...(JSON.parse(line) as unknown[]), more])).toEqual(done);
+    const moved = [...folded.counters].flatMap(([line, more]) =>
+      Object.entries(more).map(([counter, amount]) => [...(JSON.parse(line) as unknown[]), counter, amount]),
+    );
+    expect(moved).toEqual(counters);
   });
 });
 

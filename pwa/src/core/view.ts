@@ -3,7 +3,8 @@
  * plus the fold of the operations that the server has not acknowledged yet.
  * Everything is in memory and answers at once; nothing here waits for a network or a disk.
  */
-import type { Device, Document, Item, Line, Location, Lot, Partner, Person, Site, Variance } from "./types.gen";
+import type { LineSeen } from "./papers";
+import type { Device, Document, Item, Location, Lot, Partner, Person, Site, Variance } from "./types.gen";
 
 /** One holding as shown: `quantity` in base units, `fifo_at` of its lot in ms (0 when unknown). */
 export interface Shown {
@@ -34,8 +35,8 @@ export interface View {
   device(code: string): Device | undefined;
   document(code: string): Document | undefined;
   documents(kind: Document["kind"]): Document[];
-  /** Lines in line order; `done` includes what this device did and the server has not seen. */
-  lines(document: string): Line[];
+  /** Lines in line order; their counters include what this device did and the server has not seen. */
+  lines(document: string): LineSeen[];
   /** Holdings of a place that are not zero. */
   at(place: string): Shown[];
   /** Holdings of an item at places that can be counted, not zero. */

@@ -1,7 +1,7 @@
 /** An engine without a disk and a server: what is written stays "on this device" for ever. */
 import type { Capture, Draft } from "../core/flow.ts";
 import type { Meaning } from "../core/meaning.ts";
-import { type Engine, NotRecorded, type RescueDoor, type Status, type Written } from "../engine.types.ts";
+import { type Engine, NotRecorded, type Offer, type RescueDoor, type Status, type Written } from "../engine.types.ts";
 import { answerOf } from "./fake-answers.ts";
 import { fakeView } from "./fake-site.ts";
 
@@ -115,6 +115,10 @@ export class Fake implements Engine {
   async signOut(): Promise<void> {
     this.status.person = null;
     this.changed();
+  }
+
+  lookAt(): Promise<Offer> {
+    return Promise.resolve({ name: "H2", site: "FACTORY", siteName: "Hangzhou plant", was: { name: "H1", site: "FACTORY" }, isOther: false, unsent: 0 });
   }
 
   async enrol(): Promise<void> {}

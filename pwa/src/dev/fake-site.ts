@@ -2,6 +2,7 @@
 import type { Document, Item, Line, Location, Site, Variance } from "../core/types.gen.ts";
 import type { Ranked, Shown, View } from "../core/view.ts";
 import { keyText } from "../core/stock.ts";
+import { seen } from "../core/papers.ts";
 
 const DAY = 86_400_000;
 const NOW = Date.now();
@@ -48,13 +49,18 @@ const documents = [
 ];
 
 function line(code: string, number: number, of: string | null, quantity: number, done = 0, at: string | null = null): Line {
-  return { document: code, line: number, item: of, quantity, done, place: at, state: "open" };
+  return {
+    document: code, line: number, role: "asked", item: of, quantity, done, rejected: 0, returned: 0, out: 0, place: at,
+    state: "open",
+  };
 }
 
 const lines = [
   line("PO-127", 1, "BE-2908", 200), line("PO-127", 2, "HN-1224", 1000, 250), line("PO-127", 3, "PA-529S", 60, 36),
   line("PO-131", 1, "HN-1224", 500), line("SO-43659", 1, "AR-5381", 2), line("SO-43659", 2, "HN-1224", 12),
-  line("WO-71774", 1, "BE-2908", 24), line("WO-71774", 2, "HN-1224", 36),
+  { ...line("WO-71774", 0, "AR-5381", 12), role: "made" as const },
+  { ...line("WO-71774", 1, "BE-2908", 24), role: "used" as const },
+  { ...line("WO-71774", 2, "HN-1224", 36), role: "used" as const },
   line("CT-01", 1, null, 0, 0, "06-B-10"), line("CT-01", 2, null, 0, 0, "06-B-11"),
 ];
 
@@ -89,7 +95,7 @@ function variance(at: string, of: string, lot: string, counted: number, expected
 
 export const fakeVariances = [
   variance("06-B-10", "BE-2908", "K0817", 28, 40, 1), variance("50-A-05", "BE-2908", "K1014", 389, 353, 2),
-  variance("50-A-02", "AR-5381", "A1", 41, 40, 3),
+  variance("50-A-02", "AR-5381", "A1", 41, 40, 3), { ...variance("06-B-10", "BE-2908", "K0902", 24, 224, 4), line: -1, first: NOW - 40 * 60_000 },
 ];
 
 export const fakeView: View = {
@@ -106,7 +112,7 @@ export const fakeView: View = {
   }),
   document: (code) => documents.find((row) => row.document === code),
   documents: (kind) => documents.filter((row) => row.kind === kind),
-  lines: (code) => lines.filter((row) => row.document === code),
+  lines: (code) => lines.filter((row) => row.document === code).map((row) => seen(undefined, row)),
   at: (code) => stock.filter((row) => row.place === code),
   of: (code) => stock.filter((row) => row.item === code),
   holding: (at, key) => stock.find((row) => row.place === at && row.key === key)?.quantity ?? 0,
@@ -114,6 +120,6 @@ export const fakeView: View = {
   lots: (of, lot) => stock.filter((row) => row.item === of && row.lot?.code === lot).map((row) => row.lot!),
   search: (text, limit) =>
     items.filter((row) => `${row.item} ${row.name} ${row.name_zh}`.toLowerCase().includes(text.toLowerCase())).slice(0, limit),
-  variances: () => fakeVariances,
+  variances: (state) => (state === "open" ? fakeVariances : []),
   locations: (kind) => places.filter((row) => kind === undefined || row.kind === kind),
 };

@@ -11,6 +11,14 @@ const SENTENCES = {
     zh: "在本机第一次登录需要网络。",
   },
   offline: { en: "No network. Try again when it is back.", zh: "没有网络。恢复后再试。" },
+  unsent_first: {
+    en: "Something here is not sent yet, or scanned and not used. Send it first (Outbox), or save a rescue; then this device may go to another site.",
+    zh: "本机还有未上传的记录或未用的扫描。请先上传（待上传页）或导出救援数据，再转到别的厂区。",
+  },
+  astray: {
+    en: "The records on this device are of another site and are not sent here. Save a rescue for that site, or enrol this device there again.",
+    zh: "本机记录属于另一个厂区，不会上传到这里。请导出救援数据交给该厂区，或把本机重新绑定到该厂区。",
+  },
   not_secure: {
     en: "This address is not secure (https), so nothing can be kept safely. Open Bincard by its https address.",
     zh: "这个地址不安全（不是 https），无法安全保存数据。请用 https 地址打开 Bincard。",

@@ -13,8 +13,8 @@ export function operationOf(kept: Kept): Operation {
   return { ...kept, body: JSON.parse(bodyOf(kept.text)) as Body };
 }
 
-export function keptOf({ replica, seq, id, text, hash, verdict, acked, first }: Operation): Kept {
-  return { replica, seq, id, text, hash, verdict, acked, ...(first && { first }) };
+export function keptOf({ replica, seq, id, text, hash, verdict, acked, first, mark }: Operation): Kept {
+  return { replica, seq, id, text, hash, verdict, acked, ...(first && { first }), ...(mark && { mark }) };
 }
 
 /** The operation as the outbox and the last band show it; `later` is what the feed said after. */

@@ -7,7 +7,7 @@ import { bodyOf, bodyText, scansThatFit, seal } from "../core/envelope";
 import type { Capture, Draft } from "../core/flow";
 import type { Ack, Base, Body, Scan, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
-import type { Kept, Read, Store, Write } from "../store/store";
+import { ALL_STORES, type Kept, type Read, type Store, type Write } from "../store/store";
 import { Turns } from "../store/turns";
 import { keptOf, operationOf, type Operation } from "./operation";
 
@@ -203,12 +203,30 @@ export class Outbox {
     });
   }
 
+  /** All of this chain is sent, and the device is another one now: it goes on as a new replica. */
+  beginAnew(empty: boolean, meta: Record<string, unknown>): Promise<boolean> {
+    return this.inTurn(async () => {
+      // Somebody was quicker: that goes first, under the chain of before.
+      if (this.unsent.length) return false;
+      const chain = { replica: this.newReplica(), seq: 0, prev: null };
+      await this.store.record([...ALL_STORES], (tx) => {
+        if (empty) for (const name of ALL_STORES) void tx.objectStore(name).clear();
+        void tx.objectStore("meta").put(chain, "chain");
+        for (const [key, value] of Object.entries(meta)) void tx.objectStore("meta").put(value, key);
+      });
+      await this.reload();
+      this.moved(this.chain);
+      return true;
+    });
+  }
+
   /** What was sent under replicas of before goes to a restored server again, in this chain. */
-  adopt(): Promise<void> {
+  adopt(site: string): Promise<void> {
     return this.inTurn(async () => {
       const sent = await this.store.read(["sent"], (tx) => tx.objectStore("sent").getAll());
+      const isOurs = ({ site: of, did }: Body): boolean => of === site && did.verb !== "lost";
       const old = sent.filter((row) => row.replica !== this.chain.replica && row.acked !== SUPERSEDED
-        && operationOf(row).body.did.verb !== "lost");
+        && isOurs(operationOf(row).body));
       if (old.length) await this.appendAgain(old, this.chain);
     });
   }

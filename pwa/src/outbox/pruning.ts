@@ -14,3 +14,21 @@ export function mayForget(row: Kept, now: number, epoch: number, durable: [numbe
   const isBackedUp = durable[0] === epoch && row.verdict.ledger_seq <= durable[1];
   return isBackedUp && now - row.acked > KEPT_AT_LEAST_MS;
 }
+
+const EVERY_MS = 24 * 3_600_000;
+
+/** Forgets once a day what may go. */
+export class Pruning {
+  private at = 0;
+  private readonly stores: () => { prune(mayGo: (row: Kept) => boolean): Promise<void> }[];
+
+  constructor(stores: () => { prune(mayGo: (row: Kept) => boolean): Promise<void> }[]) {
+    this.stores = stores;
+  }
+
+  async run(now: number, mayGo: (row: Kept) => boolean): Promise<void> {
+    if (Math.abs(now - this.at) < EVERY_MS) return;
+    this.at = now;
+    for (const store of this.stores()) await store.prune(mayGo);
+  }
+}

@@ -41,6 +41,7 @@ export interface PushParts {
 
 const BYTES_MAX = 1_000_000;
 const EXCHANGES_MAX = 200;
+const SIGNED_MAX = 50;
 /** In one run; after these the back-off gives both sides time. */
 const REPAIRS_MAX = 12;
 const CHARACTERS_OF_FRAME = 100;
@@ -52,6 +53,8 @@ export class Push {
   answeredAt = 0;
   /** Told with the next push, or with a rescue of this device. */
   exchanges: Exchange[] = [];
+  /** Who signed in here without a network, the latest last: the server cannot know of it (R7). */
+  signed: string[] = [];
   /** A storage that was lost, until the server has heard of it. */
   private former: Former | null = null;
   /** Why the server takes no more for a while, in its own words; what is unsent waits here. */
@@ -70,8 +73,16 @@ export class Push {
   async load(): Promise<void> {
     this.heard = (await this.parts.store.meta<Heard>("heard")) ?? this.heard;
     this.exchanges = (await this.parts.store.meta<Exchange[]>("exchanges")) ?? [];
+    this.signed = (await this.parts.store.meta<string[]>("signed")) ?? [];
     this.former = (await this.parts.store.meta<Former>("former")) ?? null;
     await this.restored.load();
+  }
+
+  /** Somebody signed in without a network: told with every push from now on. */
+  async sawOffline(person: string): Promise<void> {
+    const signed = [...this.signed.filter((one) => one !== person), person].slice(-SIGNED_MAX);
+    await this.parts.store.setMeta("signed", signed);
+    this.signed = signed;
   }
 
   /** Tells the server, with every push until one is answered, what this device had before. */
@@ -105,7 +116,8 @@ export class Push {
       // What was scanned before the echo came must be among the rows that are read now,
       // and so must what reached the disk although its write seemed to fail.
       await this.parts.outbox.load();
-      const unsent = this.parts.outbox.unsent;
+      // What is of another site waits here for whoever brings it there (S11).
+      const unsent = this.parts.outbox.unsent.filter(({ body }) => body.site === this.parts.site());
       if (!unsent.length && !this.owesEcho) return 0;
       // The first question of a clock segment carries nothing: only its answer dates what follows.
       const isDated = turn > 0 || this.hasAnswer(this.parts.clock.segment());
@@ -116,7 +128,7 @@ export class Push {
       const wait = await this.once(batch, unsent.length - batch.length, echo, leaving && !unsent.length);
       if (wait > 0) return wait;
       // Taken but not acknowledged: the server is waiting for something, so do not hammer it.
-      const isStuck = batch.length > 0 && this.parts.outbox.unsent[0]?.id === batch[0]?.id;
+      const isStuck = batch.length > 0 && this.parts.outbox.unsent.some(({ id }) => id === batch[0]?.id);
       if (isStuck && this.repairs === repairs) return STUCK_MS;
     }
   }
@@ -157,7 +169,7 @@ export class Push {
     const dated = batch.flatMap(datedOf);
     const frame = {
       v: 1, site: site(), replica: outbox.chain.replica, carrier: null, epoch: this.heard.epoch,
-      cursor: cursor(), ...(this.former && { former: this.former }),
+      cursor: cursor(), signed: this.signed, ...(this.former && { former: this.former }),
       ...this.restored.frame(this.heard.epoch, outbox.chain.replica), ...more, dated,
     };
     // The stored texts go out byte for byte.
@@ -237,7 +249,7 @@ export class Push {
     const decided = this.parts.decided?.(common) ?? [];
     await this.restored.begin({ epoch, replica: outbox.chain.replica, had: outbox.lastAcked[0], at: clock.now(), decided });
     await this.fill((have ?? [0])[0] + 1);
-    await outbox.adopt();
+    await outbox.adopt(this.parts.site());
     await this.restored.queued(outbox.unsent.filter((row) => row.verdict).length);
     this.heard = { ...this.heard, epoch };
     await store.setMeta("heard", this.heard);

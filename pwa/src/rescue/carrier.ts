@@ -17,6 +17,7 @@ export interface CarrierParts {
   rescued: Rescued;
   wire: Wire;
   clock: Clock;
+  site(): string;
   /** This device's own replica. */
   replica(): string;
   epoch(): number;
@@ -40,14 +41,16 @@ export class Carrier {
 
   async run(): Promise<void> {
     // What a fork adds on the way is carried too.
-    for (const { replica, sentIn } of this.parts.rescued.bundles.values()) {
+    for (const { replica, sentIn, site } of this.parts.rescued.bundles.values()) {
+      if (site !== this.parts.site()) continue;
       try {
         if (sentIn !== null && sentIn !== this.parts.epoch()) await this.parts.rescued.sendAgainAfter(replica, 0);
         await this.carry(replica);
         this.problems.delete(replica);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        this.problems.set(replica, error.message);
+        if (error.code === "rescue_unsigned") await this.parts.rescued.disown(replica);
+        else this.problems.set(replica, error.message);
       }
     }
   }
@@ -75,6 +78,7 @@ export class Carrier {
       v: 1, site: bundle.site, replica: bundle.replica, carrier: replica(), device: bundle.device,
       epoch: epoch(), cursor: cursor(), sent: clock.now(), segment: clock.segment(),
       exchanges: bundle.exchanges, unsent, echo: 0, dated: batch.flatMap(datedOf),
+      marks: batch.map((row) => row.mark ?? null), ...(bundle.signed && { signed: bundle.signed }),
     };
     return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
   }

@@ -1,5 +1,7 @@
 /** The door to rescues: what leaves this device, what came in from others, and how that fares. */
+import { bodyOf } from "../core/envelope";
 import type { Capture } from "../core/flow";
+import { markKey, markOf } from "../core/hashing";
 import { collect, isPart, joined, missingOf, partIn, partsOf, readRescue, rescueText, type Bundle, type Collected } from "../core/rescue";
 import type { Rescue, RescueDoor, RescueProgress, Written } from "../engine.types";
 import type { Operation } from "../outbox/operation";
@@ -19,6 +21,10 @@ export interface RescueParts {
   clock: Clock;
   /** What this device is enrolled as. */
   device(): { device: string; name: string; site: string } | null;
+  /** The site at which it may push. */
+  site(): string;
+  /** What it was given at enrolment: its records are marked by it. */
+  token(): Promise<string | null>;
   context(): Context;
   cursor(): string;
   newReplica(): string;
@@ -61,11 +67,11 @@ export class Rescues implements RescueDoor {
   }
 
   async file(): Promise<Blob> {
-    return new Blob([rescueText(this.bundles())], { type: "application/json" });
+    return new Blob([rescueText(await this.bundles())], { type: "application/json" });
   }
 
   async codes(): Promise<string[]> {
-    return partsOf(await packed(rescueText(this.bundles())));
+    return partsOf(await packed(rescueText(await this.bundles())));
   }
 
   async bring(text: string): Promise<number> {
@@ -121,20 +127,25 @@ export class Rescues implements RescueDoor {
   }
 
   /** This device's own first, then what it carries and has not sent yet. */
-  private bundles(): Bundle[] {
+  private async bundles(): Promise<Bundle[]> {
     const { outbox, push, clock } = this.parts;
     const { rescued } = this;
     const { replica } = outbox.chain;
     const device = this.parts.device();
+    const token = await this.parts.token();
+    const key = token === null ? null : markKey(token, replica);
+    const unsent = outbox.unsent.filter((row) => row.replica === replica);
     const own: Bundle = {
-      site: device?.site ?? "", replica, device: device?.device ?? null, name: device?.name ?? "",
+      site: unsent[0]?.body.site ?? device?.site ?? "", replica, device: device?.device ?? null, name: device?.name ?? "",
       epoch: push.heard.epoch, acked: outbox.lastAcked, exchanges: push.exchanges, made: clock.now(),
-      captures: [...outbox.captures.values()],
-      operations: outbox.unsent.filter((row) => row.replica === replica).map((row) => row.text),
+      captures: [...outbox.captures.values()], signed: push.signed,
+      operations: unsent.map((row) => row.text),
+      marks: unsent.map(({ seq, text }) => key && [replica, seq, markOf(key, seq, bodyOf(text))]),
     };
     const carried = [...rescued.bundles.values()]
       .map(({ at: _at, seen: _seen, sentIn: _sentIn, ...bundle }): Bundle => ({
         ...bundle, operations: rescued.unsentOf(bundle.replica).map((row) => row.text),
+        marks: rescued.unsentOf(bundle.replica).map((row) => row.mark ?? null),
       }))
       .filter((bundle) => bundle.operations.length || bundle.captures.length);
     return [own, ...carried];
@@ -144,9 +155,11 @@ export class Rescues implements RescueDoor {
   private foreign(bundle: Bundle): Bundle {
     const own = new Set(this.parts.outbox.operations.map((row) => row.text));
     const mine = bundle.replica === this.parts.outbox.chain.replica;
+    const isForeign = (_: unknown, index: number): boolean => !own.has(bundle.operations[index] ?? "");
     return {
       ...bundle,
-      operations: bundle.operations.filter((text) => !own.has(text)),
+      operations: bundle.operations.filter(isForeign),
+      ...(bundle.marks && { marks: bundle.marks.filter(isForeign) }),
       captures: mine ? [] : bundle.captures,
     };
   }

@@ -6,7 +6,7 @@ import type { Bundle } from "../core/rescue";
 import { bodyOf, seal } from "../core/envelope";
 import type { Capture } from "../core/flow";
 import { sha256Hex } from "../core/hashing";
-import type { Envelope, Pushed, Verdict } from "../core/types.gen";
+import type { Envelope, Mark, Pushed, Verdict } from "../core/types.gen";
 import { keptOf, operationOf, type Operation } from "../outbox/operation";
 import type { Brought, Kept, Store } from "../store/store";
 import { Turns } from "../store/turns";
@@ -45,8 +45,8 @@ export class Rescued {
   /** Keeps what is new of a bundle, in one strict transaction; the same again changes nothing. */
   bring(bundle: Bundle, now: number): Promise<number> {
     return this.turns.take(async () => {
-      const { operations, ...rest } = bundle;
-      const fresh = this.fresh(bundle.replica, operations.map(keptFrom));
+      const { operations, marks = [], ...rest } = bundle;
+      const fresh = this.fresh(bundle.replica, operations.map((text, index) => keptFrom(text, marks[index])));
       const before = this.bundles.get(bundle.replica);
       const seen = before?.seen ?? [];
       const captures = [...new Map([...(before?.captures ?? []), ...bundle.captures].map((one) => [one.id, one])).values()];
@@ -99,6 +99,17 @@ export class Rescued {
     });
   }
 
+  /** Nothing proves whose these are: they go to the supervisors in a chain of nobody's, under the same ids. */
+  disown(replica: string): Promise<void> {
+    return this.turns.take(async () => {
+      const bundle = this.bundles.get(replica);
+      const rest = this.unsentOf(replica);
+      if (!bundle || !rest.length) return;
+      const again = rechained(rest, this.newReplica());
+      await this.keep([{ ...bundle, replica: again[0]!.replica, device: null, captures: [] }], again, rest);
+    });
+  }
+
   see(replica: string, capture: Capture): Promise<void> {
     return this.turns.take(async () => {
       const bundle = this.bundles.get(replica);
@@ -145,9 +156,9 @@ export class Rescued {
   }
 }
 
-function keptFrom(text: string): Kept {
+function keptFrom(text: string, mark: Mark | null = null): Kept {
   const { link, body } = JSON.parse(text) as Envelope & { body: { id: string } };
-  return { replica: link.replica, seq: link.seq, id: body.id, text, hash: sha256Hex(text), verdict: null, acked: null };
+  return { replica: link.replica, seq: link.seq, id: body.id, text, hash: sha256Hex(text), verdict: null, acked: null, ...(mark && { mark }) };
 }
 
 function rechained(rows: Kept[], replica: string): Kept[] {

@@ -9,6 +9,8 @@ export interface CardStep {
   verb: string;
   actor: string;
   device: string;
+  /** The device that brought it for that one, else empty. */
+  carrier: string;
   at: number;
   lot: string | null;
   quantity: number;
@@ -32,6 +34,7 @@ export interface CardLine {
   id: string;
   verb: string;
   actor: string;
+  carrier: string;
   at: number;
   change: number;
   balance: number;
@@ -57,6 +60,7 @@ function fromServer(step: CardStep, index: number): CardLine {
     id: `${step.seq}/${index}`,
     verb: step.verb,
     actor: step.actor,
+    carrier: step.carrier,
     at: step.at,
     change: step.quantity,
     balance: step.balance,
@@ -96,7 +100,7 @@ export function cardLines(
     balance += changeAt(place, one);
     const change = changeAt(place, one);
     const { id, verb, actor, wall: at, state } = one;
-    return { id, verb, actor, at, change, balance, counted: false, state, u: 0, isSure: true, recorded: null };
+    return { id, verb, actor, carrier: "", at, change, balance, counted: false, state, u: 0, isSure: true, recorded: null };
   });
   return [...history, ...lines];
 }

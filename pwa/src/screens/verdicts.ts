@@ -8,8 +8,11 @@ import { known, type Name, say, t } from "../words/index.ts";
 
 /** Why a decision was not accepted; a reason that has no words yet is shown as it is. */
 export function refusalWords(reason: string): string {
-  const name = `refused.${reason}`;
-  return t("state.refused_why", { why: known(name) ? t(name) : say(reason) });
+  const each = reason.split(" ").map((word) => {
+    const name = `refused.${word}`;
+    return known(name) ? t(name) : say(word);
+  });
+  return t("state.refused_why", { why: each.join(" · ") });
 }
 
 /** The state of an operation in words; what is odd about it is named. */

@@ -1,4 +1,5 @@
 /** How much is open for the hands on the floor: the numbers on the doors of the work. */
+import { isFinished } from "../core/papers.ts";
 import type { View } from "../core/view.ts";
 import type { Document } from "../core/types.gen.ts";
 import type { FlowName } from "./router.ts";
@@ -19,7 +20,9 @@ export const FLOW_OF: Record<Document["kind"], FlowName> = {
 };
 
 export function openDocuments(view: View, kind: Document["kind"]): Document[] {
-  return view.documents(kind).filter((document) => document.state === "open");
+  const open = view.documents(kind).filter((document) => document.state === "open");
+  if (kind !== "work") return open;
+  return open.filter((document) => !isFinished(kind, view.lines(document.document)));
 }
 
 /** Things that stand on a dock and wait for their bin. */

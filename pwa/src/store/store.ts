@@ -8,7 +8,7 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type St
 import type { Capture } from "../core/flow";
 import type { Block } from "../core/replica";
 import type { Bundle } from "../core/rescue";
-import type { Row, Verdict } from "../core/types.gen";
+import type { Mark, Row, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
 
 /** One operation as it is kept; `text` holds the exact bytes of its envelope. */
@@ -24,10 +24,12 @@ export interface Kept {
   acked: number | null;
   /** Where it stood first, when this device went on as a new replica: its verdict may name that. */
   first?: [string, number];
+  /** Of what was brought in: the proof of the device that did it. */
+  mark?: Mark;
 }
 
 /** A replica of another device, as a rescue brought it; its operations stand beside it. */
-export interface Brought extends Omit<Bundle, "operations"> {
+export interface Brought extends Omit<Bundle, "operations" | "marks"> {
   /** When it was brought in first, device time. */
   at: number;
   /** Captures that somebody has seen to. */
@@ -55,6 +57,7 @@ export type StoreName = StoreNames<Schema>;
 export type Write = IDBPTransaction<Schema, StoreName[], "readwrite">;
 export type Read = IDBPTransaction<Schema, StoreName[], "readonly">;
 
+export const ALL_STORES = ["journal", "outbox", "sent", "flow", "meta", "blocks", "overlay", "rescued", "bundles"] as const satisfies StoreName[];
 const VERSION = 2;
 const REOPEN = new Set(["UnknownError", "InvalidStateError"]);
 

@@ -5,8 +5,9 @@
 export const flows = {
   // Any flow
   "flow.again": { en: "{code} again? Scanned twice in a moment", zh: "{code} 连扫两次，要再记一次吗？" },
-  "flow.doubt.label": { en: "No separators in this label. Which is right? Done takes the first", zh: "标签缺少分隔符，哪一行对？按完成选第一行" },
+  "flow.doubt.label": { en: "Separators are missing. Which line is right?", zh: "标签缺少分隔符，哪一行对？" },
   "flow.doubt.code": { en: "{code} can mean several things. Which one?", zh: "{code} 有多种含义，是哪一个？" },
+  "flow.part_unit": { en: "The label says {weight}, no whole number. Scan the item and type the quantity", zh: "标签重量 {weight} 不是整数，请扫物料后输入数量" },
   "flow.nothing_written": { en: "Nothing written", zh: "没有记录" },
   "flow.no_meaning": { en: "{code} means nothing here. Scan something else", zh: "{code} 在这里用不上，请扫别的条码" },
   "flow.unknown_item": { en: "{code} is not known. Record it as it is?", zh: "{code} 未识别，按原条码记录吗？" },

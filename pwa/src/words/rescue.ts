@@ -4,6 +4,8 @@ export const rescue = {
     en: "This was {name}, until its browser cleared it. What was not sent is reported to the office. Ask for a new code.",
     zh: "本机原来是 {name}，浏览器清除了它的数据。未上传的记录会报告给办公室。请领取新的绑定码。",
   },
+  "rescue.brought_by": { en: "brought by {device}", zh: "由 {device} 代传" },
+  "rescue.not_seen": { en: "{actor} on {name}", zh: "{name} 上的 {actor}" },
   "rescue.title": { en: "Rescue", zh: "数据救援" },
   "rescue.this_device": { en: "On this device", zh: "本机" },
   "rescue.nothing": { en: "Nothing here needs a rescue.", zh: "本机没有需要救援的记录。" },

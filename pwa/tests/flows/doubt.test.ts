@@ -68,6 +68,26 @@ describe("a label whose separators are missing", () => {
   });
 });
 
+describe("a label that says a weight", () => {
+  const counted = (unit: string) => {
+    const label = "0102000000009414310300125010B0700";
+    const goods = new Warehouse().place("06-B-10").place("DOCK-1", "dock").has("PA-529S", { lots: true, unit })
+      .means(label, paint({ lot: "B0700" }));
+    return new Hands(count, goods).scan("06-B-10", label);
+  };
+
+  it("counts that weight of goods that are kept by it, and one of all others", () => {
+    expect(counted("G").press("done").dids).toMatchObject([{ lines: [{ quantity: 1_250 }] }]);
+    expect(counted("EA").press("done").dids).toMatchObject([{ lines: [{ quantity: 1 }] }]);
+  });
+
+  it("counts nothing where it is no whole number of the unit, and says so", () => {
+    const hand = counted("KG");
+    expect(hand.band).toMatchObject({ signal: "look", say: "flow.part_unit", values: { weight: "1.25" } });
+    expect(hand.state.lines).toEqual([]);
+  });
+});
+
 describe("a code of two things", () => {
   it("is asked, and is then the one that was chosen", () => {
     const hand = receiving().scan("TW-1");

@@ -2,6 +2,7 @@
 import type { Draft } from "../../src/core/flow";
 import type { Meaning } from "../../src/core/meaning";
 import { keyOf, keyText, placeText } from "../../src/core/stock";
+import { seen, type LineSeen } from "../../src/core/papers";
 import type { Document, Item, Key, Line, Location, Lot, Partner } from "../../src/core/types.gen";
 import type { Ranked, Shown, View } from "../../src/core/view";
 
@@ -15,6 +16,10 @@ interface Held {
   days: number;
   blocked: boolean;
 }
+
+const EMPTY: Omit<Line, "document" | "line"> = {
+  role: "asked", item: null, quantity: 0, done: 0, rejected: 0, returned: 0, out: 0, place: null, state: "open",
+};
 
 type Label = Extract<Meaning, { kind: "item" }>;
 
@@ -66,8 +71,10 @@ export class Warehouse implements View {
     this.papers.set(document, {
       document, kind, partner: null, item: null, quantity: null, due: null, state: "open", note: "", stopped: null, ...more,
     });
+    const role = kind === "work" ? "used" : "asked";
+    if (more.item) this.rows.push({ ...EMPTY, document, line: 0, role: "made", item: more.item, quantity: more.quantity ?? 0 });
     lines.forEach(([item, quantity, done = 0], index) => {
-      this.rows.push({ document, line: index + 1, item, quantity, done, place: null, state: "open" });
+      this.rows.push({ ...EMPTY, document, line: index + 1, role, item, quantity, done });
     });
     return this;
   }
@@ -75,7 +82,7 @@ export class Warehouse implements View {
   countTask(document: string, places: string[]): this {
     this.paper(document, "count", []);
     places.forEach((place, index) => {
-      this.rows.push({ document, line: index + 1, item: null, quantity: 0, done: 0, place, state: "open" });
+      this.rows.push({ ...EMPTY, document, line: index + 1, place });
     });
     return this;
   }
@@ -96,7 +103,8 @@ export class Warehouse implements View {
   device = (): undefined => undefined;
   document = (code: string): Document | undefined => this.papers.get(code);
   documents = (kind: Document["kind"]): Document[] => [...this.papers.values()].filter((paper) => paper.kind === kind);
-  lines = (document: string): Line[] => this.rows.filter((line) => line.document === document).map((line) => ({ ...line }));
+  lines = (document: string): LineSeen[] =>
+    this.rows.filter((line) => line.document === document).map((line) => seen(this.papers.get(document)?.kind, line));
   at = (place: string): Shown[] => this.stock.filter((held) => held.place === place && held.quantity !== 0).map(shown);
   of = (item: string): Shown[] => this.stock.filter((held) => held.key.item === item && held.quantity !== 0).map(shown);
   holding = (place: string, key: string): number => this.find(place, keyOf(key))?.quantity ?? 0;

@@ -9,7 +9,7 @@ import { dayTyped, isDay } from "../../src/screens/days.ts";
 import { causesOf } from "../../src/screens/desk/causes.ts";
 import { levels, moments, scaleOf } from "../../src/screens/desk/chart.ts";
 import { byWaiting, type DeviceSeen, holdsBack } from "../../src/screens/desk/floor.ts";
-import { bySize, codeMeant, decided, missing, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
+import { bySize, codeMeant, decided, isAbsence, missing, putAside, summed, type Story, unknownKind } from "../../src/screens/desk/review.ts";
 
 const HOUR = 3_600_000;
 
@@ -42,6 +42,26 @@ describe("a decision", () => {
     expect(decided("approve", rows[0] ?? variance(0, 0)).did).toMatchObject({ parts: ["C0", "C1", "C2"], lines: [{ counted: 10 }] });
   });
 
+  test("of thousands of lines looks at each a few times only, of one key or of many", () => {
+    for (const keyOf of [(n: number) => `k${n}`, () => "k"]) {
+      let looks = 0;
+      const rows = Array.from({ length: 3_000 }, (_, n) =>
+        Object.defineProperty(variance(1, 0, { key: keyOf(n), operation: `C${n}`, at: n }), "count_id", {
+          enumerable: true, get: () => { looks++; return "count-1"; },
+        }));
+      const found = summed(rows, rows.slice(0, 100));
+      expect(found).toHaveLength(keyOf(1) === keyOf(2) ? 1 : 3_000);
+      expect(looks).toBeLessThan(20 * rows.length);
+    }
+  });
+
+  test("about a device that opened too much puts all aside, and brings it back", () => {
+    const many = { device: "d1", name: "PDA-01", version: 7, open: 130, urgent: 0, first: 0, through: 99, by: null };
+    const did = { verb: "edit", kind: "device", id: "d1", base_version: 7 };
+    expect(putAside(many, many.through).did).toEqual({ ...did, fields: { parked: 99 } });
+    expect(putAside(many, null).did).toEqual({ ...did, fields: { parked: null } });
+  });
+
   test("that was refused alone names what stands beside", () => {
     const beside = { key: { item: "BA-8327", lot: { code: "G0712" } }, counted: 4, expected: 4, of: { operation: "C1", line: null } };
     const own = { key: { item: "BA-8327", lot: { code: "G0830" } }, counted: 28, expected: 40, of: { operation: "C1", line: 0 } };
@@ -53,6 +73,20 @@ describe("a decision", () => {
 
   test("begins with the largest difference", () => {
     expect(bySize([variance(41, 40), variance(28, 40), variance(40, 37)]).map((row) => row.counted)).toEqual([28, 40, 41]);
+  });
+});
+
+describe("goods that a count does not list", () => {
+  const absent = variance(21, 201, { line: -1 });
+
+  test("are no figure that somebody wrote down wrongly", () => {
+    expect(causesOf(variance(120, 210), [], [], []).map((cause) => cause.name)).toEqual(["digits"]);
+    expect(causesOf({ ...variance(120, 210), line: -1 }, [], [], [])).toEqual([]);
+  });
+
+  test("are missing by the least that was there", () => {
+    expect(isAbsence(absent)).toBe(true);
+    expect(bySize([variance(28, 40), absent])).toEqual([absent, variance(28, 40)]);
   });
 });
 
@@ -139,7 +173,7 @@ describe("the bin card", () => {
   const answer: CardAnswer = {
     balance: 446, earlier: null,
     steps: [{
-      seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", at: HOUR, lot: "K0902", quantity: 446,
+      seq: 1, operation: "o1", verb: "putaway", actor: "1002", device: "PDA-03", carrier: "", at: HOUR, lot: "K0902", quantity: 446,
       balance: 446, balance_key: 446, counted: null, u: 900, trust: "high", recorded_at: HOUR,
     }],
   };
@@ -177,7 +211,7 @@ describe("the bin card", () => {
 describe("both times of a line", () => {
   const at = new Date(2026, 10, 22, 8, 31).getTime();
   const line = (more: Partial<CardLine>): CardLine => ({
-    id: "1", verb: "pick", actor: "1003", at, change: -1, balance: 1, counted: false, state: "settled", u: 900, isSure: true, recorded: at, ...more,
+    id: "1", verb: "pick", actor: "1003", carrier: "", at, change: -1, balance: 1, counted: false, state: "settled", u: 900, isSure: true, recorded: at, ...more,
   });
 
   test("are when it happened, with its error bar, and when it was booked", () => {

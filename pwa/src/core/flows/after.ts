@@ -6,6 +6,7 @@
 import type { Draft } from "../flow";
 import { fold, type Folded } from "../fold";
 import { feedKey } from "../hashing";
+import { seen } from "../papers";
 import { isVirtual, keyOf } from "../stock";
 import type { Ranked, Shown, View } from "../view";
 
@@ -18,7 +19,11 @@ interface Change {
 export function after(view: View, drafts: readonly Draft[]): View {
   if (drafts.length === 0) return view;
   const operations = drafts.map(({ did, task }, index) => ({ id: String(index), wall: 0, did, task }));
-  const folded = fold(operations, (place, key) => view.holding(place, key), () => undefined);
+  const folded = fold(operations, (place, key) => view.holding(place, key), () => undefined, ({ document, line }) => {
+    const kind = view.document(document)?.kind;
+    const named = view.lines(document).find((row) => row.line === line);
+    return kind && named ? { kind, line: named } : undefined;
+  });
   const changes = [...folded.deltas].flatMap(([place, keys]) =>
     [...keys].map(([text, quantity]): Change => ({ place, text, quantity })),
   );
@@ -45,9 +50,8 @@ export function after(view: View, drafts: readonly Draft[]): View {
 }
 
 function linesAfter(view: View, document: string, folded: Folded): ReturnType<View["lines"]> {
-  return view
-    .lines(document)
-    .map((line) => ({ ...line, done: line.done + (folded.done.get(feedKey(document, line.line)) ?? 0) }));
+  const kind = view.document(document)?.kind;
+  return view.lines(document).map((line) => seen(kind, line, folded.counters.get(feedKey(document, line.line))));
 }
 
 function isHeld(change: Change, item: string): boolean {

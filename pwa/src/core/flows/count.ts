@@ -4,6 +4,7 @@
  * One operation leaves per bin, when it is done or when the next bin is scanned.
  */
 import type { Draft, Input, KeyName, Start, Step } from "../flow";
+import { isComplete } from "../papers";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
@@ -78,7 +79,7 @@ function binsOf(state: CountState, view: View): BinToCount[] {
     .map((line) => ({
       line: line.line,
       place: line.place,
-      counted: line.state !== "open" || line.done > 0 || state.written.some((row) => row.place === line.place),
+      counted: isComplete(line) || state.written.some((row) => row.place === line.place),
     }));
 }
 

@@ -8,6 +8,7 @@ import type { Band, Capture, Draft, Flow, Input, KeyName, Signal, Start, Step, V
 import type { Meaning } from "../meaning";
 import type { Document } from "../types.gen";
 import type { View } from "../view";
+import { gramsOf } from "../codes";
 import { after } from "./after";
 import { answerTo, type Doubt, isLabel } from "./doubt";
 import type { Choice } from "./goods";
@@ -68,6 +69,9 @@ export const CALM: Asking = {
 
 /** A new piece of goods starts without any answer given for the last one. */
 export const UNASKED = { ask: null, agreed: [], reason: null, consent: null, choices: [], again: null, doubt: null };
+
+/** Grams in a unit of weight. */
+const GRAMS: Record<string, number> = { G: 1, KG: 1_000 };
 
 export const DOUBLE_SCAN_MS = 1_500;
 
@@ -242,17 +246,35 @@ function scanned<S extends Asking>(
   view: View,
   start: Start,
 ): Step<S> {
-  const { meaning, capture } = scan;
-  if (meaning.kind === "either") return doubtful(state, { capture, meanings: meaning.meanings });
-  const elsewhere = screenOf(meaning, view, dance.kind);
+  if (scan.meaning.kind === "either") return doubtful(state, { capture: scan.capture, meanings: scan.meaning.meanings });
+  const elsewhere = screenOf(scan.meaning, view, dance.kind);
   if (elsewhere) return { ...step(state), open: elsewhere };
+  const weight = weightOf(scan, view);
+  if (weight !== null && !Number.isInteger(weight)) {
+    return step(state, band("look", "flow.part_unit", { weight: String(weight) }));
+  }
+  const seen = weight === null ? scan : weighing(scan, weight);
+  const { meaning, capture } = seen;
   const last = state.wrote_scan;
   const isGoods = meaning.kind === "item" || meaning.kind === "lot";
   const isDouble = last !== null && last.raw === capture.raw && capture.wall - last.wall < DOUBLE_SCAN_MS;
   if (dance.guarded && isGoods && isDouble) {
-    return confirmation({ ...state, again: scan }, "again", "flow.again", { code: capture.raw });
+    return confirmation({ ...state, again: seen }, "again", "flow.again", { code: capture.raw });
   }
-  return dance.scan(state, scan, view, start);
+  return dance.scan(state, seen, view, start);
+}
+
+function weighing(scan: Scan, quantity: number): Scan {
+  const { meaning } = scan;
+  return "said" in meaning ? { ...scan, meaning: { ...meaning, said: { ...meaning.said, quantity } } } : scan;
+}
+
+/** How many units the label of goods weighs that are kept by weight: one scan of it is not one gram. */
+function weightOf({ meaning, capture }: Scan, view: View): number | null {
+  if (meaning.kind !== "item" || meaning.said.quantity !== undefined) return null;
+  const perUnit = GRAMS[view.item(meaning.item)?.unit ?? ""];
+  const grams = perUnit === undefined ? null : gramsOf(capture.raw, capture.symbology);
+  return grams && perUnit ? grams / perUnit : null;
 }
 
 function screenOf(meaning: Meaning, view: View, kind: Document["kind"] | null): Step<unknown>["open"] | null {

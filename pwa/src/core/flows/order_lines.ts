@@ -2,7 +2,7 @@
  * Lines of the papers that a flow works for: which of them a scanned item fills, and how much
  * each still wants. A supplier's goods without an order fill that supplier's lines by due date.
  */
-import type { Line } from "../types.gen";
+import type { LineSeen } from "../papers";
 import type { View } from "../view";
 
 export interface LineShown {
@@ -17,7 +17,7 @@ export interface LineShown {
 }
 
 export interface Part {
-  line: Line | null;
+  line: LineSeen | null;
   quantity: number;
 }
 
@@ -29,7 +29,7 @@ export interface Wanted {
 
 export function linesShown(view: View, document: string | null): LineShown[] {
   if (document === null) return [];
-  const lines = view.lines(document).filter((line) => line.item !== null && line.state === "open");
+  const lines = asked(view, document).filter((line) => line.item !== null);
   return lines.map((line, index) => ({
     document,
     line: line.line,
@@ -37,18 +37,23 @@ export function linesShown(view: View, document: string | null): LineShown[] {
     of: lines.length,
     item: line.item ?? "",
     quantity: line.quantity,
-    done: line.done,
+    done: line.have,
   }));
 }
 
+/** Open lines that ask hands for goods: what a work order makes is not taken out of a bin. */
+function asked(view: View, document: string): LineSeen[] {
+  return view.lines(document).filter((line) => line.role !== "made" && line.state === "open");
+}
+
 /** Open lines for an item in the order in which they are filled; full ones come last. */
-export function candidates(view: View, wanted: Wanted, item: string): Line[] {
+export function candidates(view: View, wanted: Wanted, item: string): LineSeen[] {
   const lines = ordersOf(view, wanted)
-    .flatMap((document) => view.lines(document))
-    .filter((line) => line.item === item && line.state === "open");
-  const open = lines.filter((line) => line.done < line.quantity);
-  const rest = lines.filter((line) => line.done >= line.quantity);
-  const isChosen = (line: Line): boolean => line.line === wanted.chosen && line.document === wanted.document;
+    .flatMap((document) => asked(view, document))
+    .filter((line) => line.item === item);
+  const open = lines.filter((line) => line.have < line.quantity);
+  const rest = lines.filter((line) => line.have >= line.quantity);
+  const isChosen = (line: LineSeen): boolean => line.line === wanted.chosen && line.document === wanted.document;
   return [...open.filter(isChosen), ...open.filter((line) => !isChosen(line)), ...rest];
 }
 
@@ -62,16 +67,16 @@ function ordersOf(view: View, wanted: Wanted): string[] {
     .map((document) => document.document);
 }
 
-export function leftOf(lines: readonly Line[]): number {
-  return lines.reduce((left, line) => left + Math.max(0, line.quantity - line.done), 0);
+export function leftOf(lines: readonly LineSeen[]): number {
+  return lines.reduce((left, line) => left + Math.max(0, line.quantity - line.have), 0);
 }
 
 /** Gives each line what it wants; what is over goes to the last line that took any. */
-export function spread(lines: readonly Line[], quantity: number): Part[] {
+export function spread(lines: readonly LineSeen[], quantity: number): Part[] {
   const parts: Part[] = [];
   let rest = quantity;
   for (const line of lines) {
-    const takes = Math.min(rest, Math.max(0, line.quantity - line.done));
+    const takes = Math.min(rest, Math.max(0, line.quantity - line.have));
     if (takes > 0) parts.push({ line, quantity: takes });
     rest -= takes;
   }

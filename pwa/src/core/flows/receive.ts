@@ -222,7 +222,7 @@ function write(state: ReceiveState, wall: number, view: View): Took {
   const written = parts.map((part) => ({
     verb: "receive" as const, wall, item: goods.item, lot: goods.lot, place: state.place,
     line: part.line?.line ?? null, quantity: part.quantity,
-    sum: (part.line?.done ?? sumOf(state, goods.item)) + part.quantity,
+    sum: (part.line?.have ?? sumOf(state, goods.item)) + part.quantity,
   }));
   const last = parts.at(-1)?.line ?? null;
   const isComplete = last !== null && (written.at(-1)?.sum ?? 0) >= last.quantity;

@@ -35,7 +35,7 @@ function unknownItem(_state: ReceiveState, goods: Goods): Stop | null {
 
 function notOnOrder(state: ReceiveState, goods: Goods, view: View): Stop | null {
   if (state.document === null || !goods.known || candidates(view, state, goods.item).length > 0) return null;
-  const asked = view.lines(state.document).find((line) => line.state === "open" && line.done < line.quantity);
+  const asked = view.lines(state.document).find((line) => line.state === "open" && line.have < line.quantity);
   return {
     ask: { why: "not_on_order", needs: "never" },
     band: band("wrong", "receive.not_on_order", { item: goods.item, document: state.document }, {
@@ -86,7 +86,7 @@ function overOrder(state: ReceiveState, goods: Goods, view: View): Stop | null {
   const ordered = lines.reduce((sum, line) => sum + line.quantity, 0);
   const tolerated = Math.floor((ordered * view.site.over_receipt_percent) / 100);
   const over = goods.quantity - leftOf(lines);
-  const alreadyOver = lines.reduce((sum, line) => sum + Math.max(0, line.done - line.quantity), 0);
+  const alreadyOver = lines.reduce((sum, line) => sum + Math.max(0, line.have - line.quantity), 0);
   if (over + alreadyOver <= tolerated || over <= 0) return null;
   return confirm("over", band("look", "receive.over.ask", { over, item: nameOf(goods), quantity: goods.quantity }));
 }

@@ -19,14 +19,14 @@ export function stopGoods(state: TakeState, view: View): Stopped | null {
   if (!goods) return null;
   const asked = state.stops[0]?.item;
   const names = { held: goods.item, ...(asked === undefined ? {} : { asked }) };
-  const lines = document === null ? [] : view.lines(document).filter((line) => line.item === goods.item);
+  const lines = document === null ? [] : view.lines(document).filter((line) => line.item === goods.item && line.role !== "made");
   if (!goods.known) {
     return wrong("unknown", band("wrong", "take.unknown", { code: goods.item }, names), "never");
   }
   if (document !== null && lines.length === 0) {
     return wrong("not_on_task", band("wrong", "take.not_on_task", { item: goods.item, document }, names), "consent");
   }
-  const isFull = document !== null && lines.every((line) => line.done >= line.quantity || line.state !== "open");
+  const isFull = document !== null && lines.every((line) => line.have >= line.quantity || line.state !== "open");
   if (isFull) {
     return wrong("line_full", band("wrong", "take.line_full", { item: goods.item, document }, names), "consent");
   }

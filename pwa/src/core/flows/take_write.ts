@@ -58,7 +58,7 @@ function resolve(state: TakeState, goods: Goods, place: string, view: View): Tak
   const line = state.document === null
     ? null
     : (candidates(view, { document: state.document, partner: null, chosen: null }, goods.item)[0] ?? null);
-  const left = line === null ? null : Math.max(0, line.quantity - line.done);
+  const left = line === null ? null : Math.max(0, line.quantity - line.have);
   const there = held?.quantity ?? 0;
   const quantity = state.typed?.quantity ?? planned(goods.quantity, left, there);
   if (quantity === null) return null;
@@ -100,7 +100,7 @@ function write(
   };
   const written = {
     verb: way.flow, wall, item: goods.item, lot, place,
-    line: line?.line ?? null, quantity: -quantity, sum: (line?.done ?? 0) + quantity,
+    line: line?.line ?? null, quantity: -quantity, sum: (line?.have ?? 0) + quantity,
   };
   const isEmptied = view.at(place).reduce((sum, row) => sum + row.quantity, 0) === quantity;
   const next: TakeState = {

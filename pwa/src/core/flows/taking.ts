@@ -4,7 +4,8 @@
  * goods before their bin are kept in hand until it is scanned.
  */
 import type { Band, Input, Start, Step } from "../flow";
-import type { Did, Entered, Item, Key, Line, Location } from "../types.gen";
+import type { LineSeen } from "../papers";
+import type { Did, Entered, Item, Key, Location } from "../types.gen";
 import type { Shown, View } from "../view";
 import { band, nothingWritten, step, UNASKED, type Ask, type Asking, type Choreography, type Scan } from "./frame";
 import { byItem, choiceOfLot, chosenGoods, dayOf, goodsOf, type Assumed, type Goods } from "./goods";
@@ -59,7 +60,7 @@ export interface Taken {
   key: Key;
   held: Shown | null;
   there: number;
-  line: Line | null;
+  line: LineSeen | null;
   left: number | null;
   quantity: number;
   rank: number;

@@ -2,7 +2,7 @@
 import type { Unit, Variance } from "../../core/types.gen.ts";
 import { keyOf } from "../../core/stock.ts";
 import type { Values } from "../../core/flow.ts";
-import { differenceOf, type Quiet } from "./review.ts";
+import { differenceOf, isAbsence, type Quiet } from "./review.ts";
 
 export interface Cause {
   name: "unsent" | "quiet" | "pack" | "packs" | "swap" | "digits";
@@ -49,7 +49,10 @@ function swaps(variance: Variance, others: readonly Variance[]): Cause[] {
     .map((row) => ({ name: "swap", strength: 4, values: { lot: lot(row) }, at: null }));
 }
 
-function digits({ counted, expected }: Variance): Cause[] {
+function digits(variance: Variance): Cause[] {
+  // Nobody has written a figure for what was not found.
+  if (isAbsence(variance)) return [];
+  const { counted, expected } = variance;
   const sorted = (value: number): string => [...String(value)].sort().join("");
   if (counted === expected || counted < 10 || sorted(counted) !== sorted(expected)) return [];
   return [{ name: "digits", strength: 3, values: { counted, expected }, at: null }];

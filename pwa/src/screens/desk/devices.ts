@@ -17,6 +17,11 @@ export function ofDevice({ code, detail }: Discrepancy, view: View): string {
   const name = view.device(device)?.name ?? device;
   if (code === "REPLICA_FORK") return t("rescue.fork", { name, after: Number(detail["after"] ?? 0) });
   if (code === "DEVICE_LIMIT") return t("rescue.limit", { name });
+  if (code === "ACTOR_NOT_SEEN") {
+    const actor = String(detail["actor"] ?? "");
+    return t("rescue.not_seen", { name, actor: view.person(actor)?.name ?? actor });
+  }
+  if (code === "RESCUE_UNSIGNED") return t("rescue.brought_by", { device: name });
   if (code !== "OPERATIONS_LOST") return "";
   const missing = rangesOf(detail["missing"]) || t("rescue.nothing_missing");
   if (detail["acked"] === undefined) return t("rescue.hole", { name, missing });

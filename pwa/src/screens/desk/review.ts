@@ -29,6 +29,8 @@ export interface Fact {
   verb: string;
   actor: string;
   device: string;
+  /** The device that brought it for that one, else empty. */
+  carrier: string;
   at: number;
   scans: { raw: string }[];
 }
@@ -50,6 +52,25 @@ export interface Discrepancies {
   next: string | null;
 }
 
+/** What one device opened by the hundred; see server/reports/floods.py. */
+export interface Many {
+  device: string;
+  name: string;
+  version: number;
+  open: number;
+  urgent: number;
+  first: number;
+  through: number;
+  by: string | null;
+}
+
+/** What waits at the desk: so many one by one, the floods, and what was put aside of them. */
+export interface Overview {
+  discrepancies: number;
+  floods: Many[];
+  parked: Many[];
+}
+
 const QUIET_MS = 5 * 60_000;
 
 /** Devices that may really hide something: others are only a moment behind. */
@@ -62,17 +83,38 @@ export const idOf = (variance: Variance): string => `${variance.operation}/${var
 
 export const differenceOf = (variance: Variance): number => variance.counted - variance.expected;
 
-/** Parts of one count add up: each key has one line, that of its last part, which names them all. */
+/** A key that the count does not list: it was not there, so it loses the least that was there meanwhile. */
+export const isAbsence = (variance: Variance): boolean => variance.line < 0;
+
+/** All parts of a count that saw one key. */
+interface Parts {
+  last: number;
+  counted: number;
+  operations: string[];
+}
+
+const sameGoods = (row: Variance): string => `${row.count_id}\n${row.place}\n${row.key}`;
+
+/**
+ * Parts of one count add up: each key has one line, that of its last part, which names them all.
+ * Each row is looked at once: there may be thousands, and the desk asks anew at every change.
+ */
 export function summed(open: readonly Variance[], approved: readonly Variance[]): Variance[] {
-  const isSame = (one: Variance, other: Variance): boolean =>
-    one.count_id === other.count_id && one.place === other.place && one.key === other.key;
-  const isLast = (row: Variance): boolean => !open.some((other) => isSame(row, other) && other.at > row.at);
-  // Of all that was ever approved only the parts of these counts: else 300 open lines cost 300 ms at each change.
-  const counts = new Set(open.map((row) => row.count_id));
-  const all = [...approved.filter((row) => counts.has(row.count_id)), ...open];
-  return open.filter(isLast).map((last) => {
-    const parts = all.filter((row) => isSame(row, last));
-    return { ...last, counted: parts.reduce((sum, row) => sum + row.counted, 0), parts: parts.map((row) => row.operation) };
+  const found = new Map<string, Parts>();
+  for (const row of open) {
+    const parts = found.get(sameGoods(row));
+    if (parts) parts.last = Math.max(parts.last, row.at);
+    else found.set(sameGoods(row), { last: row.at, counted: 0, operations: [] });
+  }
+  for (const row of [...approved, ...open]) {
+    const parts = found.get(sameGoods(row));
+    if (!parts) continue;
+    parts.counted += row.counted;
+    parts.operations.push(row.operation);
+  }
+  return open.flatMap((row) => {
+    const parts = found.get(sameGoods(row));
+    return parts?.last === row.at ? [{ ...row, counted: parts.counted, parts: parts.operations }] : [];
   });
 }
 
@@ -136,6 +178,14 @@ export function valuesOf({ detail }: Discrepancy): Values {
 export function scannedFor(review: Review | undefined): string[] {
   return [...new Set(review?.facts.flatMap((fact) => fact.scans.map((scan) => scan.raw)) ?? [])];
 }
+
+/** Puts aside all that a device had opened until now, or brings it back (D5). */
+export function putAside(many: Many, through: number | null): Draft {
+  return intent({ verb: "edit", kind: "device", id: many.device, base_version: many.version, fields: { parked: through } });
+}
+
+/** So many rows stand on one page of a list of the desk. */
+export const PAGE = 100;
 
 export function settled(discrepancy: Discrepancy, action: string): Draft {
   return intent({ verb: "settle", discrepancy: discrepancy.discrepancy, action });
