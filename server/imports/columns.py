@@ -135,7 +135,8 @@ TABLES: Final[Mapping[Kind, Table]] = {
         (
             Column("item", cells.CODE, _NEEDED),
             Column("place", cells.CODE, _NEEDED, "location"),
-            Column("quantity", cells.QUANTITY, _NEEDED, help="in base units"),
+            Column("quantity", cells.QUANTITY, _NEEDED, help="in the row's unit"),
+            Column("unit", cells.CODE, help="the base unit when left out, or a pack of the item"),
             Column("lot", cells.LOT),
             Column("expires", cells.EXPIRY, help="kept with a lot only"),
             Column("fifo_date", cells.PAST, help="when the goods first came in"),

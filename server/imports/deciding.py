@@ -17,7 +17,7 @@ from server.imports.problems import Problem
 from server.imports.standing import Known, Opened
 from sync import records
 from sync.stock import QUANTITY_MAX, key_text
-from sync.units import renewed
+from sync.units import factor_now, renewed
 
 Values = dict[str, object]
 
@@ -46,6 +46,9 @@ class Decider(Protocol):
     """Takes the rows of one file in turn."""
 
     found: Decided
+
+    def factor(self, values: Values) -> int:
+        """Return how many base units one of a row's quantity is."""
 
     def take(self, line: int, values: Values) -> list[Problem]:
         """Take a row; what is returned is why it is not taken."""
@@ -92,6 +95,9 @@ class MasterData:
             self.found.rows.append(after)
         return []
 
+    def factor(self, values: Values) -> int:  # noqa: ARG002 - only stock is counted
+        return 1
+
     def finish(self) -> None:
         """All was said row by row."""
 
@@ -130,11 +136,22 @@ class Openings:
         self._groups: dict[tuple[str, str], Group] = {}
         self._serials: dict[tuple[str, str], int] = {}
 
+    def factor(self, values: Values) -> int:
+        """Return the size of the unit that a row names; 1 for one that nobody knows."""
+        item, unit = self._known.item(str(values.get("item"))), values.get("unit")
+        known = factor_now(item, str(unit)) if item and unit else None
+        return known or 1
+
     def take(self, line: int, values: Values) -> list[Problem]:
-        serials = values.pop("serials", ())
+        serials, unit, factor = values.pop("serials", ()), values.get("unit"), self.factor(values)
         assert isinstance(serials, tuple)
-        stock = msgspec.convert(values, Stock)
-        problem = self._refused(line, stock, serials) or self._serials_refused(line, stock, serials)
+        stock = msgspec.convert({k: v for k, v in values.items() if k != "unit"}, Stock)
+        stock = replace(stock, quantity=stock.quantity * factor)
+        problem = (
+            self._refused(line, stock, serials)
+            or self._unit_refused(line, stock, unit)
+            or self._serials_refused(line, stock, serials)
+        )
         if problem is None and stock.quantity:
             problem = self._added(line, stock, serials)
         if problem is None and stock.expires and stock.expires < self._known.today:
@@ -160,6 +177,21 @@ class Openings:
             return Problem(line, "expiry_missing", "expires", stock.item)
         if item.serials and stock.quantity and not serials:
             return Problem(line, "serial_missing", "serials", stock.item)
+        return None
+
+    def _unit_refused(self, line: int, stock: Stock, unit: object) -> Problem | None:
+        """Hold that a row counts in a unit of its item; a cost is of the base unit alone."""
+        item = self._known.item(stock.item)
+        if item is None or unit is None:
+            return None
+        factor = factor_now(item, str(unit))
+        if factor is None:
+            known = ", ".join([item.unit, *(pack.code for pack in item.units)])
+            return Problem(line, "unknown_unit", "unit", str(unit), more=known)
+        if factor > 1 and stock.unit_cost is not None:
+            return Problem(line, "cost_of_pack", "unit_cost", str(unit), more=item.unit)
+        if stock.quantity > QUANTITY_MAX:
+            return Problem(line, "quantity_huge", "quantity", str(stock.quantity))
         return None
 
     def _serials_refused(self, line: int, stock: Stock, serials: tuple[str, ...]) -> Problem | None:

@@ -180,6 +180,17 @@ ROW: Final[Mapping[str, tuple[str, str]]] = {
         "The serial {value} stands at {more} in the book.",
         "账上序列号 {value} 在 {more}。",
     ),
+    "unknown_unit": (
+        "The item has no unit {value}; it has: {more}. Give the quantity in one of them.",
+        "该物料没有单位 {value}；现有：{more}。请用其中之一给出数量。",
+    ),
+    "cost_of_pack": (
+        (
+            "The row counts in {value}: does its cost mean one of these, or one {more}? "
+            "Give the row in {more}."
+        ),
+        "该行按 {value} 计数：单价是指一{value}还是一{more}？请改用 {more}。",
+    ),
     "cost_differs": (
         "Line {line} is the same stock at another unit cost: give both the same, or lots.",
         "第 {line} 行是同一库存但单位成本不同：请统一，或用批号区分。",

@@ -130,6 +130,7 @@ class _Reader:
         self.asks_commas = sheet.separator == ";"
         self.decider = decider(table, known)
         self.zeroed = self._zeroed(sheet)
+        self.lengths = {len(code) for code in self.zeroed}
 
     def take_all(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -138,12 +139,13 @@ class _Reader:
         self.decider.finish()
         self.found.decided = self.decider.found
         self.found.problems += self.decider.found.problems
+        self.found.problems.sort(key=lambda problem: problem.line)
         self.found.notes += self.decider.found.notes
 
     def _take(self, row: Row) -> list[Problem]:
         values, problems = self._values(row)
         if isinstance(quantity := values.get("quantity"), int):
-            self.found.pieces[row.line] = quantity
+            self.found.pieces[row.line] = quantity * self.decider.factor(values)
             self.found.items[row.line] = str(values.get("item", ""))
         return problems or self._lost_zeros(row, values) or self.decider.take(row.line, values)
 
@@ -218,7 +220,6 @@ class _Reader:
         """Suspect a number that with zeros before it is a code, or as long as the zeroed codes."""
         if not text.isdigit() or text.startswith("0"):
             return False
-        lengths = {len(code) for code in self.zeroed}
-        return any(text.zfill(length) in self.zeroed for length in lengths) or (
-            len(lengths) == 1 and len(text) < min(lengths)
+        return any(text.zfill(length) in self.zeroed for length in self.lengths) or (
+            len(self.lengths) == 1 and len(text) < min(self.lengths)
         )

@@ -81,6 +81,28 @@ def test_serials_that_do_not_fit_their_row_are_a_problem(rows, told_of):
     assert [(one.line, one.code) for one in found.problems] == told_of
 
 
+PACKED = [
+    *ROWS,
+    records.Item(item="C-1", name="Clip", unit="EA", units=(records.Unit("CS", 12),)),
+]
+
+
+def test_a_quantity_counts_in_the_unit_of_its_row_or_not_at_all():
+    """A column of units that is not read makes 5 cartons 5 pieces."""
+    text = "item,bin,quantity,uom\nC-1,A-01,5,CS\nC-1,A-02,5,EA\nC-1,06-B-10,5,盒\nM,A-01,5,\n"
+    found = read("stock", text, PACKED)
+    assert [group.stock.quantity for group in found.decided.groups] == [60, 5, 5]
+    assert [(one.line, one.code, one.more) for one in found.problems] == [
+        (4, "unknown_unit", "EA, CS"),
+    ]
+    assert "File: 4 rows, 75 pieces." in told(found)
+
+
+def test_the_cost_of_a_pack_is_asked():
+    text = "item,bin,quantity,unit,unit cost\nC-1,A-01,5,CS,12\nC-1,A-01,5,EA,1\n"
+    assert problems("stock", text, tuple(PACKED)) == [(2, "cost_of_pack")]
+
+
 def test_stock_of_nothing_is_named_and_not_posted():
     found = read("stock", "item,bin,quantity\nM,A-01,0\nM,A-02,4\n", ROWS)
     assert len(found.decided.groups) == 1
