@@ -10,10 +10,11 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from server.commands import import_arguments
 from server.refusals import NotReady
 from server.settings import Settings, SettingsInvalid
 
@@ -206,7 +207,9 @@ def _period_close(settings: Settings, asked: argparse.Namespace) -> "Awaitable[S
 def _import(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
     from server.commands import imports
 
-    job = imports.Job(asked.kind, asked.file, asked.apply, asked.opened)
+    told = import_arguments.told_of(asked)
+    opened = getattr(asked, "opened", None)
+    job = imports.Job(asked.kind, asked.file, asked.apply, opened, asked.by, told)
     return imports.load(settings, asked.site, job)
 
 
@@ -337,15 +340,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    load = _add(commands, "import", _import, "preview a CSV of another system; --apply writes it")
-    load.add_argument("kind", choices=["items", "locations", "partners", "people", "stock"])
-    load.add_argument("file", type=Path, help="UTF-8 or GB18030, with a header line")
-    load.add_argument("--site", help="needed when there are several")
-    load.add_argument("--apply", action="store_true", help="write the good rows")
-    load.add_argument(
-        "--opened", type=datetime.fromisoformat, metavar="MOMENT",
-        help="the moment opening stock was counted, such as 2026-11-21T06:00 (now)",
-    )  # fmt: skip
+    kinds = _group(commands, "import", "preview a file of another system; --apply writes it")
+    for kind in import_arguments.KINDS:
+        words = f"preview {kind} of another system; --apply writes them"
+        import_arguments.add_to(_add(kinds, kind, _import, words), kind)
 
 
 def _add_groups(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

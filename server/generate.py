@@ -11,10 +11,12 @@ from typing import Final
 
 from server import protocol_page
 from server.commands.settings import page
+from server.imports.page import page as import_page
 from sync.typescript import gs1_typescript, typescript
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final[dict[str, Callable[[], str]]] = {
+    "docs/import.md": import_page,
     "docs/protocol.md": protocol_page.page,
     "docs/settings.md": page,
     "pwa/src/core/types.gen.ts": typescript,

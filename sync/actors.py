@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 
 from sync.arrivals import Arrival
-from sync.case import Case, Odd
-from sync.operations import Lost
+from sync.case import OPERATOR, Case, Odd
+from sync.limits import OPENING
+from sync.operations import Lost, Receive
 from sync.records import Person
 from sync.vocabulary import Code
 
@@ -46,10 +47,20 @@ def believed(told: Iterable[str], people: Mapping[str, Person | None]) -> set[st
     return {name for name, person in found if person is not None and person.role == "worker"}
 
 
+def opens_stock(case: Case) -> bool:
+    """Say whether the operator opens stock; brought by a device it may be anybody."""
+    return _by_server(case) and case.body.actor == OPERATOR and isinstance(case.did, Receive)
+
+
+def _by_server(case: Case) -> bool:
+    return case.device == OPENING and not case.carrier
+
+
 def judge(case: Case, strangers: frozenset[tuple[str, str]]) -> None:
     """Flag who never signed in on the device, once for each device and person."""
     who = (case.device, case.body.actor)
-    if who in strangers:
+    # Who opens stock sits at the server, and signs in nowhere.
+    if who in strangers and not _by_server(case):
         name = stranger_name(*who)
         case.join(Code.ACTOR_NOT_SEEN, name, Odd(detail={"device": who[0], "actor": who[1]}))
 

@@ -13,6 +13,9 @@ from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
 
+OPERATOR: Final = "operator"
+"""Who did it, where nobody was signed in: whoever sits at the server's own command line."""
+
 SERVER: Final = "server"
 """The device and the actor of what the server decides itself."""
 

@@ -6,13 +6,14 @@ held to this one by `tests/vectors/codes.json`.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, Protocol
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from sync import gs1
+from sync.code_text import clean
 from sync.stock import Lot
 
 GS1_SYMBOLOGIES: Final = frozenset({"]C1", "]d2", "]Q3", "]e0", "]J1"})
@@ -24,11 +25,6 @@ COUNTS: Final = frozenset({"30", "37"})
 BRACKETED: Final = r"\(([0-9]{2,4})\)((?:(?!\([0-9]{2,4}\)).)+)"
 FOREIGN: Final = f'[^!-"%-?A-Z_a-z{gs1.GS}]'
 """A character that no element string holds."""
-
-SEPARATORS: Final = (
-    "{GS}", "^]", "<GS>", "[GS]", "\u241d", "{FNC1}", "<FNC1>", "[FNC1]", "\\x1d", "\\u001d",
-)  # fmt: skip
-"""How scanners and their profiles write a separator that they cannot type."""
 
 Scanner = Literal["new", "keeps", "loses"]
 """What is known of a scanner: nothing yet, it sent a separator, or it was seen to swallow one."""
@@ -64,9 +60,12 @@ class Meant(Struct, frozen=True, tag_field="kind"):
 
 
 class ItemMeant(Meant, frozen=True, tag="item"):
+    """An item; with `unit`, one of its packs, which holds `pack` base units (G12)."""
+
     item: str
     said: Said = Said()
     pack: int = 1
+    unit: str | UnsetType = UNSET
 
 
 class LocationMeant(Meant, frozen=True, tag="location"):
@@ -119,41 +118,25 @@ class EitherMeant(Meant, frozen=True, tag="either"):
 
 
 class Named(NamedTuple):
-    """One thing of the master data that a text names."""
+    """One thing of the master data that a text names; with `unit`, a pack of `factor` of it."""
 
     kind: Literal["item", "location", "document", "partner"]
     code: str
+    unit: str = ""
+    factor: int = 1
 
 
 class Known(Protocol):
     """What the site knows."""
 
     def exact(self, text: str) -> list[Named]:
-        """Things with exactly this code or alias, GTIN aliases as GTIN-14 too."""
+        """Things with exactly this code, alias or pack's code; GTINs and UPC-E as GTIN-14 too."""
 
     def folded(self, text: str) -> list[Named]:
         """Things with this code or alias when letters are compared without case."""
 
     def lots(self, code: str) -> list[LotOf]:
         """Lots with exactly this code."""
-
-
-class Cleaned(NamedTuple):
-    """A code without its wrapping: symbology identifier, odd separators, full-width forms."""
-
-    text: str
-    symbology: str | None
-
-
-def clean(raw: str, symbology: str | None, separators: str = "") -> Cleaned:
-    """Undo what scanners, profiles and Chinese input methods do to a code."""
-    text = unicodedata.normalize("NFKC", raw).strip(" \t\r\n")
-    for separator in (*SEPARATORS, *separators):
-        text = text.replace(separator, gs1.GS)
-    text = re.sub(f"{gs1.GS}+", gs1.GS, text)
-    if re.match(r"\][A-Za-z][0-9A-Za-z]", text):
-        return Cleaned(text[3:], text[:3])
-    return Cleaned(text, symbology)
 
 
 def meaning(  # noqa: PLR0913, PLR0917 - the code, how it was read, and what is known
@@ -283,24 +266,25 @@ def _proved(ways: list[Way], known: Known) -> list[Way]:
 
 def _proof(values: dict[str, str], known: Known) -> int:
     """Count the characters of open length that the site knows."""
-    item, lot = _item_of(values, known), values.get("10", "")
-    if item is None:
+    items, lot = _items_of(values, known), values.get("10", "")
+    if items == []:
         return 0
-    is_lot = any(item in {of.item, ""} for of in known.lots(lot))
-    named = [values[ai] for ai in OPEN_NAMES if item and ai in values]
+    codes = {item.code for item in items or ()}
+    is_lot = any(items is None or of.item in codes for of in known.lots(lot))
+    named = [values[ai] for ai in OPEN_NAMES if items and ai in values]
     order = values.get("400", "")
     is_order = any(thing.kind == "document" for thing in known.exact(order))
     return len(lot) * is_lot + len("".join(named)) + len(order) * is_order
 
 
-def _item_of(values: dict[str, str], known: Known) -> str | None:
-    """Return the item that a reading names, "" where it names none, None where nobody knows it."""
+def _items_of(values: dict[str, str], known: Known) -> list[Named] | None:
+    """Return the items and packs that a reading names; None where it names none at all."""
     names = [values[ai] for ai in NAMES if ai in values]
     for name in names:
-        things = known.exact(name)
-        if len(things) == 1 and things[0].kind == "item":
-            return things[0].code
-    return None if names else ""
+        items = [thing for thing in known.exact(name) if thing.kind == "item"]
+        if items:
+            return items
+    return [] if names else None
 
 
 def _tail(way: Way, plain: Way) -> Way:
@@ -342,10 +326,10 @@ def _values(way: Way) -> dict[str, str]:
 def _by_elements(text: str, way: Way, known: Known, year: int) -> Meant:
     values = _values(way)
     said = _said(values, year)
-    item = _item_of(values, known)
-    if item:
-        return ItemMeant(item, said)
-    if item is None:
+    items = _items_of(values, known)
+    if items:
+        return _either(_item_meant(item, said, packs="37" in values) for item in items)
+    if items is not None:
         return UnknownMeant(text, said)
     if "00" in values:
         return ContainerMeant(values["00"])
@@ -388,10 +372,17 @@ def _either(meanings: Iterable[Meant]) -> Meant:
 def _meant(thing: Named) -> Meant:
     match thing.kind:
         case "item":
-            return ItemMeant(thing.code)
+            return _item_meant(thing, Said(), packs=False)
         case "location":
             return LocationMeant(thing.code)
         case "document":
             return DocumentMeant(thing.code)
         case "partner":
             return PartnerMeant(thing.code)
+
+
+def _item_meant(thing: Named, said: Said, *, packs: bool) -> Meant:
+    """Return an item or its pack; with `packs` the label's quantity is a number of packs."""
+    if packs and said.quantity is not None:
+        said = replace(said, quantity=said.quantity * thing.factor)
+    return ItemMeant(thing.code, said, thing.factor, thing.unit or UNSET)

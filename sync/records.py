@@ -20,11 +20,12 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Unit(Struct, frozen=True):
-    """A pack: `factor` base units make one of it."""
+    """A pack: `factor` base units make one of it; `aliases` are the codes printed on it."""
 
     code: Code
     factor: int
     version: int = 1
+    aliases: tuple[str, ...] = ()
 
 
 class Site(Row, frozen=True):

@@ -13,9 +13,6 @@ from server.refusals import Code, Refusal
 from server.settings import Settings
 from server.tables import SiteRow
 
-OPERATOR: Final = "server"
-"""Who did it, where nobody was signed in: whoever sits at the server."""
-
 _site: Final = SiteRow.metadata.tables["site"]
 
 

@@ -8,7 +8,7 @@ import msgspec
 import qrcode
 
 from server.book import Book
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.said import Said, table
 from server.installation import now_ms
 from server.people import enrolment, floor
@@ -16,6 +16,7 @@ from server.people.enrolment import CODE_MS, Invitation
 from server.people.tokens import device_token
 from server.settings import Settings, token_key
 from server.tls.store import TlsStore
+from sync.case import OPERATOR
 
 
 async def enrol_for_script(settings: Settings, site: str | None, name: str) -> Said:

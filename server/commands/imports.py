@@ -1,35 +1,39 @@
-"""Imports from the command line: a preview first, and written only when asked to."""
+"""Imports from the command line: the same report before and after, and written only when told."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.said import Said
-from server.imports import tables, writing
+from server.imports import report, standing, tables, writing
 from server.imports.columns import Kind
+from server.imports.reading import Asked
+from server.imports.standing import Known
 from server.imports.tables import Preview
 from server.installation import now_ms
-from server.reports.master_data import rows_of_site
 from server.settings import Settings
 from server.tables import SiteRow
-
-PROBLEMS_SHOWN_MAX: Final = 50
+from sync.case import OPERATOR
 
 
 @dataclass(frozen=True)
 class Job:
-    """Which file, as what, and the moment for which opening stock stands, at the site's clock."""
+    """Which file, as what, for whom, and the moment for which opening stock stands.
+
+    `asked` says what the file does not; its day is set here.
+    """
 
     kind: Kind
     file: Path
     apply: bool
     opened: datetime | None
+    by: str | None = None
+    asked: dict[str, object] = field(default_factory=dict)
 
 
 async def load(settings: Settings, site: str | None, job: Job) -> Said:
@@ -37,19 +41,49 @@ async def load(settings: Settings, site: str | None, job: Job) -> Said:
     data = job.file.read_bytes()
     async with opened(settings) as book:
         where = await site_or_only(book, site)
-        known = await book.read(lambda connection: rows_of_site(connection, where))
-        found = tables.preview(job.kind, data, known)
-        lines = _report(found)
-        if job.apply:
-            now = now_ms()
-            zone = await book.read(lambda connection: _zone(connection, where))
-            opened_ms = _moment(job.opened, zone) if job.opened else now
-            task = writing.Import(where, OPERATOR, data, opened_ms)
-            verdicts = await writing.write(book, task, found, known, now)
-            lines.append(f"Written; {len(verdicts)} stock rows posted.")
-        else:
-            lines.append("Nothing was written. Add --apply to write the good rows.")
-    return Said("\n".join(lines), exit_code=1 if found.problems else 0)
+        zone = ZoneInfo(await book.read(lambda connection: _zone(connection, where)))
+        now = now_ms()
+        today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).date()
+        known = await book.read(lambda connection: standing.read(connection, where, today))
+        actor = _actor(known, job.by)
+        found = tables.preview(job.kind, data, known, _asked(job, today))
+        lines = report.lines_of(found)
+        exit_code = 1 if found.problems else 0
+        if not job.apply or found.is_unreadable:
+            lines += _told(found, where, None)
+            return Said("\n".join([*lines, _nothing(found)]), exit_code=exit_code)
+        moment = _moment(job.opened, zone) if job.opened else now
+        written = await writing.write(book, writing.Import(where, actor, moment), found, known, now)
+    lines += _told(found, where, written)
+    if job.kind == "stock" and not report.is_whole(found, where, written.opened):
+        exit_code = 1
+    return Said("\n".join(lines), exit_code=exit_code)
+
+
+def _told(found: Preview, site: str, written: writing.Written | None) -> list[str]:
+    if found.kind == "stock":
+        return report.stock_told(found, site, written.opened if written else None)
+    return report.rows_told(found, written=written is not None)
+
+
+def _nothing(found: Preview) -> str:
+    if found.is_unreadable:
+        return "Nothing was written."
+    return "Nothing was written. Add --apply to write the good rows."
+
+
+def _asked(job: Job, today: date) -> Asked:
+    return Asked(today=today, **job.asked)  # type: ignore[arg-type]  # argparse knows them
+
+
+def _actor(known: Known, by: str | None) -> str:
+    """Return who imports: somebody of the roster, else whoever sits at the server."""
+    if by is None:
+        return OPERATOR
+    person = next((person for person in known.people if person.person == by), None)
+    if person is None or not person.active:
+        raise ValueError(f"There is no {by} among the people of the site: see bincard user list.")
+    return by
 
 
 def _zone(connection: Connection, site: str) -> str:
@@ -57,19 +91,7 @@ def _zone(connection: Connection, site: str) -> str:
     return str(connection.scalar(sa.select(row.time_zone).where(row.site == site)))
 
 
-def _moment(opened: datetime, zone: str) -> int:
+def _moment(opened: datetime, zone: ZoneInfo) -> int:
     """Return a moment in ms; one that names no zone is read off a clock at the site."""
-    here = opened if opened.tzinfo else opened.replace(tzinfo=ZoneInfo(zone))
+    here = opened if opened.tzinfo else opened.replace(tzinfo=zone)
     return int(here.timestamp() * 1000)
-
-
-def _report(found: Preview) -> list[str]:
-    shown = found.problems[:PROBLEMS_SHOWN_MAX]
-    lines = [f"line {problem.line}: {problem.sentence()}" for problem in shown]
-    if len(found.problems) > len(shown):
-        lines.append(f"… and {len(found.problems) - len(shown)} more problems")
-    if found.ignored:
-        lines.append("Columns that were not read: " + ", ".join(found.ignored))
-    new = len(found.rows) + len(found.stock)
-    lines.append(f"{new} new or changed, {found.unchanged} as they are, {len(found.problems)} bad.")
-    return lines

@@ -1,10 +1,11 @@
 """People from the command line: the first supervisor, and a PIN that was forgotten."""
 
 from server.book import Book
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.said import Said, table
 from server.people import roster
 from server.settings import Settings
+from sync.case import OPERATOR
 
 
 async def add(settings: Settings, site: str | None, change: roster.PersonChange) -> Said:

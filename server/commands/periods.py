@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from server.book import Book
 from server.book.closing import Reason, reasons
 from server.book.rows import fetch, table
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.said import Said
 from server.installation import now_ms
 from server.settings import Settings
+from sync.case import OPERATOR
 from sync.records import Site
 
 SENTENCES: Final = {

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from anyio import to_thread
 
 from server.book import Book, Repaired
-from server.commands.desk import OPERATOR, opened, site_or_only
+from server.commands.desk import opened, site_or_only
 from server.commands.devices import invite
 from server.commands.said import Said, table
 from server.imports import factory, opening
@@ -23,6 +23,7 @@ from server.people.enrolment import Invitation
 from server.reports.operations import latest
 from server.settings import Settings
 from server.tables import Log, SiteRow
+from sync.case import OPERATOR
 from sync.records import Person, Site
 
 CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from server.book import Book
 from server.refusals import Code, Refusal
 from server.tables import Creation, DocumentRow, ItemRow, LocationRow, PartnerRow, Price
-from sync.codes import clean
+from sync.code_text import clean
 from sync.hashing import sha256_hex
 from sync.records import Document, Line
 from sync.stock import QUANTITY_MAX, Day, Quantity

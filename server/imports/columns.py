@@ -1,37 +1,37 @@
-"""Which columns an import knows, by what headers people give them, and how their cells are read.
+"""Which columns an import knows, and how their cells are read: one table per kind of file.
 
-One table per kind of file. Headers are compared without case, spaces and underscores.
+The page of the documents and the help of the command are made from these tables.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, Literal, get_args
 
+from server.imports import cells
+from server.imports.cells import Reader, choice
+from server.imports.headings import HEADINGS, LAST_DAY, plain
 from server.imports.opening import Stock
 from sync import records
-from sync.stock import QUANTITY_MAX, is_virtual
 
 Kind = Literal["items", "locations", "partners", "people", "stock"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
-DAMAGED: Final = re.compile(r"^\d+([.,]\d+)?[eE]\+?\d+$")
-CODE_MAX: Final = 96
-
-
-class CellError(ValueError):
-    """A cell that cannot be read; the text is a code of PROBLEMS."""
-
 
 @dataclass(frozen=True)
 class Column:
-    """One field: its accepted headers, how it is read, and whether a row needs it."""
+    """One field: how it is read, whether a row needs it, and by what headings it is known."""
 
     field: str
-    headers: tuple[str, ...]
-    read: Callable[[str], object]
+    reader: Reader
     required: bool = False
+    headings: str = ""
+    help: str = ""
+
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        # What says the opposite of its field has a name of its own.
+        own = self.headings if self.reader is cells.NOT else self.field
+        return tuple(dict.fromkeys((own, *HEADINGS[self.headings or self.field])))
 
 
 @dataclass(frozen=True)
@@ -43,114 +43,52 @@ class Table:
     columns: tuple[Column, ...]
 
 
-def code(text: str) -> str:
-    """Read a code as it stands; one that a spreadsheet took for a number is no code any more."""
-    if DAMAGED.match(text) or re.fullmatch(r"\d+\.0+", text):
-        raise CellError("code_damaged")
-    if len(text) > CODE_MAX:
-        raise CellError("code_too_long")
-    return text
-
-
-def place(text: str) -> str:
-    """Read the code of a location: what stands at a virtual place is never counted or found."""
-    if is_virtual(text) or text.split("/", 1)[0] in {"container", "unidentified"}:
-        raise CellError("place_reserved")
-    return code(text)
-
-
-def words(text: str) -> str:
-    return text
-
-
-def codes(text: str) -> tuple[str, ...]:
-    return tuple(code(part) for part in re.split(r"[;；|\s]+", text) if part)
-
-
-def quantity(text: str) -> int:
-    number = whole(text)
-    if number < 0:
-        raise CellError("quantity_negative")
-    if number > QUANTITY_MAX:
-        raise CellError("quantity_huge")
-    return number
-
-
-def whole(text: str) -> int:
-    """Read a whole number; `1,200` and `12.00` are whole, `1.5` is not."""
-    plain = re.sub(r"[,，\s]", "", text)
-    if not re.fullmatch(r"[+-]?\d{1,18}(\.0+)?", plain):
-        raise CellError("not_whole")
-    return int(plain.split(".")[0])
-
-
-def day(text: str) -> str:
-    found = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?", text)
-    try:
-        return str(date(*map(int, found.groups()))) if found else str(date.fromisoformat(text))
-    except ValueError as error:
-        raise CellError("not_a_day") from error
-
-
-def choice(**spellings: str) -> Callable[[str], str]:
-    """Accept each value in English and in the Chinese spellings given, separated by spaces."""
-    values = {word: value for value, every in spellings.items() for word in every.split()}
-
-    def read(text: str) -> str:
-        value = text.lower() if text.lower() in spellings else values.get(text)
-        if value is None:
-            raise CellError("not_a_choice")
-        return value
-
-    return read
-
-
-def flag(text: str) -> bool:
-    return _YES_NO(text) == "yes"
-
-
-_YES_NO: Final = choice(yes="1 y Y true TRUE 是 有", no="0 n N false FALSE 否 无")
-
-ITEM: Final = ("item", "item code", "物料编码", "物料", "商品编码", "料号")
-PLACE: Final = ("location", "place", "bin", "库位", "货位", "仓位", "储位")
-NAME: Final = ("name", "名称")
+_STATUS: Final = choice(
+    ok="合格 可用 正常 良品 unrestricted available", quality="待检 在检 qi inspection",
+    hold="冻结 锁定 blocked restricted", reject="不合格 不良 不良品 rejected",
+)  # fmt: skip
+_NEEDED: Final = True
 
 TABLES: Final[Mapping[Kind, Table]] = {
     "items": Table(
         records.Item,
         ("item",),
         (
-            Column("item", ITEM, code, required=True),
-            Column("name", (*NAME, "物料名称", "商品名称"), words, required=True),
-            Column("name_zh", ("name zh", "中文名称"), words),
-            Column("spec", ("spec", "规格型号", "规格"), words),
-            Column("unit", ("unit", "单位", "基本单位"), code),
+            Column("item", cells.CODE, _NEEDED),
+            Column("name", cells.WORDS, _NEEDED, "item.name"),
+            Column("name_zh", cells.WORDS, help="the name on Chinese screens"),
+            Column("spec", cells.WORDS, help="size, model, drawing number"),
+            Column("unit", cells.CODE, help="the base unit; EA when left out"),
             Column(
                 "kind",
-                ("kind", "类别", "物料类别"),
                 choice(raw="原材料 外购", made="半成品 自制", finished="成品 产成品"),
+                headings="item.kind",
             ),
-            Column("lots", ("lots", "批次管理"), flag),
-            Column("dated", ("dated", "有效期管理", "保质期管理"), flag),
+            Column("lots", cells.YES, help="a lot must be known"),
+            Column("dated", cells.YES, help="an expiry must be known"),
+            Column("serials", cells.YES, help="each piece has a serial"),
             Column(
                 "fifo",
-                ("fifo", "先进先出"),
                 choice(hint="提示", reason="填原因", consent="主管授权", block="禁止"),
+                help="what a younger lot needs at issue",
             ),
-            Column("count_tolerance", ("count_tolerance", "盘点允差"), quantity),
-            Column("count_tolerance_percent", ("count_tolerance_percent", "盘点允差%"), quantity),
-            Column("aliases", ("aliases", "barcode", "gtin", "条码"), codes),
+            Column("count_tolerance", cells.QUANTITY, help="in pieces"),
+            Column("count_tolerance_percent", cells.QUANTITY),
+            Column("aliases", cells.CODES, help="barcodes and other codes of one piece"),
+            Column("units", cells.PACKS, help="packs; the scan of a pack's code counts its pieces"),
+            Column("receive_status", _STATUS, help="what fresh goods are held as"),
+            Column("active", cells.YES, help="no hides the item from entry"),
+            Column("active", cells.NOT, headings="inactive"),
         ),
     ),
     "locations": Table(
         records.Location,
         ("location",),
         (
-            Column("location", PLACE, place, required=True),
-            Column("warehouse", ("warehouse", "仓库", "仓库编码"), code, required=True),
+            Column("location", cells.PLACE, _NEEDED),
+            Column("warehouse", cells.CODE, _NEEDED),
             Column(
                 "kind",
-                ("kind", "类别", "库位类别"),
                 choice(
                     bin="库位 货位 仓位 储位",
                     dock="收货暂存区",
@@ -159,57 +97,71 @@ TABLES: Final[Mapping[Kind, Table]] = {
                     line="线边仓",
                     returns="退货区",
                 ),
+                headings="location.kind",
             ),
-            Column("walk", ("walk", "path", "拣货顺序"), quantity),
-            Column("blocked", ("blocked", "停用"), flag),
+            Column("walk", cells.QUANTITY, help="its number on the picker's path"),
+            Column("blocked", cells.YES),
+            Column("capacity", cells.QUANTITY, help="in base units"),
         ),
     ),
     "partners": Table(
         records.Partner,
         ("partner",),
         (
-            Column("partner", ("partner", "code", "编码", "往来单位编码"), code, required=True),
-            Column("kind", ("kind", "类别"), choice(supplier="供应商", customer="客户"), True),  # noqa: FBT003
-            Column("name", NAME, words, required=True),
+            Column("partner", cells.CODE, _NEEDED),
+            Column(
+                "kind",
+                choice(supplier="供应商 vendor s", customer="客户 c"),
+                _NEEDED,
+                "partner.kind",
+            ),
+            Column("name", cells.WORDS, _NEEDED, "partner.name"),
         ),
     ),
     "people": Table(
         records.Person,
         ("person",),
         (
-            Column("person", ("person", "number", "工号"), code, required=True),
-            Column("name", (*NAME, "姓名"), words, required=True),
-            Column("role", ("role", "角色"), choice(worker="工人 员工", supervisor="主管"), True),  # noqa: FBT003
-            Column("badge", ("badge", "工牌"), code, required=True),
-            Column("language", ("language", "语言"), choice(zh="中文 简体中文", en="英文")),
+            Column("person", cells.CODE, _NEEDED),
+            Column("name", cells.WORDS, _NEEDED, "person.name"),
+            Column("role", choice(worker="工人 员工", supervisor="主管"), _NEEDED),
+            Column("badge", cells.CODE, _NEEDED),
+            Column("language", choice(zh="中文 简体中文", en="英文")),
         ),
     ),
     "stock": Table(
         Stock,
-        ("place", "item", "lot", "expires"),
+        ("place", "item"),
         (
-            Column("item", ITEM, code, required=True),
-            Column("place", PLACE, code, required=True),
-            Column("quantity", ("quantity", "数量", "现存量", "库存数量"), quantity, required=True),
-            Column("lot", ("lot", "批号", "批次"), code),
-            Column("expires", ("expires", "expiry", "有效期至"), day),
-            Column("fifo_date", ("fifo date", "received", "入库日期", "收货日期"), day),
+            Column("item", cells.CODE, _NEEDED),
+            Column("place", cells.CODE, _NEEDED, "location"),
+            Column("quantity", cells.QUANTITY, _NEEDED, help="in the row's unit"),
+            Column("unit", cells.CODE, help="the base unit when left out, or a pack of the item"),
+            Column("lot", cells.LOT),
+            Column("expires", cells.EXPIRY, help="kept with a lot only"),
+            Column("fifo_date", cells.PAST, help="when the goods first came in"),
+            Column("serials", cells.CODES, headings="serials.stock", help="one for each piece"),
+            Column("status", _STATUS, help="ok when left out"),
+            Column("supplier", cells.CODE, help="of the lot: a part of its identity"),
+            Column("owner", cells.CODE, help="whose goods they are, when not ours"),
+            Column("unit_cost", cells.COST, help="never leaves the server"),
         ),
     ),
 }
 
 
-def column_of(table: Table, header: str) -> Column | None:
-    wanted = _plain(header)
-    return next(
-        (
-            column
-            for column in table.columns
-            if wanted in {_plain(name) for name in (column.field, *column.headers)}
-        ),
-        None,
-    )
+def column_of(table: Table, heading: str) -> Column | None:
+    """Return the column that a heading means; `(last day)` behind it is not part of its name."""
+    wanted = LAST_DAY.sub("", plain(heading))
+    known = ((column, map(plain, column.known_as)) for column in table.columns)
+    return next((column for column, names in known if wanted in names), None)
 
 
-def _plain(header: str) -> str:
-    return re.sub(r"[\s_]", "", header).lower()
+def says_last_day(heading: str) -> bool:
+    return LAST_DAY.search(plain(heading)) is not None
+
+
+def some(names: Iterable[str], most: int = 8) -> str:
+    """Return the first names of a list, as a sentence takes them."""
+    every = list(names)
+    return ", ".join(every[:most]) + (", …" if len(every) > most else "")

@@ -16,7 +16,7 @@ from sync import records
 from sync.limits import OPENING
 from sync.messages import PUSH_OPERATIONS_MAX, Conflict, Exchange, Push, Pushed, Verdict
 from sync.operations import ENVELOPE_VERSION, Body, Envelope, Link, Receive
-from sync.stock import Key, Lot, Place, key_text
+from sync.stock import Key, Lot, Place, Status, key_text
 
 DEVICE: Final = records.Device(device=OPENING, name="Opening stock")
 FROM: Final = Place(location="adjust/opening")
@@ -38,7 +38,10 @@ class OpeningRefusedError(Exception):
 
 
 class Stock(Struct, frozen=True):
-    """What lies in a place on the first day."""
+    """What lies in a place on the first day: one key, with all that the ledger tells it by.
+
+    `unit_cost` is in millionths of the currency for a base unit; it never leaves the server.
+    """
 
     item: str
     place: str
@@ -46,10 +49,16 @@ class Stock(Struct, frozen=True):
     lot: str | None = None
     expires: str | None = None
     fifo_date: str | None = None
+    serial: str | None = None
+    status: Status = "ok"
+    supplier: str | None = None
+    owner: str | None = None
+    unit_cost: int | None = None
 
     @property
     def key(self) -> Key:
-        return Key(self.item, Lot(self.lot, self.expires) if self.lot else None)
+        lot = Lot(self.lot, self.expires, self.supplier) if self.lot else None
+        return Key(self.item, lot, self.serial, self.status, self.owner)
 
     def operation(self, site: str) -> str:
         """Return the id of this stock's opening fact."""
@@ -89,8 +98,13 @@ def opening_operations(site: str, actor: str, stock: Sequence[Stock], opened: in
     ]
 
 
+def source_of(bodies: Sequence[Body]) -> str:
+    """Name what is posted by its content: the same facts again are the same replica."""
+    return sha256(_encode(bodies)).hexdigest()
+
+
 def replica_of(site: str, source: str) -> str:
-    """Name the replica of one file: the same source again is the same replica."""
+    """Name the replica of one source: the same again is the same replica."""
     return sha256(f"{site}/opening/{source}".encode()).hexdigest()[:32]
 
 

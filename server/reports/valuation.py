@@ -8,16 +8,19 @@ from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from server.refusals import Code, Refusal
-from server.tables import DocumentRow, ItemRow, Log, Posting, Price
+from server.tables import DocumentRow, ItemRow, Log, OpeningCost, Posting, Price
 from sync.stock import is_virtual, key_of
-from sync.valuation import INSIDE, MADE_AT, Flow, Used, Valuation, value
+from sync.valuation import INSIDE, MADE_AT, Flow, Used, Valuation, share, value
 
 _posting: Final = Posting.metadata.tables["posting"].c
 _log: Final = Log.metadata.tables["log"].c
 _price: Final = Price.metadata.tables["price"].c
 _item: Final = ItemRow.metadata.tables["item"].c
+_opening: Final = OpeningCost.metadata.tables["opening_cost"].c
 _document: Final = DocumentRow.metadata.tables["document"].c
 _USED_MAX: Final = 1_000
+MICRO_IN_A_COIN: Final = 10_000
+"""Costs of opening stock are in millionths of the currency, and a coin is a hundredth."""
 
 
 class Valued(Struct, frozen=True):
@@ -178,7 +181,7 @@ def _flows(connection: Connection, site: str, items: Iterable[str]) -> list[Flow
             c.item, c.key, c.place_from, c.place_to, c.quantity, c.t_from, c.t_to, c.line,
             c.replica, c.rseq,
             _log.id, _log.verb, _log.accounted, _log.document, _log.line.label("paper_line"),
-            _price.cost,
+            _price.cost, _opening.cost_micro,
         )
         .select_from(Posting.metadata.tables["posting"])
         .join(Log.metadata.tables["log"], sa.and_(_log.site == c.site, _log.seq == c.of))
@@ -186,6 +189,11 @@ def _flows(connection: Connection, site: str, items: Iterable[str]) -> list[Flow
             Price.metadata.tables["price"],
             sa.and_(_price.site == c.site, _price.document == _log.document,
                     _price.line == _log.line),
+            isouter=True,
+        )
+        .join(
+            OpeningCost.metadata.tables["opening_cost"],
+            sa.and_(_opening.site == c.site, _opening.operation == _log.id),
             isouter=True,
         )
         .where(c.site == site, c.item.in_(sorted(items)))
@@ -212,8 +220,13 @@ def _first(row: sa.Row[*tuple[Any, ...]], far: str, *, arrives: bool) -> Flow:
 
 def _grown(flow: Flow, row: sa.Row[*tuple[Any, ...]], *, arrives: bool) -> Flow:
     quantity = flow.quantity + (row.quantity if arrives else -row.quantity)
-    bought = flow.far.startswith("supplier/") and row.cost is not None and quantity > 0
-    return structs.replace(flow, quantity=quantity, worth=quantity * row.cost if bought else None)
+    worth = None
+    if quantity > 0 and flow.far.startswith("supplier/") and row.cost is not None:
+        worth = quantity * row.cost
+    elif quantity > 0 and row.cost_micro is not None:
+        # Rounded once for all of it: a screw at 0.0125 has no coin of its own.
+        worth = share(quantity * row.cost_micro, 1, MICRO_IN_A_COIN)
+    return structs.replace(flow, quantity=quantity, worth=worth)
 
 
 def _lot_of(key: str) -> str:

@@ -33,6 +33,7 @@ from server.tables.stock import (
     HoldingRow,
     LineRow,
     LotTable,
+    OpeningCost,
     Price,
     ReservationRow,
     ResultRow,
@@ -44,9 +45,9 @@ from sync.records import ROWS
 __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
     "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease",
-    "LineRow", "LocationRow", "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price",
-    "ReplicaRow", "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow",
-    "SpentRow", "VarianceRow", "WarehouseRow",
+    "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow",
+    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SightingRow", "SignIn",
+    "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

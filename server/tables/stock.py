@@ -61,6 +61,18 @@ class Price(SQLModel, table=True):
     cost: int = big()
 
 
+class OpeningCost(SQLModel, table=True):
+    """What a base unit of opening stock cost, in millionths of the currency: as private as prices.
+
+    `operation` is the id of the opening fact.
+    """
+
+    __tablename__ = "opening_cost"
+    site: str = key()
+    operation: str = key()
+    cost_micro: int = big()
+
+
 class Creation(SQLModel, table=True):
     """The request that a document was created from: its hash, and the key that its sender gave."""
 

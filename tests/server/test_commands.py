@@ -241,9 +241,38 @@ def test_an_import_shows_first_and_writes_only_when_told(bincard, tmp_path):
     assert code == 1
     assert "line 3: A spreadsheet has damaged the code" in shown
     assert "Nothing was written." in shown
-    assert "1 new or changed" in bincard("import", "items", str(file), "--apply")[1]
-    assert "0 new or changed, 1 as they are" in bincard("import", "items", str(file))[1]
+    assert "1 new or changed (to be written)" in shown
+    assert bincard("import", "items", str(file), "--dry-run")[1] == shown
+    assert "1 new or changed (written)" in bincard("import", "items", str(file), "--apply")[1]
+    assert (
+        "0 new or changed (to be written), 1 as they are."
+        in bincard("import", "items", str(file))[1]
+    )
+    assert "Not in the book: 1 row, line 3." in shown
     assert bincard("import", "items", str(tmp_path / "none.csv"))[0] == 1
+
+
+def test_an_import_says_who_and_what_the_file_does_not(bincard, tmp_path):
+    bincard("migrate")
+    bincard("site", "add", "PLANT", "--name", "Plant")
+    bincard("user", "add", "2001", "--name", "Fang", "--role", "supervisor", "--pin", "741258")
+    file = tmp_path / "items.csv"
+    file.write_text("item,name\n1E05,Größe\n", encoding="cp1252")
+    code, shown, _ = bincard("import", "items", str(file), "--apply")
+    assert code == 1
+    assert "--encoding cp1252" in shown
+    assert shown.endswith("Nothing of the file was read.\nNothing was written.\n")
+    asked = ("--encoding", "cp1252", "--verbatim", "item", "--by", "2001", "--apply")
+    assert bincard("import", "items", str(file), *asked)[0] == 0
+    assert "2001" in bincard("operations")[1]
+    assert "no 7 among the people" in bincard("import", "items", str(file), "--by", "7")[2]
+
+
+def test_the_help_of_an_import_tells_its_columns(capsys):
+    for kind, heading in (("stock", "仓位编码"), ("items", "barcode"), ("people", "工号")):
+        with pytest.raises(SystemExit):
+            cli.main(["import", kind, "--help"])
+        assert heading in capsys.readouterr().out
 
 
 def test_opening_stock_stands_at_the_hour_of_the_site(bincard, tmp_path):

@@ -11,12 +11,13 @@ from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 from biip.upc import Upc
 
 from sync import gs1
+from sync.code_text import code_text
 from sync.codes import LotOf, Named, meaning
 from sync.stock import Lot
 
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "codes.json").read_text(encoding="utf-8")
-)
+FOLDER = Path(__file__).parents[1] / "vectors"
+VECTORS = json.loads((FOLDER / "codes.json").read_text(encoding="utf-8"))
+TEXTS = json.loads((FOLDER / "code_text.json").read_text(encoding="utf-8"))
 
 
 class Site:
@@ -24,25 +25,24 @@ class Site:
 
     def __init__(self, known):
         self.named = [
-            *(("item", code, [code, *aliases]) for code, aliases in known["items"].items()),
-            *(("location", code, [code]) for code in known["locations"]),
-            *(("document", code, [code]) for code in known["documents"]),
-            *(("partner", code, [code]) for code in known["partners"]),
+            *((Named("item", code), [code, *more]) for code, more in known["items"].items()),
+            *((Named("item", item, *pack), codes) for item, *pack, codes in known["packs"]),
+            *((Named("location", code), [code]) for code in known["locations"]),
+            *((Named("document", code), [code]) for code in known["documents"]),
+            *((Named("partner", code), [code]) for code in known["partners"]),
         ]
         self.of = [LotOf(item, msgspec.convert(lot, Lot)) for item, lot in known["lots"]]
 
     def exact(self, text):
         return [
-            Named(kind, code)
-            for kind, code, names in self.named
+            named
+            for named, names in self.named
             if text in {*names, *map(gs1.gtin14, names), *map(gs1.upc_e, names)}
         ]
 
     def folded(self, text):
         return [
-            Named(kind, code)
-            for kind, code, names in self.named
-            if text.lower() in {name.lower() for name in names}
+            named for named, names in self.named if text.lower() in {name.lower() for name in names}
         ]
 
     def lots(self, code):
@@ -61,6 +61,14 @@ def test_a_code_means(case):
         case.get("scanner", "new"),
     )
     assert json.loads(msgspec.json.encode(meant)) == case["meaning"]
+
+
+@pytest.mark.parametrize(("raw", "text"), TEXTS)
+def test_a_code_has_one_spelling_stored_and_scanned(raw, text):
+    """[G10] [G12]"""
+    assert code_text(raw) == code_text(code_text(raw)) == text
+    meant = meaning(raw, None, Site(VECTORS["known"]), VECTORS["year"])
+    assert getattr(meant, "raw", text) == text
 
 
 @pytest.mark.parametrize("ai", sorted(gs1._SHAPES))

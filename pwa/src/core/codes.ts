@@ -2,6 +2,7 @@
  * What a scanned code means: the twin of sync/codes.py, held to it by tests/vectors/codes.json.
  * What the site knows comes in as `Known`, the year as an argument; nothing here is a clock.
  */
+import { codeText } from "./code-text";
 import { elements, gtin14, GS, isNumber, isoDay, readings, upcE, type Element } from "./gs1";
 import type { Meaning, Said, Scanner } from "./meaning";
 import type { Lot } from "./types.gen";
@@ -23,10 +24,12 @@ const OWN_IDENTIFIERS = "9";
 const ASKED_MAX = 4;
 const COMMANDS = ["UNDO", "DONE", "SKIP", "SHORT", "PRINT", "HELP"] as const;
 
-/** One thing of the master data that a text names. */
+/** One thing of the master data that a text names; with `unit`, a pack of `factor` of it. */
 export interface Named {
   kind: "item" | "location" | "document" | "partner";
   code: string;
+  unit?: string;
+  factor?: number;
 }
 
 export interface LotOf {
@@ -36,7 +39,7 @@ export interface LotOf {
 
 /** What the site knows. */
 export interface Known {
-  /** Things with exactly this code or alias, GTIN aliases as GTIN-14 too. */
+  /** Things with exactly this code, alias or code of a pack; GTINs and UPC-E as GTIN-14 too. */
   exact(text: string): Named[];
   /** The same when letters are compared without case. */
   folded(text: string): Named[];
@@ -45,7 +48,7 @@ export interface Known {
 
 /** Undoes what scanners, profiles and Chinese input methods do to a code. */
 export function clean(raw: string, symbology: string | null, separators = ""): [string, string | null] {
-  let text = raw.normalize("NFKC").replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+  let text = codeText(raw);
   for (const separator of [...SEPARATORS, ...separators]) text = text.replaceAll(separator, GS);
   text = text.replace(/\x1d+/g, GS);
   return /^\][A-Za-z][0-9A-Za-z]/.test(text) ? [text.slice(3), text.slice(0, 3)] : [text, symbology];
@@ -205,24 +208,24 @@ function provedOf(ways: Element[][], known: Known): Element[][] {
 
 /** How many characters of open length the site knows. */
 function proofOf(values: Values, known: Known): number {
-  const item = itemOf(values, known);
-  if (item === null) return 0;
+  const items = itemsOf(values, known);
+  if (items?.length === 0) return 0;
   const lot = values.get("10") ?? "";
-  const isLot = known.lotsNamed(lot).some((of) => item === "" || of.item === item);
-  const named = item ? OPEN_NAMES.map((ai) => values.get(ai) ?? "").join("") : "";
+  const isLot = known.lotsNamed(lot).some((of) => items === null || items.some(({ code }) => code === of.item));
+  const named = items ? OPEN_NAMES.map((ai) => values.get(ai) ?? "").join("") : "";
   const order = values.get("400") ?? "";
   const isOrder = known.exact(order).some(({ kind }) => kind === "document");
   return (isLot ? lot.length : 0) + named.length + (isOrder ? order.length : 0);
 }
 
-/** The item that a reading names, "" where it names none, null where nobody knows it. */
-function itemOf(values: Values, known: Known): string | null {
+/** The items and packs that a reading names; null where it names none at all. */
+function itemsOf(values: Values, known: Known): Named[] | null {
   const names = NAMES.flatMap((ai) => values.get(ai) ?? []);
   for (const name of names) {
-    const [thing, ...more] = known.exact(name);
-    if (thing?.kind === "item" && !more.length) return thing.code;
+    const items = known.exact(name).filter(({ kind }) => kind === "item");
+    if (items.length) return items;
   }
-  return names.length ? null : "";
+  return names.length ? [] : null;
 }
 
 /** What a reading finds behind the value that it cuts short. */
@@ -263,9 +266,9 @@ function either(meanings: Meaning[]): Meaning {
 function byElements(text: string, way: Element[], known: Known, year: number): Meaning {
   const values = valuesOf(way);
   const said = saidBy(values, year);
-  const item = itemOf(values, known);
-  if (item) return { kind: "item", item, said, pack: 1 };
-  if (item === null) return unknown(text, said);
+  const items = itemsOf(values, known);
+  if (items?.length) return either(items.map((item) => itemMeant(item, said, values.has("37"))));
+  if (items) return unknown(text, said);
   const container = values.get("00");
   if (container !== undefined) return { kind: "container", container };
   const order = values.get("400");
@@ -300,10 +303,17 @@ function oneOrAll(things: Named[]): Meaning | null {
   return things.length ? either(things.map(meant)) : null;
 }
 
-function meant({ kind, code }: Named): Meaning {
+/** An item or its pack; with `packs` the label's quantity is a number of packs. */
+function itemMeant({ code, unit, factor = 1 }: Named, said: Said, packs: boolean): Meaning {
+  const quantity = packs && said.quantity !== undefined ? { quantity: said.quantity * factor } : {};
+  return { kind: "item", item: code, said: { ...said, ...quantity }, pack: factor, ...(unit && { unit }) };
+}
+
+function meant(thing: Named): Meaning {
+  const { kind, code } = thing;
   switch (kind) {
     case "item":
-      return { kind, item: code, said: {}, pack: 1 };
+      return itemMeant(thing, {}, false);
     case "location":
       return { kind, location: code };
     case "document":

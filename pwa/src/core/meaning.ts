@@ -15,7 +15,8 @@ export interface Said {
 }
 
 export type Meaning =
-  | { kind: "item"; item: string; said: Said; pack: number }
+  /** With `unit` one of the item's packs, which holds `pack` base units. */
+  | { kind: "item"; item: string; said: Said; pack: number; unit?: string }
   | { kind: "location"; location: string }
   | { kind: "lot"; candidates: { item: string; lot: Lot }[] }
   | { kind: "document"; document: string }

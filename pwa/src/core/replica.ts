@@ -8,7 +8,7 @@ import { feedKey } from "./hashing";
 import { Holdings, type HoldingColumns } from "./holdings";
 import { nameOf, NamesOfTwo, Scope } from "./scope";
 import { Table } from "./table";
-import { FEED_KEYS, type Chunk, type Feed, type Holding, type Row } from "./types.gen";
+import { FEED_KEYS, type Chunk, type Feed, type Holding, type Item, type Row } from "./types.gen";
 
 /** Rows as they are kept on the device: stock in columns, everything else as told. */
 export type Block = { kind: "holding"; columns: HoldingColumns } | { kind: string; rows: Row[] };
@@ -71,8 +71,8 @@ export class Replica {
 const LOOKUPS: { [K in keyof Tables]?: Record<string, (row: Feed[K]) => string[]> } = {
   location: { folded: (row) => [row.location.toLowerCase()] },
   item: {
-    exact: (row) => names([row.item, ...row.aliases]),
-    folded: (row) => names([row.item, ...row.aliases].map((name) => name.toLowerCase())),
+    exact: (row) => names([row.item, ...row.aliases, ...codesOfPacks(row)]),
+    folded: (row) => names([row.item, ...row.aliases, ...codesOfPacks(row)].map((name) => name.toLowerCase())),
   },
   partner: { folded: (row) => [row.partner.toLowerCase()] },
   document: { folded: (row) => [row.document.toLowerCase()] },
@@ -87,8 +87,13 @@ function emptyTables(): Tables {
   return Object.fromEntries(kinds.map((kind) => [kind, new Table(lookups[kind])])) as Tables;
 }
 
-/** What an item answers to: its code, its aliases, and those that are GTINs, or UPC-E, as GTIN-14. */
-function names(texts: string[]): string[] {
+function codesOfPacks(item: Item): string[] {
+  // A server of before, or a row kept from it, says nothing of them.
+  return item.units.flatMap((unit) => unit.aliases ?? []);
+}
+
+/** What an item answers to: its code, its aliases, its packs' codes, and those that are GTINs, or UPC-E, as GTIN-14. */
+export function names(texts: string[]): string[] {
   return [...new Set(texts.flatMap((text) => [text, gtin14(text) ?? text, upcE(text) ?? text]))];
 }
 

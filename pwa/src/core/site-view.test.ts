@@ -58,6 +58,16 @@ const move = (quantity: number, to: string) => ({
   did: { verb: "move", key: OLD, from: { location: "06-B-10" }, to: { location: to }, quantity } as const,
 });
 
+test("a pack's code means its item and its pieces, as a GTIN-14 too, and its word finds the item", () => {
+  const view = site();
+  const row = view.item("BE-2908");
+  view.replica.apply([["item", feedKey("BE-2908"), 2, { ...row, units: [{ code: "CS", factor: 12, version: 1, aliases: ["614141007349"] }] }]]);
+  const pack = { kind: "item", item: "BE-2908", said: {}, pack: 12, unit: "CS" };
+  expect(meaning("614141007349", null, view, 2026)).toEqual(pack);
+  expect(meaning("00614141007349", null, view, 2026)).toEqual(pack);
+  expect(view.search("614141", 5).map(({ item }) => item)).toEqual(["BE-2908"]);
+});
+
 test("the oldest lot comes first, and the dock is not pickable", () => {
   expect(site().ranked("BE-2908").map(({ place, rank }) => [place, rank])).toEqual([["06-B-10", 1], ["06-A-01", 2]]);
 });

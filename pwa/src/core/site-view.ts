@@ -4,7 +4,7 @@ import { rank, type Candidate } from "./fifo";
 import { fold, type Done, type Folded } from "./fold";
 import { feedKey } from "./hashing";
 import { asTold, seen, type LineSeen, type Paper } from "./papers";
-import { Replica } from "./replica";
+import { names, Replica } from "./replica";
 import { isVirtual, keyOf } from "./stock";
 import type { Device, Document, Feed, Item, Location, Lot, LotRow, Partner, Person, Site, Variance } from "./types.gen";
 import type { Ranked, Shown, View } from "./view";
@@ -119,7 +119,7 @@ export class SiteView implements View, Known {
     const begins: Item[] = [];
     const contains: Item[] = [];
     for (const item of this.replica.tables.item.all()) {
-      const at = bestMatch([item.item, ...item.aliases, item.name, item.name_zh], wanted);
+      const at = bestMatch([item.item, ...item.aliases, ...item.units.flatMap((unit) => unit.aliases ?? []), item.name, item.name_zh], wanted);
       if (at === 0) begins.push(item);
       else if (at > 0) contains.push(item);
     }
@@ -141,7 +141,7 @@ export class SiteView implements View, Known {
     const alias = this.row("alias", text);
     return [
       ...(alias ? [{ kind: alias.kind, code: alias.code }] : []),
-      ...items.map(({ item }): Named => ({ kind: "item", code: item })),
+      ...items.flatMap((item) => namedBy(item, (texts) => names(texts).includes(text))),
       ...OTHERS.flatMap((kind): Named[] => (this.row(kind, text) ? [{ kind, code: text }] : [])),
     ];
   }
@@ -150,7 +150,9 @@ export class SiteView implements View, Known {
     const wanted = text.toLowerCase();
     const { item, location, document, partner } = this.replica.tables;
     return [
-      ...item.find("folded", wanted).map((row): Named => ({ kind: "item", code: row.item })),
+      ...item
+        .find("folded", wanted)
+        .flatMap((row) => namedBy(row, (texts) => names(texts.map((one) => one.toLowerCase())).includes(wanted))),
       ...location.find("folded", wanted).map((row): Named => ({ kind: "location", code: row.location })),
       ...document.find("folded", wanted).map((row): Named => ({ kind: "document", code: row.document })),
       ...partner.find("folded", wanted).map((row): Named => ({ kind: "partner", code: row.partner })),
@@ -198,6 +200,15 @@ export class SiteView implements View, Known {
       place_blocked: place?.blocked ?? false,
     };
   }
+}
+
+/** The item, its packs, or both: whatever a text is a code of. */
+function namedBy(item: Item, answers: (texts: string[]) => boolean): Named[] {
+  const packs = item.units.filter((unit) => answers(unit.aliases ?? []));
+  return [
+    ...(answers([item.item, ...item.aliases]) ? [{ kind: "item", code: item.item } as const] : []),
+    ...packs.map(({ code, factor }): Named => ({ kind: "item", code: item.item, unit: code, factor })),
+  ];
 }
 
 const OTHERS = ["location", "document", "partner"] as const;

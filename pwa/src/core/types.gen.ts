@@ -521,11 +521,12 @@ export interface Chunk {
   columns: Record<string, unknown>;
 }
 
-/** A pack: `factor` base units make one of it. */
+/** A pack: `factor` base units make one of it; `aliases` are the codes printed on it. */
 export interface Unit {
   code: string;
   factor: number;
   version: number;
+  aliases: string[];
 }
 
 /** What every device must know of its site. */

@@ -1,10 +1,12 @@
 /** The phone's core against the vectors that pytest reads too: both sides, one truth. */
 import { describe, expect, it } from "vitest";
 import codes from "../../../tests/vectors/codes.json";
+import texts from "../../../tests/vectors/code_text.json";
 import fifo from "../../../tests/vectors/fifo.json";
 import folds from "../../../tests/vectors/fold.json";
 import hashes from "../../../tests/vectors/hashing.json";
 import replicas from "../../../tests/vectors/replica.json";
+import { codeText } from "./code-text";
 import { meaning, type Known, type LotOf, type Named } from "./codes";
 import { rank } from "./fifo";
 import { fold, type Done } from "./fold";
@@ -15,11 +17,14 @@ import { Replica, scopeOfBlock } from "./replica";
 import { nameOf, Scope } from "./scope";
 import type { Document, Line, Row } from "./types.gen";
 
-const named: [Named["kind"], string, string[]][] = [
-  ...Object.entries(codes.known.items).map(([code, aliases]) => ["item", code, [code, ...aliases]] as [Named["kind"], string, string[]]),
-  ...codes.known.locations.map((code) => ["location", code, [code]] as [Named["kind"], string, string[]]),
-  ...codes.known.documents.map((code) => ["document", code, [code]] as [Named["kind"], string, string[]]),
-  ...codes.known.partners.map((code) => ["partner", code, [code]] as [Named["kind"], string, string[]]),
+const named: [Named, string[]][] = [
+  ...Object.entries(codes.known.items).map(([code, aliases]): [Named, string[]] => [{ kind: "item", code }, [code, ...aliases]]),
+  ...(codes.known.packs as [string, string, number, string[]][]).map(
+    ([code, unit, factor, texts]): [Named, string[]] => [{ kind: "item", code, unit, factor }, texts],
+  ),
+  ...codes.known.locations.map((code): [Named, string[]] => [{ kind: "location", code }, [code]]),
+  ...codes.known.documents.map((code): [Named, string[]] => [{ kind: "document", code }, [code]]),
+  ...codes.known.partners.map((code): [Named, string[]] => [{ kind: "partner", code }, [code]]),
 ];
 
 const site: Known = {
@@ -29,7 +34,7 @@ const site: Known = {
 };
 
 function things(answers: (name: string) => boolean): Named[] {
-  return named.filter(([, , names]) => names.some(answers)).map(([kind, code]) => ({ kind, code }));
+  return named.filter(([, names]) => names.some(answers)).map(([thing]) => thing);
 }
 
 describe("codes", () => {
@@ -38,6 +43,10 @@ describe("codes", () => {
     const scanner = "scanner" in told ? ((told.scanner ?? "new") as Scanner) : "new";
     expect(meaning(told.raw, told.symbology, site, codes.year, separators, scanner)).toEqual(told.meaning);
   });
+});
+
+describe("code text", () => {
+  it.each(texts)("%j", (raw, text) => expect(codeText(raw ?? "")).toBe(text));
 });
 
 describe("first in first out", () => {

@@ -16,7 +16,7 @@ const site: Site = {
 function item(code: string, name: string, name_zh: string, more: Partial<Item> = {}): Item {
   return {
     item: code, name, name_zh, spec: "", unit: "EA", kind: "raw", lots: true, dated: false, serials: false,
-    fifo: "reason", units: [{ code: "CS", factor: 12, version: 1 }], aliases: [], receive_status: "ok", count_tolerance: null, count_tolerance_percent: null,
+    fifo: "reason", units: [{ code: "CS", factor: 12, version: 1, aliases: [] }], aliases: [], receive_status: "ok", count_tolerance: null, count_tolerance_percent: null,
     active: true, ...more,
   };
 }

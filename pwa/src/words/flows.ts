@@ -32,6 +32,8 @@ export const flows = {
   "receive.scan_order": { en: "Scan the purchase order, or the supplier", zh: "请扫采购订单，或扫供应商" },
   "receive.order": { en: "{document}. Scan the goods", zh: "{document}，请扫物料" },
   "receive.order_closed": { en: "{document} is closed. Goods can still be received", zh: "{document} 已关闭，仍可收货" },
+  "receive.odd_year": { en: "The year of {day} is hard to believe. Is it printed so?", zh: "{day} 的年份不可信，标签上确实如此吗？" },
+  "receive.day_over": { en: "{item} expired on {day}. Is it printed so?", zh: "{item} 的有效期 {day} 已过，标签上确实如此吗？" },
   "receive.supplier": { en: "{partner}. Scan the goods", zh: "{partner}，请扫物料" },
   "receive.place": { en: "Goods go to {place}", zh: "收到 {place}" },
   "receive.prefilled": { en: "{quantity} of {item}? Done, or the next scan, writes it", zh: "{item} 收 {quantity}？按完成或扫下一件即记录" },

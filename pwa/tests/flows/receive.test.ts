@@ -100,6 +100,17 @@ describe("receiving by scans only", () => {
 });
 
 describe("receiving asks only what no code said", () => {
+  it("looks once at a day that is over, and at a year that is hard to believe", () => {
+    const over = hands("PO-127").scan("PA-529S").tell("lot", "L9").tell("expires", "2026-11-20");
+    expect(over.band).toMatchObject({ signal: "look", say: "receive.day_over", values: { day: "2026-11-20" } });
+    over.press("confirm").type(10);
+    expect(over.dids).toMatchObject([{ key: { lot: { code: "L9", expires: "2026-11-20" } }, quantity: 10 }]);
+    const odd = hands("PO-127").scan("PA-529S").tell("lot", "L9").tell("expires", "2206-01-31");
+    expect(odd.band).toMatchObject({ signal: "look", say: "receive.odd_year" });
+    odd.tell("expires", "2028-01-31");
+    expect(odd.state).toMatchObject({ missing: "quantity", goods: { expires: "2028-01-31" } });
+  });
+
   it("asks the lot and then the expiry of a dated item", () => {
     const hand = hands("PO-127").scan("PA-529S");
     expect(hand.state.missing).toBe("lot");

@@ -56,8 +56,8 @@ export class Warehouse implements View {
   }
 
   /** A label as it hangs on goods: the code, and what it says. */
-  label(raw: string, item: string, said: Label["said"] = {}, pack = 1): this {
-    this.labels.set(raw, { kind: "item", item, said, pack });
+  label(raw: string, item: string, said: Label["said"] = {}, pack = 1, unit?: string): this {
+    this.labels.set(raw, { kind: "item", item, said, pack, ...(unit === undefined ? {} : { unit }) });
     return this;
   }
 

@@ -112,7 +112,7 @@ describe("likely causes", () => {
   const quiet = { device: "d7", name: "PDA-07", seen_at: 10 * HOUR, complete_to: 10 * HOUR, unsent: 6 };
 
   test("an unsent device comes before a full case", () => {
-    const units = [{ code: "CS", factor: 12, version: 1 }];
+    const units = [{ code: "CS", factor: 12, version: 1, aliases: [] }];
     expect(causesOf(variance(28, 40), [quiet], units, []).map((cause) => cause.name)).toEqual(["unsent", "pack"]);
   });
 

@@ -90,11 +90,11 @@ describe("a receipt", () => {
   });
 
   test("that was undone in the outbox is not undone here again, nor is an older one", async () => {
-    vi.useFakeTimers({ toFake: ["Date"], now: 10_000 });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-21T08:00:10Z") });
     const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
     await runner.open("PO-127");
     await runner.scan(wedge("PA-529S/TR-26090S/12"));
-    vi.setSystemTime(20_000);
+    vi.setSystemTime(Date.parse("2026-11-21T08:00:20Z"));
     await runner.scan(wedge("PA-529S/TR-26090S/12"));
     await engine.undo(engine.operations(1)[0]!.id);
     runner.key("undo");

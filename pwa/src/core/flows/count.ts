@@ -8,7 +8,7 @@ import { isComplete } from "../papers";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { asks, band, CALM, confirmation, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
-import { byItem, choiceOf, choiceOfLot, chosenGoods, goodsOf, isOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
+import { byItem, choiceOf, choiceOfLot, chosenGoods, enteredTogether, goodsOf, isOf, matching, nameOf, placeOf, type Assumed, type Goods } from "./goods";
 import { identified, partsOf, tickOf, undoTick, type CountedGoods, type Tick } from "./tally";
 import { walkOf } from "./suggest";
 
@@ -98,7 +98,7 @@ function scan(state: CountState, { capture, meaning }: Scan, view: View, start: 
     case "container":
       return bin(state, `container/${meaning.container}`, [id], wall, start);
     case "item":
-      return seen(state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall), view, start);
+      return seen(state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall, meaning.unit), view, start);
     case "lot":
       return lotSeen(state, meaning.candidates, id, wall, view, start);
     case "unknown":
@@ -206,6 +206,7 @@ function stroke(state: CountState, goods: Goods, key: Key, assumed: Assumed[], s
     segment,
     captures: [...before.captures, ...goods.captures],
     assumed: [...new Set([...before.assumed, ...assumed])],
+    entered: before.strokes === 0 ? goods.entered : enteredTogether(before.entered, goods.entered),
   };
   const tick = tickOf(at, state.lines[at]);
   const lines = [...state.lines.slice(0, at), line, ...state.lines.slice(at + 1)];

@@ -38,7 +38,10 @@ export interface Choice {
 }
 
 /** What one label says of the goods: its own quantity first, else the pack of its code. */
-export function goodsOf(item: string, said: Said, pack: number, capture: number, wall: number): Goods {
+export function goodsOf(
+  item: string, said: Said, pack: number, capture: number, wall: number, unit: string | null = null,
+): Goods {
+  const isPack = said.serial === undefined && said.quantity === undefined && pack > 1;
   return {
     item,
     known: true,
@@ -47,7 +50,8 @@ export function goodsOf(item: string, said: Said, pack: number, capture: number,
     produced: said.produced ?? null,
     serial: said.serial ?? null,
     quantity: said.serial === undefined ? (said.quantity ?? (pack > 1 ? pack : null)) : 1,
-    entered: null,
+    // The factor that was seen travels along: the pack may have another size by then (R10).
+    entered: isPack && unit !== null ? { quantity: "1", unit, factor: pack } : null,
     captures: [capture],
     wall,
   };
@@ -118,6 +122,17 @@ export function matching(holdings: readonly Shown[], goods: Goods): Shown[] {
       (goods.expires === null || goods.lot === null || (held.expires ?? goods.expires) === goods.expires) &&
       (goods.serial === null || held.serial === goods.serial),
   );
+}
+
+/** What was entered, where it is still the whole of what is written. */
+export function enteredFor(entered: Entered | null, quantity: number): Entered | null {
+  return entered && Number(entered.quantity) * entered.factor === quantity ? entered : null;
+}
+
+/** Two stretches of one pack as one; null when they cannot be said in one pack. */
+export function enteredTogether(before: Entered | null, more: Entered | null): Entered | null {
+  if (!before || !more || before.unit !== more.unit || before.factor !== more.factor) return null;
+  return { ...before, quantity: String(Number(before.quantity) + Number(more.quantity)) };
 }
 
 /** What a key says beyond what the label said: the envelope names it as assumed. */

@@ -40,7 +40,7 @@ function scan(state: MoveState, { capture, meaning }: Scan, view: View): Took {
   const { id, wall } = capture;
   switch (meaning.kind) {
     case "item":
-      return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall), view);
+      return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall, meaning.unit), view);
     case "lot":
       return lotScanned(state, meaning.candidates, id, wall, view);
     case "location":

@@ -10,7 +10,7 @@ import {
   band, CALM, confirmation, DOUBLE_SCAN_MS, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan,
 } from "./frame";
 import {
-  assumedOf, choiceOf, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf, type Assumed, type Goods,
+  assumedOf, choiceOf, enteredTogether, goodsOf, keyOf, keyOfShown, lotMeant, matching, nameOf, placeOf, type Assumed, type Goods,
 } from "./goods";
 import { suggest, walkOf, type Suggestion } from "./suggest";
 
@@ -60,7 +60,7 @@ function scan(before: PutAwayState, { capture, meaning }: Scan, view: View): Too
   const state = { ...before, ...UNASKED };
   switch (meaning.kind) {
     case "item":
-      return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall), view);
+      return pickUp(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall, meaning.unit), view);
     case "lot":
       return lotScanned(state, meaning.candidates, capture.id, capture.wall, view);
     case "location":
@@ -131,7 +131,8 @@ function again(state: PutAwayState, known: Loaded, goods: Goods): Took {
     const values = { quantity, there: known.there, item: goods.item, place: known.from };
     return confirmation(asked, "over", "flow.more_than_there", values);
   }
-  const load = { ...known, quantity, captures: [...known.captures, ...goods.captures], taken_wall: goods.wall };
+  const entered = more === null ? known.entered : enteredTogether(known.entered, goods.entered);
+  const load = { ...known, quantity, entered, captures: [...known.captures, ...goods.captures], taken_wall: goods.wall };
   const truck = [load, ...state.truck.filter((other) => other !== known)];
   return step({ ...state, ...UNASKED, truck, goods: null }, band("tick", "putaway.next", valuesOf(load)));
 }

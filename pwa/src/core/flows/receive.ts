@@ -104,7 +104,7 @@ function scan(state: ReceiveState, { capture, meaning }: Scan, view: View, start
       return take(state, goods, view, start);
     }
     case "item":
-      return take(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall), view, start);
+      return take(state, goodsOf(meaning.item, meaning.said, meaning.pack, capture.id, capture.wall, meaning.unit), view, start);
     default:
       return step(state, band("look", "flow.no_meaning", { code: capture.raw }));
   }

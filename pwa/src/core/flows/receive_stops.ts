@@ -5,7 +5,7 @@
 import type { Band } from "../flow";
 import type { View } from "../view";
 import { band, type Ask } from "./frame";
-import { nameOf, type Goods } from "./goods";
+import { dayOf, isExpired, nameOf, type Goods } from "./goods";
 import { candidates, leftOf } from "./order_lines";
 import type { ReceiveState } from "./receive";
 
@@ -17,7 +17,7 @@ export interface Stop {
 export function stopOf(state: ReceiveState, view: View): Stop | null {
   const { goods } = state;
   if (!goods) return null;
-  const stops = [unknownItem, notOnOrder, duplicateSerial, blockedPlace, overOrder];
+  const stops = [unknownItem, notOnOrder, duplicateSerial, blockedPlace, oddYear, dayOver, overOrder];
   for (const stop of stops) {
     const found = stop(state, goods, view);
     if (found && !state.agreed.includes(found.ask.why)) return found;
@@ -52,6 +52,26 @@ function duplicateSerial(_state: ReceiveState, goods: Goods, view: View): Stop |
   const there = view.of(goods.item).find((held) => held.serial === serial && held.quantity > 0);
   if (!there) return null;
   return confirm("serial", band("look", "receive.serial_twice", { serial, item: goods.item, place: there.place }));
+}
+
+/** A year is believed from so many before this one to so many after it (G13). */
+const YEARS_BACK = 20;
+const YEARS_AHEAD = 30;
+
+function oddYear(_state: ReceiveState, goods: Goods, view: View): Stop | null {
+  if (goods.expires === null) return null;
+  const years = yearOf(goods.expires) - yearOf(dayOf(goods.wall, view.site.time_zone));
+  if (years >= -YEARS_BACK && years <= YEARS_AHEAD) return null;
+  return confirm("odd_year", band("look", "receive.odd_year", { item: nameOf(goods), day: goods.expires }));
+}
+
+function yearOf(day: string): number {
+  return Number(day.slice(0, 4));
+}
+
+function dayOver(state: ReceiveState, goods: Goods, view: View): Stop | null {
+  if (!isExpired(goods.expires, goods.wall, view) || state.agreed.includes("odd_year")) return null;
+  return confirm("day_over", band("look", "receive.day_over", { item: nameOf(goods), day: goods.expires ?? "" }));
 }
 
 function blockedPlace(state: ReceiveState, _goods: Goods, view: View): Stop | null {

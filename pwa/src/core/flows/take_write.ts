@@ -8,7 +8,7 @@ import type { Item } from "../types.gen";
 import type { Shown, View } from "../view";
 import { asks, band, step, UNASKED } from "./frame";
 import {
-  assumedOf, choiceOf, keyOf, keyOfShown, lotMeant, matching, nameOf, type Goods,
+  assumedOf, choiceOf, enteredFor, keyOf, keyOfShown, lotMeant, matching, nameOf, type Goods,
 } from "./goods";
 import { candidates } from "./order_lines";
 import { rankOf, usable, valueOf } from "./route";
@@ -64,7 +64,7 @@ function resolve(state: TakeState, goods: Goods, place: string, view: View): Tak
   if (quantity === null) return null;
   const ranking = rankOf(usable(view, goods.item, state), place, keyText(key));
   return {
-    goods: state.typed ? { ...goods, entered: state.typed.entered } : goods,
+    goods: { ...goods, entered: enteredFor(state.typed?.entered ?? goods.entered, quantity) },
     place, key, held, there, line, left, quantity, ranking,
     rank: ranking?.older ? ranking.mine.rank : 1,
     assumed: assumedOf(goods, key),

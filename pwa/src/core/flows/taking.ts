@@ -139,7 +139,7 @@ function scanned(way: Taking, state: TakeState, { capture, meaning }: Scan, view
     case "container":
       return containerScanned(way, state, `container/${meaning.container}`, id, wall, view);
     case "item":
-      return take(way, state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall), view);
+      return take(way, state, goodsOf(meaning.item, meaning.said, meaning.pack, id, wall, meaning.unit), view);
     case "lot":
       return lotScanned(way, state, meaning.candidates, id, wall, view);
     case "unknown":

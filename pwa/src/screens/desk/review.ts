@@ -152,6 +152,11 @@ export function unknownKind({ code, detail }: Discrepancy): "item" | "location" 
 
 /** The code of the item or the location that a scan means; null when it means none. */
 export function codeMeant(meaning: Meaning, kind: "item" | "location"): string | null {
+  if (meaning.kind === "either") {
+    // The desk has said already what kind of thing it is about.
+    const fitting = meaning.meanings.flatMap((one) => codeMeant(one, kind) ?? []);
+    return new Set(fitting).size === 1 ? (fitting[0] ?? null) : null;
+  }
   if (kind === "item") return meaning.kind === "item" ? meaning.item : null;
   return meaning.kind === "location" ? meaning.location : null;
 }
