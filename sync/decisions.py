@@ -90,7 +90,7 @@ def _check(
     if row.state not in {"open", "reversed"}:
         raise RefusedError("already_decided", fresh(case, did, rows))
     same = (decision.counted, decision.expected) == (_counted(state, did, row), row.expected)
-    if row.state == "reversed" or not same:
+    if row.state == "reversed" or not same or parts_missing(state, did, row):
         raise RefusedError("stale", fresh(case, did, rows))
     if case.verb == "approve" and case.device != SERVER and changed_since(case, row):
         # Its figures are identical, so it must be said in words.
