@@ -72,3 +72,39 @@ async def test_a_part_that_counted_none_is_named_too(warehouse):
     assert (verdict["outcome"], verdict["reason"]) == ("refused", "stale")
     assert (await decide(warehouse, "q", [two], verdict["fresh"]))["outcome"] == "accepted"
     assert await stock(warehouse) == 3
+
+
+async def test_what_one_part_lists_is_no_absence_of_another(warehouse):
+    """[C5] [C8] A desk that names the key as not listed is told who lists it."""
+    await warehouse.play("""
+        08:00 A receive 10 BE/L1 to B1
+        08:01 A receive 4 BE/L2 to B1
+    """)
+    one = await count(warehouse, "B", "09:00", "09:05", "BE/L1=10", assumed=["lot"])
+    two = await count(warehouse, "C", "09:01", "09:04", "BE/L2=4", scope="line")
+    first = next(row for row in await shown(warehouse) if row.operation == one)
+    nobody = {"key": key("BE/L2"), "counted": 0, "expected": 4,
+              "of": {"operation": one, "line": None}}  # fmt: skip
+    verdict = await decide(warehouse, "q", [one], [line_of(first), nobody])
+    assert (verdict["outcome"], verdict["reason"]) == ("refused", "stale")
+    assert {fresh["of"]["operation"] for fresh in verdict["fresh"]} == {one, two}
+    assert (await decide(warehouse, "q", [one], verdict["fresh"]))["outcome"] == "accepted"
+    assert (await stock(warehouse), await stock(warehouse, what="BE/L2")) == (10, 4)
+
+
+async def test_beside_a_line_the_last_part_of_the_whole_place_says_what_was_not_there(warehouse):
+    """[C5] [C8] Nothing is missing of it so far: an absence of none, of the part that rules."""
+    await warehouse.play("08:00 A receive 10 BE/L1 to B1")
+    one = await count(warehouse, "B", "09:00", "09:05", "BE/L1=10", assumed=["lot"])
+    two = await count(warehouse, "C", "09:06", "09:08", "CA/L1=0")
+    await warehouse.play("""
+        09:04 A receive 4 BE/L2 to B1
+        08:50 D receive 1 BE/L2 to B1
+        09:07 E pick 2 BE/L2 from B1
+    """)
+    first = next(row for row in await shown(warehouse) if row.operation == one)
+    verdict = await decide(warehouse, "q", [one], [line_of(first)])
+    assert verdict["reason"] == "not_alone"
+    assert [fresh["of"]["operation"] for fresh in verdict["fresh"]] == [one, two]
+    assert (await decide(warehouse, "q", [one], verdict["fresh"]))["outcome"] == "accepted"
+    assert await stock(warehouse, what="BE/L2") == 2
