@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync import corrections
-from sync.absences import new_line, rows_of
+from sync.absences import is_listed, new_line, rows_of, window_of
 from sync.approvals import beside, changed_since, parts_missing, parts_of, parts_stand
 from sync.balances import expected, is_absence, moment_of, set_balance, unset_balance
 from sync.case import SERVER, Case, RefusedError, close
@@ -58,11 +58,10 @@ def approve(case: Case, did: Approve, row: Variance, counted: int) -> None:
     last = max(parts_of(case.state, did.named, row), key=moment_of, default=row)
     if last.state == "approved":
         unset_balance(case.state, last)
-    # What was seen is what the decision says it was.
-    as_seen = row if last.operation == row.operation else last
-    set_balance(case, as_seen, counted)
-    corrections.raised(case, as_seen)
-    corrections.repeated(case, as_seen)
+    last = row if last.operation == row.operation else last
+    set_balance(case, last, counted)
+    corrections.raised(case, last)
+    corrections.repeated(case, last)
 
 
 def _close_counted(case: Case, row: Variance) -> None:
@@ -90,7 +89,7 @@ def _check(
     if row.state not in {"open", "reversed"}:
         raise RefusedError("already_decided", fresh(case, did, rows))
     same = (decision.counted, decision.expected) == (_counted(state, did, row), row.expected)
-    if row.state == "reversed" or not same:
+    if row.state == "reversed" or not same or parts_missing(state, did, row):
         raise RefusedError("stale", fresh(case, did, rows))
     if case.verb == "approve" and case.device != SERVER and changed_since(case, row):
         # Its figures are identical, so it must be said in words.
@@ -109,12 +108,24 @@ def _rows(case: Case, did: Approve, *, approves: bool) -> list[Variance]:
             raise RefusedError("count_unknown")
         if row is None and counted is not None:
             name = (decision.place or counted.place, key_text(decision.key))
-            if name not in wanted:
-                # It stands beside nothing any more: the rest may be decided without it.
+            if name not in wanted or not _says(state, counted, name):
+                # It stands beside nothing any more, or another part says it: not so the rest.
                 raise RefusedError("stale", fresh(case, did, [one for one in found if one]))
             row = unlisted_line(state, counted, decision, name)  # noqa: PLW2901 - as it stands
         rows.extend([row] if row else [])
     return rows
+
+
+def _says(state: State, counted: Counted, name: TrackName) -> bool:
+    """Say whether it is this part that says of a key that the count does not list it."""
+    listed = is_listed(rows_of(state, counted.count_id, name))
+    return not listed and _part_for(state, counted, name).operation == counted.operation
+
+
+def _part_for(state: State, counted: Counted, name: TrackName) -> Counted:
+    """Return the last part of the whole place, where there is one; else the part at hand."""
+    window = window_of(state, counted.count_id, name[0])
+    return window.done if window else counted
 
 
 def unlisted_line(
@@ -170,11 +181,12 @@ def _number(state: State, row: Variance, name: TrackName) -> Decision:
     """Return what the ledger has of a key beside a line, at the time when the count was done."""
     counted = state.counted.find(row.operation)
     assert counted is not None, "a line has its count"
+    counted = _part_for(state, counted, name)
     line = new_line(state, counted, name, key_of(name[1]).item)
     there = expected(state, line)
     number = there - _least(state, line) if is_absence(state, line) else there
     place = None if name[0] == counted.place else name[0]
-    return Decision(key_of(name[1]), number, there, CountedLine(row.operation), place)
+    return Decision(key_of(name[1]), number, there, CountedLine(counted.operation), place)
 
 
 def _line_of(state: State, row: Variance, name: TrackName) -> Variance | None:

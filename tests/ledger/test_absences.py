@@ -7,7 +7,6 @@ from server.book.rows import table
 from sync.records import Discrepancy, Variance
 from tests.ledger.test_trouble import send
 from tests.world.counting import approve, count, decide, line_of, shown
-from tests.world.lines import key
 from tests.world.postgres import on_both
 from tests.world.warehouse import SITE
 
@@ -375,55 +374,3 @@ async def test_an_approved_count_says_what_a_serial_is_its_status_too(warehouse)
     assert verdict["reason"] == "not_alone"
     assert await approve(warehouse) == 1
     assert await stock(warehouse, what="BE#S1") == 1
-
-
-# --- what the desk is told -----------------------------------------------------------------------
-
-
-async def test_goods_in_a_tote_are_offered_and_checked_at_the_moment_when_the_count_was_done(
-    warehouse,
-):
-    """[C8] Something went into it between the line's scan and the end of the count."""
-    tote = {"verb": "move", "key": None, "container": "T1", "from": {"location": "B2"},
-            "to": {"location": "B1"}}  # fmt: skip
-    await send(warehouse, "A", tote)
-    await warehouse.play("""
-        08:00:00 A receive 10 BE/L1 to B1
-        08:01:00 A move 3 BE/L1 from B1 to =T1
-        09:59:55 A move 2 BE/L1 from B1 to =T1
-    """)
-    await count(warehouse, "B", "09:50", "10:00", "BE/L1=10", scope="line")
-    assert await approve(warehouse) == 2
-    assert (await stock(warehouse), await stock(warehouse, "container/T1")) == (8, 5)
-
-
-async def test_the_fresh_line_of_goods_in_a_tote_says_where_they_are(warehouse):
-    """[C8] [R35]"""
-    tote = {"verb": "move", "key": None, "container": "T1", "from": {"location": "B2"},
-            "to": {"location": "B1"}}  # fmt: skip
-    await send(warehouse, "A", tote)
-    await warehouse.play("08:00 A receive 10 BE/L1 to B1")
-    await warehouse.play("08:01 A move 3 BE/L1 from B1 to =T1")
-    one = await count(warehouse, "B", "09:50", "10:00", "BE/L1=10", scope="line")
-    (row,) = await shown(warehouse)
-    inside = {"key": key("BE/L1"), "counted": 0, "expected": 5, "place": "container/T1",
-              "of": {"operation": one, "line": None}}  # fmt: skip
-    verdict = await decide(warehouse, "q", [one], [line_of(row), inside])
-    assert (verdict["reason"], [f.get("place") for f in verdict["fresh"]]) \
-        == ("stale", [None, "container/T1"])  # fmt: skip
-    assert (await decide(warehouse, "q", [one], verdict["fresh"]))["outcome"] == "accepted"
-    assert await stock(warehouse, "container/T1") == 0
-
-
-async def test_what_was_left_as_it_is_is_not_asked_again_beside_another(warehouse):
-    """[C8] She has said of the other lot that the books are right."""
-    await warehouse.play("""
-        08:00 A receive 10 BE/L1 to B1
-        08:01 A receive 4 BE/L2 to B1
-    """)
-    one = await count(warehouse, "B", "09:50", "10:00", "BE/L1=9", assumed=["lot"])
-    first, other = await shown(warehouse)
-    assert (first.key, other.counted) < (other.key, 1)
-    await decide(warehouse, "q", [one], [line_of(other)], verb="reject")
-    verdict = await decide(warehouse, "q", [one], [line_of(first)])
-    assert verdict["outcome"] == "accepted"
