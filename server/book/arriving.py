@@ -16,6 +16,7 @@ from server.book import refill
 from server.book.budgets import Later
 from server.book.chain import Chained, lost_through
 from server.book.clocks import said
+from server.book.formers import names_of
 from server.book.packing import unpacked
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
@@ -208,8 +209,9 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
 
 def _contacts(session: Session, turn: Turn) -> tuple[Contact, ...]:
     """Return what is known of a replica's clock, this push among it."""
-    push = turn.job.push
-    ours = partial(said, session, turn.device)
+    push, job = turn.job.push, turn.job
+    speaks = names_of(session, (push.device or "") if job.carrier else job.device)
+    ours = partial(said, session, dict.fromkeys((turn.device, *speaks)))
     contacts = learn(read_contacts(turn.replica.contacts), push.exchanges, ours)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.

@@ -4,12 +4,13 @@ Only the device of a replica speaks for it, or the same phone once it was enroll
 whoever brings what that device has signed (S7).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.arriving import Job, Turn
+from server.book.formers import names_of
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.actors import actors_of, believed, named_in, stranger_name, with_actors
@@ -25,17 +26,6 @@ def may_speak(session: Session, job: Job, owner: str) -> bool:
         return owner in names_of(session, job.push.device or "")
     # Nobody knows whose it is: its chain is the carrier's own, and all in it is parked.
     return owner == job.device and job.push.device is None
-
-
-def names_of(session: Session, device: str) -> Iterator[str]:
-    """Yield what the same phone is called, and what it was called before."""
-    seen: set[str] = set()
-    name: str | None = device
-    while name and name not in seen:
-        seen.add(name)
-        yield name
-        row = session.state.devices.find(name)
-        name = row.former if row else None
 
 
 def know_actors(session: Session, turns: Sequence[Turn]) -> None:

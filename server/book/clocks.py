@@ -1,5 +1,6 @@
 """What this server said of the time: known again when a device tells it as evidence (T1)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -18,15 +19,18 @@ def mac_of(session: Session, device: str, push: Push) -> str:
     return _mac(session, epoch, device, (push.sent, push.segment, session.now))
 
 
-def said(session: Session, device: str, told: Exchange) -> bool:
-    """Say whether this server gave that answer to that device; what it imports itself is exact."""
-    if device == OPENING:
+def said(session: Session, devices: Iterable[str], told: Exchange) -> bool:
+    """Say whether this server gave that answer to the phone, by any of its names.
+
+    What it imports itself is exact.
+    """
+    if OPENING in devices:
         return True
     epoch, _, _ = told.mac.partition(".")
-    known = epoch.isascii() and epoch.isdigit()
-    return known and told.mac == _mac(
-        session, epoch, device, (told.sent, told.segment, told.server_now)
-    )
+    if not (epoch.isascii() and epoch.isdigit()):
+        return False
+    exchange = (told.sent, told.segment, told.server_now)
+    return any(told.mac == _mac(session, epoch, device, exchange) for device in devices)
 
 
 def _mac(session: Session, epoch: str, device: str, exchange: tuple[int, str, int]) -> str:

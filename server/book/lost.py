@@ -7,8 +7,8 @@ far it had written. A rescue file that turns up later narrows what is missing.
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from server.book.belonging import names_of
 from server.book.changing import write_rows
+from server.book.formers import names_of
 from server.book.rows import fetch, fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync.losses import SEQ_MAX, Hole, missing, reach, with_hole

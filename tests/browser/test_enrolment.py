@@ -34,7 +34,7 @@ def test_a_code_of_another_site_moves_nothing_that_is_unsent_and_leaves_nothing_
     zhao.sees("Move this device to another site?", "H1, site FACTORY", f"N1, site {OTHER}")
     zhao.sees("Not now: 1 record or scan is not sent")
     assert zhao.key("Move it").count() == 0
-    zhao.key("Leave it as it is").click()
+    zhao.key("Keep as is").click()
     zhao.unsent(1)
     zhao.page.unroute("**/sync/push")
     zhao.asks_for_the_latest()

@@ -418,6 +418,22 @@ async def test_a_phone_that_is_enrolled_again_sends_what_it_has_as_what_it_was(w
     assert (await stock(warehouse), await warehouse.open()) == (15, [])
 
 
+async def test_the_clock_of_a_phone_stays_known_when_it_is_enrolled_again(warehouse):
+    """[S10] [T1] What the server told it by one name is evidence under the other."""
+    was = warehouse.device("A")
+    await enrolled_again(warehouse)
+    for at in ("07:00", "07:01"):
+        warehouse.now = clock(at)
+        message = decode_push(was.push_message(warehouse.now))
+        was.take(await warehouse.book.push("Z", message, warehouse.now), warehouse.now)
+    was.segment = "0-b"
+    was.envelope(RECEIVE, clock("07:02"), segment="s1")
+    warehouse.now = clock("07:30")
+    answer = await warehouse.push("Z", body=was.push_message(warehouse.now))
+    verdict = json.loads(bytes(answer.verdicts[0]))
+    assert (verdict["times"]["own"], verdict["trust"]) == (clock("07:02"), "high")
+
+
 async def test_the_replica_of_before_leaves_with_its_last_push(warehouse):
     """[S10] [T6] It was handed in, and nobody waits for it."""
     await warehouse.heartbeat(clock("07:00"), "A", "B")

@@ -238,7 +238,7 @@ async def test_a_full_disk_is_said_clearly_and_the_device_keeps_its_queue(plant,
 
 
 async def test_a_busy_server_says_when_to_come_back(plant, monkeypatch):
-    async def busy(*_):
+    async def busy(*_, **__):
         raise BusyError(1_500)
 
     monkeypatch.setattr(plant.book, "push", busy)
@@ -249,7 +249,7 @@ async def test_a_busy_server_says_when_to_come_back(plant, monkeypatch):
 async def test_a_fault_of_ours_is_a_number_to_look_up_and_shows_no_insides(
     plant, monkeypatch, caplog
 ):
-    async def broken(*_):
+    async def broken(*_, **__):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(plant.book, "push", broken)
@@ -263,7 +263,7 @@ async def test_a_fault_of_ours_is_a_number_to_look_up_and_shows_no_insides(
 async def test_a_fault_names_the_route_and_nobody_writes_lines_of_their_own(
     plant, monkeypatch, caplog
 ):
-    async def broken(*_):
+    async def broken(*_, **__):
         raise RuntimeError
 
     headers = await plant.signed_in()

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
@@ -47,6 +48,46 @@ def test_the_names_of_the_files_tell_the_steps_as_the_tool_reads_them():
     script = ScriptDirectory.from_config(config)
     assert steps() == {step.revision for step in script.walk_revisions()}
     assert newest_step() == script.get_current_head()
+
+
+def test_what_is_known_of_devices_of_before_is_taken_from_the_log(tmp_path):
+    """[T3] The first that a device did; 0 of one that nobody has heard."""
+    file = tmp_path / "bincard.db"
+    to_step(f"sqlite:///{file}", "0001")
+    with sqlite3.connect(file) as book:
+        for name in ("A", "B"):
+            fill(book, "device", site="S", device=name, name=name, revoked=0, version=1)
+        fill(book, "replica", site="S", replica="r", device="A", active=1, contacts=b"", holes=b"")
+        for seq, at in enumerate((700, 500, 900), start=1):
+            fill(book, "log", site="S", seq=seq, id=f"o{seq}", device="A", replica="r", at=at)
+    book.close()
+    migrate(f"sqlite:///{file}")
+    with sqlite3.connect(file) as book:
+        told = book.execute("SELECT device, enrolled_at, former FROM device").fetchall()
+        assert book.execute("SELECT actors FROM replica").fetchall() == [(b"",)]
+    book.close()
+    assert told == [("A", 500, None), ("B", 0, None)]
+
+
+def to_step(url, step):
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("sqlalchemy.url", url)
+    command.upgrade(config, step)
+
+
+def fill(book, table, **values):
+    """Insert a row; what is not given is empty, of the kind that its column has."""
+    columns = book.execute(f"PRAGMA table_info({table})").fetchall()
+    empty = {"BIGINT": 0, "BOOLEAN": 0, "BLOB": b""}
+    row = {
+        name: values.get(name, empty.get(kind, ""))
+        for _, name, kind, required, *_ in columns
+        if required or name in values
+    }
+    marks = ", ".join("?" * len(row))
+    names = ", ".join(f'"{name}"' for name in row)
+    book.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
 
 
 def test_migrating_twice_changes_nothing(tmp_path):

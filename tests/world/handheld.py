@@ -26,6 +26,8 @@ class Handheld:
         self.offset = offset
         self.replica = hashlib.sha256(device.encode()).hexdigest()[:32]
         self.actor = "worker"
+        self.actors = set()
+        """Who signed in here without a network: all who did something."""
         self.chain = []
         self.acked = 0
         self.hash = None
@@ -47,6 +49,7 @@ class Handheld:
             "actor": actor or self.actor, "wall": at + self.offset, "mono": 0,
             "segment": self.segment, "base": self.base, "did": did, "app": "test",
         } | body  # fmt: skip
+        self.actors.add(content["actor"])
         if task:
             content["task"] = task
         envelope = {"link": {"replica": self.replica, "seq": seq, "prev": prev}, "body": content}
@@ -68,16 +71,12 @@ class Handheld:
                 "sent": at + self.offset, "segment": self.segment,
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
-                "leaving": leaving, "signed": self.actors(),
+                "leaving": leaving, "signed": sorted(self.actors),
                 "dated": [dated(one) for one in told if one],
                 "operations": [],
             } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
-
-    def actors(self):
-        """Who signed in here without a network: all who did something."""
-        return sorted({json.loads(one)["body"]["actor"] for one in self.chain})
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""

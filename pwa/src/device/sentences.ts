@@ -13,7 +13,7 @@ const SENTENCES = {
   offline: { en: "No network. Try again when it is back.", zh: "没有网络。恢复后再试。" },
   unsent_first: {
     en: "Something here is not sent yet, or scanned and not used. Send it first (Outbox), or save a rescue; then this device may go to another site.",
-    zh: "本机还有未上传的记录或未用的扫描。请先上传（待上传页）或导出救援数据，再转到别的厂区。",
+    zh: "本机还有未上传的记录或未用的扫描。请先上传（“未上传”页）或导出救援数据，再转到别的厂区。",
   },
   astray: {
     en: "The records on this device are of another site and are not sent here. Save a rescue for that site, or enrol this device there again.",

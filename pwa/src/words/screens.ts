@@ -254,12 +254,12 @@ export const screens = {
   "enrol.becomes": { en: "Then: {name}, site {site}", zh: "之后：{name}，厂区 {site}" },
   "enrol.leaves": { en: "Everybody here is signed out, and the records of the old site leave this device. They are all sent.", zh: "本机所有人都将退出，旧厂区的记录从本机清除，它们均已上传。" },
   "enrol.unsent": {
-    en: "Not now: {n} {n|record or scan is|records or scans are} not sent or not used. Send or undo them in the outbox, or save a rescue, then come back.",
-    zh: "暂时不能：还有 {n} 条记录或扫描未上传或未使用。请先在待上传页处理或导出救援数据，再回来。",
+    en: "Not now: {n} {n|record or scan is|records or scans are} not sent or not used. See to them in the outbox, or save a rescue.",
+    zh: "暂时不能：还有 {n} 条记录或扫描未上传或未使用。请先在“未上传”页处理，或导出救援数据。",
   },
   "enrol.move": { en: "Move it", zh: "转过去" },
   "enrol.renew": { en: "Enrol again", zh: "重新绑定" },
-  "enrol.stay": { en: "Leave it as it is", zh: "保持不变" },
+  "enrol.stay": { en: "Keep as is", zh: "保持不变" },
   "enrol.again": { en: "Try again", zh: "再试一次" },
 
   "in_app.title": { en: "Open it in a browser", zh: "请用浏览器打开" },

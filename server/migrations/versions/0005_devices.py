@@ -32,6 +32,8 @@ def upgrade() -> None:
         device.add_column(_text("former"))
     with op.batch_alter_table("replica") as replica:
         replica.add_column(sa.Column("actors", sa.LargeBinary(), nullable=False, server_default=""))
+    # A default is written as a text; what is kept there are bytes.
+    op.get_bind().execute(sa.text("UPDATE replica SET actors = :none"), {"none": b""})
     op.execute(_KNOWN)
     with op.batch_alter_table("device") as device:
         device.alter_column("enrolled_at", server_default=None)

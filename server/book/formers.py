@@ -1,0 +1,16 @@
+"""What a phone was before it was enrolled again: its row names the device of before (S10)."""
+
+from collections.abc import Iterator
+
+from server.book.session import Session
+
+
+def names_of(session: Session, device: str) -> Iterator[str]:
+    """Yield what the same phone is called, and what it was called before."""
+    seen: set[str] = set()
+    name: str | None = device
+    while name and name not in seen:
+        seen.add(name)
+        yield name
+        row = session.state.devices.find(name)
+        name = row.former if row else None
