@@ -4,11 +4,13 @@ import sqlite3
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import server.tables
+from server.book.engine import plain_engine
 from server.migrations import HERE, SchemaOld, check_schema, migrate, newest_step, steps
 
 assert server.tables
@@ -66,3 +68,25 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path):
     connection.close()
     with pytest.raises(SchemaOld, match="newer"):
         check_schema(url)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_rows_of_the_first_tables_are_there_after_all_steps(request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/old.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").create()
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "0001")
+    engine = plain_engine(url)
+    with engine.begin() as book:
+        book.exec_driver_sql("INSERT INTO device VALUES ('S', 'd1', 'PDA-01', true, 7, 3)")
+    migrate(url)
+    with engine.begin() as book:
+        query = "SELECT name, revoked, off_since, version, parked FROM device"
+        assert [*map(tuple, book.exec_driver_sql(query))] == [("PDA-01", True, 7, 3, None)]
+        assert book.exec_driver_sql("SELECT count(*) FROM spent").scalar() == 0
+    engine.dispose()
+    if kind == "postgresql":
+        request.getfixturevalue("postgres").drop(url)
