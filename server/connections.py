@@ -10,7 +10,11 @@ import logging
 import resource
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from server.settings import Settings
 
@@ -18,9 +22,6 @@ LOG: Final = logging.getLogger("bincard.server")
 
 HEAD_BYTES_MAX: Final = 32 * 1024
 """A request line with its headers; those of the web app have less than two thousand."""
-
-READ_S: Final = 60
-"""How long an answer may lie in the buffer because its reader reads nothing."""
 
 FILES_BESIDE: Final = 200
 """Open files that are no connections: the database, the log, the web app."""
@@ -36,11 +37,17 @@ class Guarded(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._in_head = True
         self._head_bytes = 0
+        self._answering: RequestResponseCycle | None = None
+        """The request in work; `cycle` is the newest, which may still wait behind it."""
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being answered here."""
-        return self.cycle is None or self.cycle.response_complete
+        return self._answering is None or self._answering.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it; when there are too many, one that asks nothing gives way, else this one."""
@@ -53,6 +60,10 @@ class Guarded(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
+        self.pipeline.clear()
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -87,7 +98,8 @@ class Guarded(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self._unread or self.loop.call_later(READ_S, self.transport.abort)
+        seconds = self._settings.body_seconds
+        self._unread = self._unread or self.loop.call_later(seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -116,7 +128,8 @@ class Guarded(HttpToolsProtocol):
         """Answer what is no request yet, unless another answer is under way, and close."""
         if self.transport.is_closing():
             return
-        if not self.pipeline and (self.is_idle or not self.cycle.response_started):
+        waits = self._answering is not None and not self._answering.response_started
+        if not self.pipeline and (self.is_idle or waits):
             head = b"content-type: text/plain\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head % len(words) + words)
         self.transport.close()

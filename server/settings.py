@@ -155,8 +155,8 @@ class Settings:
         int,
         About(
             "BODY_SECONDS",
-            "How long the body of a request may take: a full push over a poor radio needs a "
-            "minute.",
+            "How long the body of a request may take, and how long an answer may lie unread: a "
+            "full push over a poor radio needs a minute.",
             most=3_600,
         ),
     ] = 120

@@ -117,7 +117,11 @@ class Budgets:
     def admit(self, turn: "Turn", *, is_new: bool) -> Later | None:
         """Count what a push brings, or say why it is not taken now."""
         name, now = turn.job.device, self._session.now
-        row = today(self._rows.get(name), name, 0 if is_new else turn.replica.seen_at, now)
+        known = self._rows.get(name)
+        row = today(known, name, 0 if is_new else turn.replica.seen_at, now)
+        if row is not known:
+            # A device that is back asks before it brings anything: its silence ends here.
+            self._changed.add(name)
         device = self._session.state.devices.find(name)
         revoked = device is not None and device.revoked
         if revoked and row.closing is None:

@@ -104,7 +104,10 @@ async def mark_floor(settings: Settings, site: str | None, device: str, *, on: b
 async def revoke(settings: Settings, site: str | None, device: str) -> Said:
     async with opened(settings) as book:
         await enrolment.revoke(book, await site_or_only(book, site), device, OPERATOR)
-    return Said(f"{device} is revoked. What it has not sent is still taken, for review.")
+    return Said(
+        f"{device} is revoked. What it has not sent is taken for a while yet, "
+        "for review; then no more."
+    )
 
 
 def _for(lasts_ms: int) -> str:

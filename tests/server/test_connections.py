@@ -9,7 +9,11 @@ import time
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
+from server.connections import Guarded
+from server.settings import Settings
 from tests.server.handheld import Handheld
 from tests.server.running import SITE, Server, enrolled
 from tests.server.test_backups import now
@@ -111,6 +115,45 @@ def test_who_says_nothing_is_not_waited_for(impatient):
     server, _ = impatient
     with dial(server) as line:
         assert end_of(line) == b""
+
+
+def test_who_never_reads_its_answers_is_left():
+    """The kernel takes megabytes for a reader that sleeps; what counts is what it did not take."""
+
+    class Line:
+        """A loop and a transport that only note what is asked of them."""
+
+        def __init__(self):
+            self.asked, self.aborted = [], False
+
+        def call_later(self, seconds, act):
+            self.asked.append(seconds)
+            self.late = act
+            return self
+
+        def cancel(self):
+            self.late = None
+
+        def abort(self):
+            self.aborted = True
+
+        def get_extra_info(self, _name):
+            return None
+
+    line = Line()
+    config = uvicorn.Config(app=None)
+    config.load()
+    few = Settings(body_seconds=7, head_seconds=5)
+    one = Guarded(config, ServerState(), {}, _loop=line, settings=few)
+    one.connection_made(line)
+    one.pause_writing()
+    one.pause_writing()
+    assert line.asked == [5, 7]
+    one.resume_writing()
+    assert line.late is None
+    one.pause_writing()
+    line.late()
+    assert line.aborted
 
 
 def test_a_header_has_a_size(impatient):

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 import server.tables
+from server.book.engine import plain_engine
 from server.migrations import HERE, SchemaOld, check_schema, migrate, newest_step, steps
 
 assert server.tables
@@ -154,3 +155,25 @@ def test_a_step_that_was_released_is_never_written_anew():
     for file in sorted((HERE / "versions").glob("[0-9]*_*.py")):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         assert frozen.get(file.name) == digest, f"{digest}  {file.name}"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_rows_of_the_first_tables_are_there_after_all_steps(request, tmp_path, kind):
+    url = f"sqlite:///{tmp_path}/old.db"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres").create()
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "0001")
+    engine = plain_engine(url)
+    with engine.begin() as book:
+        book.exec_driver_sql("INSERT INTO device VALUES ('S', 'd1', 'PDA-01', true, 7, 3)")
+    migrate(url)
+    with engine.begin() as book:
+        query = "SELECT name, revoked, off_since, version, parked FROM device"
+        assert [*map(tuple, book.exec_driver_sql(query))] == [("PDA-01", True, 7, 3, None)]
+        assert book.exec_driver_sql("SELECT count(*) FROM spent").scalar() == 0
+    engine.dispose()
+    if kind == "postgresql":
+        request.getfixturevalue("postgres").drop(url)
