@@ -117,6 +117,27 @@ class Former(Struct, frozen=True):
     seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
 
 
+class Proof(Struct, frozen=True, array_like=True):
+    """That a session of its actor made an operation, of this push or of one before (E8)."""
+
+    id: Id
+    proof: Annotated[str, Meta(max_length=1000)]
+
+
+class Verifier(Struct, frozen=True, array_like=True):
+    """By what a device checks the PIN of a worker without a network: `stamp` names that PIN."""
+
+    person: str
+    stamp: str
+    verifier: str
+
+
+class Roster(Struct, frozen=True):
+    """What lies on the devices of a site so that any worker may sign in on any of them."""
+
+    workers: tuple[Verifier, ...]
+
+
 class Push(Struct, frozen=True):
     """What one replica has to say since the last acknowledgement, in seq order.
 
@@ -124,7 +145,8 @@ class Push(Struct, frozen=True):
     the device whose rescue it is. `former` tells of a lost storage until it was answered.
     After a restore `had` is how far the replica was acknowledged before, and `decided` what the
     server had approved itself, as the feed told it.
-    `written` is the last seq that the replica had written when it was `sent`.
+    `written` is the last seq that the replica had written when it was `sent`. `proofs` are of
+    intents among the operations, and of those that an earlier push brought without one.
     """
 
     v: int
@@ -145,6 +167,7 @@ class Push(Struct, frozen=True):
     had: Annotated[int, Meta(ge=0, le=2**53 - 1)] = 0
     decided: Annotated[tuple[OwnDecision, ...], Meta(max_length=200)] = ()
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
+    proofs: Annotated[tuple[Proof, ...], Meta(max_length=2 * PUSH_OPERATIONS_MAX)] = ()
     operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
 
 

@@ -55,6 +55,9 @@ class Code(StrEnum):
     RESTORE_GAP = "RESTORE_GAP"
     TARGET_UNKNOWN = "TARGET_UNKNOWN"
     ACTOR_NOT_ALLOWED = "ACTOR_NOT_ALLOWED"
+    NOT_PROVED = "NOT_PROVED"
+    CONSENT_UNPROVED = "CONSENT_UNPROVED"
+    WRONG_PINS = "WRONG_PINS"
     UNKNOWN_CODE = "UNKNOWN_CODE"
     TIME_UNCERTAIN = "TIME_UNCERTAIN"
     LATE_PERIOD = "LATE_PERIOD"
@@ -98,6 +101,9 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.RESTORE_GAP: Policy(_U, _U, Evidence.ARRIVED),
     Code.TARGET_UNKNOWN: Policy(_I, _R, Evidence.ARRIVED),
     Code.ACTOR_NOT_ALLOWED: Policy(_R, _R, Evidence.NONE),
+    Code.NOT_PROVED: Policy(_I, _I, Evidence.ARRIVED),
+    Code.CONSENT_UNPROVED: Policy(_R, _R, Evidence.NONE),
+    Code.WRONG_PINS: Policy(_R, _R, Evidence.ARRIVED),
     Code.UNKNOWN_CODE: Policy(_R, _R, Evidence.ARRIVED),
     Code.TIME_UNCERTAIN: Policy(_R, _R, Evidence.NONE),
     Code.LATE_PERIOD: Policy(_R, _R, Evidence.NONE),

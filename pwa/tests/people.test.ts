@@ -38,7 +38,7 @@ async function deviceOf(pin: string | null, role: Person["role"] = "worker"): Pr
   const view = new SiteView();
   const clock = { now: 1_000 };
   const people = new People(store, new Vault(store), view, wireOf(pin), () => clock.now);
-  const person: Person = { person: "1001", name: "Liu Mei", role, badge: "B1001", language: "zh", verifier: await verifierOf("2580"), active: true, adjust_limit: null };
+  const person: Person = { person: "1001", name: "Liu Mei", role, badge: "B1001", language: "zh", verifier: await verifierOf("7305"), active: true, adjust_limit: null };
   const kept = await people.hide([["person", feedKey("1001"), 1, person]]);
   view.replica.apply(kept);
   return { people, store, kept, clock };
@@ -47,18 +47,18 @@ async function deviceOf(pin: string | null, role: Person["role"] = "worker"): Pr
 describe("without a network", () => {
   it("the roster lets a person in by badge or number, without a session", async () => {
     const { people } = await deviceOf(null);
-    await people.signIn({ badge: "B1001" }, "2580");
+    await people.signIn({ badge: "B1001" }, "7305");
     expect([people.signedIn?.person, people.signedIn?.language, await people.session()]).toEqual(["1001", "zh", null]);
-    await people.signIn({ person: "1001" }, "2580");
+    await people.signIn({ person: "1001" }, "7305");
     expect(people.signedIn?.name).toBe("Liu Mei");
   });
 
   it("five wrong PINs lock the person out for five minutes", async () => {
     const { people, clock } = await deviceOf(null);
     for (let n = 0; n < 5; n++) await expect(people.signIn({ person: "1001" }, "0000")).rejects.toMatchObject({ code: "wrong_pin" });
-    await expect(people.signIn({ person: "1001" }, "2580")).rejects.toMatchObject({ code: "locked" });
+    await expect(people.signIn({ person: "1001" }, "7305")).rejects.toMatchObject({ code: "locked" });
     clock.now += 5 * 60_000;
-    await people.signIn({ person: "1001" }, "2580");
+    await people.signIn({ person: "1001" }, "7305");
     expect(people.signedIn?.person).toBe("1001");
   });
 
@@ -67,33 +67,33 @@ describe("without a network", () => {
     clock.now = Date.parse("2036-11-21");
     for (let n = 0; n < 5; n++) await expect(people.signIn({ person: "1001" }, "0000")).rejects.toMatchObject({ code: "wrong_pin" });
     clock.now = Date.parse("2026-11-21");
-    await people.signIn({ person: "1001" }, "2580");
+    await people.signIn({ person: "1001" }, "7305");
     expect(people.signedIn?.person).toBe("1001");
   });
 
   it("PINs that are tried at once are counted one by one", async () => {
     const { people } = await deviceOf(null);
-    const tries = Array.from({ length: 6 }, (_, n) => people.signIn({ person: "1001" }, n < 5 ? "0000" : "2580"));
+    const tries = Array.from({ length: 6 }, (_, n) => people.signIn({ person: "1001" }, n < 5 ? "0000" : "7305"));
     const refused = (await Promise.allSettled(tries)).map((one) => one.status === "rejected" && (one.reason as SignInRefused).code);
     expect(refused).toEqual([...Array<string>(5).fill("wrong_pin"), "locked"]);
   });
 
   it("a badge that nobody on the roster has is refused with a sentence", async () => {
     const { people } = await deviceOf(null);
-    await expect(people.signIn({ badge: "B9999" }, "2580")).rejects.toThrow("Nobody on this device's list");
-    await expect(people.signIn({ badge: "B9999" }, "2580")).rejects.toBeInstanceOf(SignInRefused);
+    await expect(people.signIn({ badge: "B9999" }, "7305")).rejects.toThrow("Nobody on this device's list");
+    await expect(people.signIn({ badge: "B9999" }, "7305")).rejects.toBeInstanceOf(SignInRefused);
   });
 
   it("a supervisor's consent needs a supervisor", async () => {
-    expect(await (await deviceOf(null)).people.consent({ badge: "B1001" }, "2580")).toBeNull();
-    expect(await (await deviceOf(null, "supervisor")).people.consent({ badge: "B1001" }, "2580")).toBe("1001");
+    expect(await (await deviceOf(null)).people.consent({ badge: "B1001" }, "7305")).toBeNull();
+    expect(await (await deviceOf(null, "supervisor")).people.consent({ badge: "B1001" }, "7305")).toBe("1001");
   });
 });
 
 describe("with a network", () => {
   it("the server decides, and its sentence is shown", async () => {
     const { people } = await deviceOf("7777");
-    await expect(people.signIn({ person: "1001" }, "2580")).rejects.toThrow("4 tries left");
+    await expect(people.signIn({ person: "1001" }, "7305")).rejects.toThrow("4 tries left");
     await people.signIn({ person: "1001" }, "7777");
     expect(await people.session()).toBe("s-1");
   });
@@ -108,7 +108,7 @@ it("a PIN's verifier is never kept in the clear", async () => {
 
 it("who is signed in stays signed in over a restart", async () => {
   const { people, store } = await deviceOf(null);
-  await people.signIn({ person: "1001" }, "2580");
+  await people.signIn({ person: "1001" }, "7305");
   const again = new People(store, new Vault(store), new SiteView(), wireOf(null), () => 1);
   await again.load();
   expect(again.signedIn?.person).toBe("1001");

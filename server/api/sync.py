@@ -23,17 +23,25 @@ from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
 from server.book import CursorGoneError
 from server.book.cursor import seq_of
 from server.people.lot_numbers import BLOCK, next_block
+from server.people.roster import workers
 from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
-from sync.messages import PULL_LIMIT_MAX, PUSH_BYTES_MAX, Chunk, Conflict, Page, Push, Pushed
+from sync.messages import (
+    PULL_LIMIT_MAX,
+    PUSH_BYTES_MAX,
+    Chunk,
+    Conflict,
+    Page,
+    Push,
+    Pushed,
+    Roster,
+)
 from sync.messages import Snapshot as SnapshotNames
 from sync.operations import Replica
 
 POKE_SILENCE_S: Final = 20
 """A line this often keeps proxies from closing the stream."""
-
-IMMUTABLE: Final = "private, max-age=31536000, immutable"
 
 PACKED: Final = {"packed": True}
 """`opt` of what is kept compressed: the framework must not do it again."""
@@ -144,10 +152,7 @@ async def snapshot(
 @get(
     "/snapshot/{hash_:str}",
     guards=[device],
-    responses={
-        **problems(*AS_DEVICE, Code.NOT_FOUND),
-        304: ResponseSpec(None, description="The device has it"),
-    },
+    responses=problems(*AS_DEVICE, Code.NOT_FOUND),
     opt=PACKED,
 )
 async def chunk(
@@ -156,10 +161,12 @@ async def chunk(
     device: NamedDependency[DeviceToken],
     hash_: ChunkHash,
 ) -> Response[Chunk]:
-    """Return one part of a snapshot. It never changes, so it may be kept for ever."""
-    headers = {"ETag": f'"{hash_}"', "Cache-Control": IMMUTABLE}
-    if hash_ in request.headers.get("if-none-match", ""):
-        return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
+    """Return one part of a snapshot. It never changes, and only the device itself keeps it.
+
+    A browser's cache would hold the people and the stock of a plant beyond what a revoked device
+    wipes.
+    """
+    headers: dict[str, str] = {}
     packed = await gate.book.chunk(device.site, hash_)
     if packed is None:
         raise Refusal(Code.NOT_FOUND)
@@ -168,6 +175,12 @@ async def chunk(
     else:
         packed = gzip.decompress(packed)
     return Response(packed, media_type="application/json", headers=headers)  # type: ignore[arg-type]
+
+
+@get("/roster", guards=[device], responses=problems(*AS_DEVICE))
+async def roster(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]) -> Roster:
+    """Return by what this device may check the PINs of the site's workers without a network."""
+    return Roster(await workers(gate.book, device.site))
 
 
 @get("/poke", guards=[device], media_type="text/event-stream", responses=problems(*AS_DEVICE))
@@ -219,7 +232,7 @@ async def _pokes(gate: Gate, site: str) -> AsyncIterator[str]:
 
 router = Router(
     "/sync",
-    route_handlers=[push, pull, snapshot, chunk, poke, blocks],
+    route_handlers=[push, pull, snapshot, chunk, roster, poke, blocks],
     security=DEVICE,
     tags=["sync"],
 )

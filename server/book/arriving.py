@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from server.book import refill
 from server.book.chain import Chained, lost_through
+from server.book.proving import Proofs
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
@@ -55,6 +56,7 @@ class Turn(Struct):
     replica: Replica
     chained: Chained
     arrivals: list[Arrival]
+    proofs: Proofs
     contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
     verdicts: tuple[msgspec.Raw, ...] = ()
@@ -97,6 +99,7 @@ def _read(session: Session, turn: Turn) -> list[Fresh]:
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
             session.move_on(arrival.dated.at if arrival.sealed else 0)
+        arrival = turn.proofs.given(arrival)
         since = None if arrival.sealed else wants_earlier(arrival, floor)
         found.append(Fresh(arrival, LATEST_MS if since is None else since))
         # A loss is dated when it was noticed; what follows was done before.

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from server.book import refill
+from server.book import proving, refill
 from server.book.arriving import Job, Turn, date_all
 from server.book.chain import Chained, check, split
 from server.book.changing import write_rows
@@ -18,6 +18,7 @@ from server.book.laps import lap
 from server.book.load import load
 from server.book.lost import report_lost
 from server.book.own import bring_back
+from server.book.proving import Proofs
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync import refilling
@@ -43,7 +44,9 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
     found = fetch_in(session.connection, "replica", Replica, session.head.site, "replica", names)
     known = {replica.replica: replica for replica in found}
     refill.begin(session)
-    turns = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    proofs = proving.read_proofs(session, [(job.device, job.push.proofs) for job in jobs])
+    turns = [_take(session, job, known.get(job.push.replica), given)
+             for job, given in zip(jobs, proofs, strict=True)]  # fmt: skip
     date_all(session, [turn for turn in turns if turn.conflict is None])
     if len(turns) > 1 and any(_renames(turn) or turn.job.push.former for turn in turns):
         raise AloneError
@@ -51,7 +54,7 @@ def run_pushes(session: Session, jobs: Sequence[Job]) -> list[Pushed | Conflict]
         if turn.conflict is None:
             refill.let_in(session, turn.job.device)
     lap("open")
-    load(session, [(turn.job.device, turn.arrivals) for turn in turns])
+    load(session, [(turn.replica.device or turn.job.device, turn.arrivals) for turn in turns])
     lap("load")
     for turn in turns:
         if turn.conflict is None:
@@ -79,12 +82,12 @@ def _renames(turn: Turn) -> bool:
     return any(did.action.startswith(PREFIX) for did in settled)
 
 
-def _take(session: Session, job: Job, known: Replica | None) -> Turn:
+def _take(session: Session, job: Job, known: Replica | None, proofs: Proofs) -> Turn:
     """Read one push as far as its chain allows."""
     push = job.push
     replica = _replica(session, job, known)
     chained = split([bytes(raw) for raw in push.operations], replica)
-    turn = Turn(job, replica, chained, [])
+    turn = Turn(job, replica, chained, [], proofs)
     refill.check_position(session, push)
     if push.epoch != session.head.epoch:
         turn.conflict = Conflict(

@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from server.tables.access import Credential, Enrolment, SignIn
+from server.tables.access import Credential, Enrolment, SessionEnd, SignIn
 from server.tables.columns import settle
 from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
 from server.tables.master import (
@@ -43,8 +43,8 @@ __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Credential", "DeviceRow", "DiscrepancyRow",
     "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "LineRow", "LocationRow",
     "Log", "LotTable", "PartnerRow", "PersonRow", "Posting", "Price", "ReplicaRow",
-    "ReservationRow", "ResultRow", "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "VarianceRow",
-    "WarehouseRow",
+    "ReservationRow", "ResultRow", "SessionEnd", "SightingRow", "SignIn", "SiteRow", "SnapshotRow",
+    "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

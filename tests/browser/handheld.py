@@ -56,10 +56,10 @@ class Worker:
     pin: str
 
 
-LIU_MEI = Worker("Liu Mei", "B1001", "2580")
-WANG_QIANG = Worker("Wang Qiang", "B1002", "1470")
-ZHAO_LIN = Worker("Zhao Lin", "B1003", "3690")
-FANG_PING = Worker("Fang Ping", "B2001", "7412")
+LIU_MEI = Worker("Liu Mei", "B1001", "7305")
+WANG_QIANG = Worker("Wang Qiang", "B1002", "6194")
+ZHAO_LIN = Worker("Zhao Lin", "B1003", "8527")
+FANG_PING = Worker("Fang Ping", "B2001", "639274")
 
 
 class Handheld:

@@ -7,7 +7,7 @@ export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
 export type Severity = "I" | "R" | "U";
 
 /** Discrepancy codes, in the order in which an operation's flags are listed. */
-export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED";
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "NOT_PROVED" | "CONSENT_UNPROVED" | "WRONG_PINS" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED";
 
 /** What may be done with goods. */
 export type Status = "ok" | "quality" | "hold" | "reject";
@@ -52,6 +52,7 @@ export interface Envelope {
 export interface Consent {
   actor: string;
   at: number;
+  checked?: "server" | "device" | "nobody";
 }
 
 /** What the screen was based on: the replica's position in the site's feed. */
@@ -351,6 +352,7 @@ export interface Body {
   task?: Task | null;
   assumed?: ("lot" | "serial" | "status" | "owner" | "quantity")[];
   app?: string;
+  signed?: "server" | "device" | "roster" | null;
 }
 
 /** One round trip: device clock when sent and received, server clock in between. */
@@ -421,6 +423,17 @@ export interface Former {
   seq: number;
 }
 
+/** That a session of its actor made an operation, of this push or of one before (E8). */
+export type Proof = [id: string, proof: string];
+
+/** By what a device checks the PIN of a worker without a network: `stamp` names that PIN. */
+export type Verifier = [person: string, stamp: string, verifier: string];
+
+/** What lies on the devices of a site so that any worker may sign in on any of them. */
+export interface Roster {
+  workers: Verifier[];
+}
+
 /** What one replica has to say since the last acknowledgement, in seq order. */
 export interface Push {
   v: number;
@@ -441,6 +454,7 @@ export interface Push {
   had?: number;
   decided?: OwnDecision[];
   dated?: Dated[];
+  proofs?: Proof[];
   operations?: unknown[];
 }
 
@@ -637,14 +651,14 @@ export interface Holding {
   quantity: number;
 }
 
-/** The roster: who may sign in, and the salted verifier of the PIN for offline sign-in. */
+/** The roster: who may sign in. */
 export interface Person {
   person: string;
   name: string;
   role: "worker" | "supervisor";
   badge: string;
   language: string;
-  verifier: string;
+  pin_stamp: string;
   active: boolean;
   adjust_limit: number | null;
 }
