@@ -89,7 +89,8 @@ async def test_what_a_session_proves_is_decided_and_after_the_sign_out_no_more(p
 async def test_what_is_told_of_a_site_lies_in_no_cache(plant):
     headers = await plant.signed_in()
     told = (await plant.client.get("/sync/snapshot", headers=headers)).json()
-    paths = ["/sync/snapshot", "/sync/pull", "/sync/roster", "/api/me", "/api/discrepancies"]
+    paths = ["/sync/snapshot", "/sync/roster", "/api/me", "/api/discrepancies"]
+    paths.append(f"/sync/pull?cursor={told['cursor']}")
     paths += [f"/sync/snapshot/{chunk['hash']}" for chunk in told["chunks"]]
     for path in paths:
         answer = await plant.client.get(path, headers=headers)

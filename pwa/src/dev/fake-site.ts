@@ -99,7 +99,7 @@ export const fakeView: View = {
   partner: (code) => ({ partner: code, kind: "supplier", name: "Trey Research" }),
   device: (code) => ({ device: code, name: "PDA-05", revoked: false, off_since: null }),
   person: (code) => ({
-    person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", verifier: "", active: true,
+    person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", pin_stamp: "", active: true,
     adjust_limit: null,
   }),
   document: (code) => documents.find((row) => row.document === code),

@@ -27,6 +27,8 @@ export interface Context {
   segment: string;
   base: Base | null;
   app: string;
+  /** How the actor had signed in. */
+  signed?: Body["signed"];
 }
 
 export interface FlowState {
@@ -358,7 +360,7 @@ export class Outbox {
 }
 
 function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit<Body, "v" | "class"> {
-  const { site, actor, wall, mono, segment, base, app } = context;
+  const { site, actor, wall, mono, segment, base, app, signed } = context;
   const { consent, task, assumed, did } = draft;
   return {
     id, site, actor, wall, mono, segment,
@@ -368,6 +370,7 @@ function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit
     ...(task && { task }),
     ...(assumed.length && { assumed }),
     did, app,
+    ...(signed && { signed }),
   };
 }
 

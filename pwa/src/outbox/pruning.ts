@@ -1,4 +1,5 @@
 /** Which sent operations the device may forget (rule 8): what is durable twice, or old. */
+import type { Heard } from "../push/push";
 import type { Kept } from "../store/store";
 
 const HOUR_MS = 3_600_000;
@@ -13,4 +14,19 @@ export function mayForget(row: Kept, now: number, epoch: number, durable: [numbe
   if (!durable || !row.verdict) return now - row.acked > KEPT_WITHOUT_BACKUP_MS;
   const isBackedUp = durable[0] === epoch && row.verdict.ledger_seq <= durable[1];
   return isBackedUp && now - row.acked > KEPT_AT_LEAST_MS;
+}
+
+const PRUNE_EVERY_MS = 24 * HOUR_MS;
+
+/** Lets go once a day of what may go. */
+export class Pruning {
+  private at = 0;
+
+  /** A clock that was set back must not keep everything. */
+  async run(now: number, heard: Heard, stores: { prune(mayGo: (row: Kept) => boolean): Promise<void> }[]): Promise<void> {
+    if (Math.abs(now - this.at) < PRUNE_EVERY_MS) return;
+    this.at = now;
+    const { epoch, serverNow, durableThrough } = heard;
+    for (const store of stores) await store.prune((row) => mayForget(row, serverNow, epoch, durableThrough));
+  }
 }

@@ -4,6 +4,8 @@ export const rescue = {
     en: "This was {name}, until its browser cleared it. What was not sent is reported to the office. Ask for a new code.",
     zh: "本机原来是 {name}，浏览器清除了它的数据。未上传的记录会报告给办公室。请领取新的绑定码。",
   },
+  "trust.wrong_pins": { en: "{name}: {n} wrong PINs within a day, at {where}", zh: "{name}：一天内输错 {n} 次，设备：{where}" },
+  "trust.consent": { en: "In the name of {name}, whose PIN the server did not see there", zh: "以 {name} 的名义授权，但服务器没有核对过其 PIN 码" },
   "rescue.title": { en: "Rescue", zh: "数据救援" },
   "rescue.this_device": { en: "On this device", zh: "本机" },
   "rescue.nothing": { en: "Nothing here needs a rescue.", zh: "本机没有需要救援的记录。" },
