@@ -267,7 +267,7 @@ def _user_pin(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]
 def _ask_pin() -> str:
     """Ask on the terminal, so that the PIN stands in no history; scripts give it on a line."""
     if sys.stdin.isatty():
-        return getpass.getpass("PIN (4 to 12 digits): ")
+        return getpass.getpass("PIN (4 to 12 digits, a supervisor's at least 6): ")
     return sys.stdin.readline().strip()
 
 

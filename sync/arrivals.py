@@ -28,6 +28,7 @@ from sync.operations import (
     decode_did,
     decode_envelope,
 )
+from sync.proofs import Session
 
 NAME: Final = re.compile(r"[0-9A-Za-z-]+")
 """What an id is made of: everything else in the log has a `/`, `.` or `~` in its name."""
@@ -71,6 +72,8 @@ class Arrival(Struct, frozen=True):
     """Where it was posted first: its place in the order of everything stays."""
     unsigned: bool = False
     """Another device brought it, and nothing proves whose it is (S7)."""
+    proof: Session | None = None
+    """The session that proves this very content, as far as the book can tell (E8)."""
 
     def times(self) -> Times:
         """Return every time of the operation, as the verdict tells and seals it."""

@@ -9,6 +9,7 @@ from sync.dating import Dated
 from sync.ledger import Moment
 from sync.messages import Flag
 from sync.operations import Body, Decision, Did, Link
+from sync.proofs import Session
 from sync.records import Discrepancy, Line, Result
 from sync.state import State
 from sync.vocabulary import POLICIES, Code, Evidence, Severity
@@ -54,7 +55,7 @@ class Case:
     def __init__(  # noqa: PLR0913 - the parts of one operation, named
         self, state: State, link: Link, body: Body, did: Did, *, device: str, dated: Dated,
         taken: Dated | None = None, opened: int | None = None, lines: tuple[Dated, ...] = (),
-        carrier: str = "",
+        carrier: str = "", proof: Session | None = None,
     ) -> None:  # fmt: skip
         self.state = state
         self.link = link
@@ -67,6 +68,7 @@ class Case:
         self.opened = opened
         self.lines = lines
         self.carrier = carrier
+        self.proof = proof
         self.line: Line | None = None
         self.name = body.id
         """Its id in the log: another one where the id was taken by other content (R2)."""

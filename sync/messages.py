@@ -129,6 +129,27 @@ class Mark(Struct, frozen=True, array_like=True):
     mac: Annotated[str, Meta(max_length=64)]
 
 
+class Proof(Struct, frozen=True, array_like=True):
+    """That a session of its actor made an operation, of this push or of one before (E8)."""
+
+    id: Id
+    proof: Annotated[str, Meta(max_length=1000)]
+
+
+class Verifier(Struct, frozen=True, array_like=True):
+    """By what a device checks the PIN of a worker without a network: `stamp` names that PIN."""
+
+    person: str
+    stamp: str
+    verifier: str
+
+
+class Roster(Struct, frozen=True):
+    """What lies on the devices of a site so that any worker may sign in on any of them."""
+
+    workers: tuple[Verifier, ...]
+
+
 class Push(Struct, frozen=True):
     """What one replica has to say since the last acknowledgement, in seq order.
 
@@ -138,7 +159,8 @@ class Push(Struct, frozen=True):
     server had approved itself, as the feed told it.
     `written` is the last seq that the replica had written when it was `sent`.
     `signed` are those who signed in on the device while it had no network, as it says itself.
-    `marks` of a rescue prove its operations, one by one.
+    `marks` of a rescue prove its operations, one by one. `proofs` are of
+    intents among the operations, and of those that an earlier push brought without one.
     """
 
     v: int
@@ -161,6 +183,7 @@ class Push(Struct, frozen=True):
     dated: Annotated[tuple[Dated, ...], Meta(max_length=1000)] = ()
     signed: Annotated[tuple[Code, ...], Meta(max_length=100)] = ()
     marks: Annotated[tuple[Mark | None, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
+    proofs: Annotated[tuple[Proof, ...], Meta(max_length=2 * PUSH_OPERATIONS_MAX)] = ()
     operations: Annotated[tuple[msgspec.Raw, ...], Meta(max_length=PUSH_OPERATIONS_MAX)] = ()
 
 

@@ -130,8 +130,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 needs.count_ids.add(arrival.did.count_id)
             case _:
                 pass
-        if arrival.body is not None and arrival.body.class_ == "intent":
-            needs.proved.add((device, arrival.body.actor))
+        if arrival.body is not None and arrival.body.consent is not None:
+            needs.proved.add((device, arrival.body.consent.actor))
     return needs
 
 

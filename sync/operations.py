@@ -40,10 +40,14 @@ class Envelope(Struct, frozen=True):
 
 
 class Consent(Struct, frozen=True):
-    """A supervisor's badge and PIN at the device, before the operation was made."""
+    """A supervisor's badge and PIN at the device, before the operation was made.
+
+    `checked` is by whom: the server, this device where she had signed in before, or nobody.
+    """
 
     actor: Code
     at: Millis
+    checked: Literal["server", "device", "nobody"] = "device"
 
 
 class Base(Struct, frozen=True):
@@ -362,6 +366,9 @@ class Body(Struct, frozen=True, omit_defaults=True):
     task: Task | None = None
     assumed: tuple[Literal["lot", "serial", "status", "owner", "quantity"], ...] = ()
     app: Annotated[str, Meta(max_length=64)] = ""
+    signed: Literal["server", "device", "roster"] | None = None
+    """How the actor had signed in: before the server's eyes, by what this device keeps of an
+    earlier time, or by the roster that lies on every device. None where an older app wrote it."""
 
 
 decode_envelope = msgspec.json.Decoder(Envelope).decode

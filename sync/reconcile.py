@@ -16,6 +16,7 @@ from sync import (
     counts,
     decisions,
     editing,
+    evidence,
     invariants,
     limits,
     losses,
@@ -106,7 +107,7 @@ def _case(state: State, arrival: Arrival, device: str, carrier: str) -> Case:
     return Case(
         state, arrival.first or arrival.link, body, did, device=device, dated=arrival.dated,
         taken=arrival.taken, opened=arrival.opened.at if arrival.opened else None,
-        lines=arrival.lines, carrier=carrier,
+        lines=arrival.lines, carrier=carrier, proof=arrival.proof,
     )  # fmt: skip
 
 
@@ -146,8 +147,10 @@ def _find(case: Case, arrival: Arrival, known: Logged | None) -> Finding:
 
 def _intent(case: Case) -> Finding:
     mark = case.state.mark()
-    if not _may(case) or not _proved(case):
+    if not _may(case):
         return Finding(Outcome.REFUSED, "not_allowed")
+    if not evidence.is_proved(case):
+        raise Parked(Code.NOT_PROVED, Odd(alone=True, detail={"verb": case.verb}))
     try:
         _do_intent(case)
         containers.settle(case)
@@ -200,6 +203,26 @@ def do_again(
     return decided.entry
 
 
+def prove_again(
+    state: State, arrival: Arrival, came: tuple[str, str], waiting: Discrepancy, seal: Seal
+) -> Entry:  # fmt: skip
+    """Decide what came without a proof, now that its actor has given one (R49).
+
+    `came` is the device that it is of, and the carrier that brought the proof, if one did.
+    """
+    state.seq += 1
+    mark = state.mark()
+    case = _case(state, arrival, *came)
+    case.name = arrival.id
+    close(state, waiting, arrival.id)
+    finding = _intent(case)
+    invariants.check(case, mark)
+    evidence.tell(state, waiting.operation, finding)
+    decided = entry_of(case, arrival, verdict_of(case, arrival, finding, seal), mark)
+    assert decided.entry is not None, "it is new"
+    return decided.entry
+
+
 def understand(state: State, arrival: Arrival, device: str, parked: Logged) -> Case | None:
     """Do a fact that could not be read when it came, in its own place; None when it cannot be."""
     own, state.seq = state.seq, parked.seq
@@ -246,20 +269,12 @@ def _may(case: Case) -> bool:
     return person is not None and person.active and case.verb in ALLOWED[person.role]
 
 
-def _proved(case: Case) -> bool:
-    """An intent needs a sign-in of its actor on this device that the server itself saw."""
-    if case.device == SERVER:
-        return True
-    # Who brings another device's decisions vouches for them.
-    signed = case.state.proved.find((case.carrier or case.device, case.body.actor))
-    return signed is not None and signed.proved
-
-
 def _fact(case: Case) -> None:
     if not isinstance(case.did, Lost):
         if not _may(case):
             case.flag(Code.ACTOR_NOT_ALLOWED, Odd(detail={"actor": case.body.actor}))
         actors.judge(case, case.state.strangers)
+    evidence.judge_consent(case)
     start = len(case.state.postings)
     linked = _do_fact(case)
     linked += containers.settle(case)

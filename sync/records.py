@@ -179,14 +179,19 @@ class Holding(Row, frozen=True):
 
 
 class Person(Row, frozen=True):
-    """The roster: who may sign in, and the salted verifier of the PIN for offline sign-in."""
+    """The roster: who may sign in.
+
+    `pin_stamp` names the PIN without telling anything of it: what a device keeps for an offline
+    sign-in under another stamp is outdated. The verifiers of workers travel apart from the feed
+    (`Roster` in `messages.py`), so that no kept byte holds one of them.
+    """
 
     person: str
     name: str
     role: Literal["worker", "supervisor"]
     badge: str
     language: str = "en"
-    verifier: str = ""
+    pin_stamp: str = ""
     active: bool = True
     adjust_limit: int | None = None
 

@@ -24,7 +24,7 @@ Seal = Callable[[bytes], str]
 Check = Callable[[bytes, str], bool]
 """Says whether a seal is one that this server's key has made for these bytes."""
 
-DECIDED_ANEW: Final = frozenset({Code.TARGET_UNKNOWN, Code.NOT_UNDERSTOOD})
+DECIDED_ANEW: Final = frozenset({Code.TARGET_UNKNOWN, Code.NOT_UNDERSTOOD, Code.NOT_PROVED})
 """Parked only until something else came: what that is may be here by now."""
 
 encode: Final = msgspec.json.Encoder().encode

@@ -180,10 +180,9 @@ def utc_day(ms: int) -> str:
 
 
 class Signed(Struct, frozen=True):
-    """A person on a device: the right to decide needs a sign-in that the server saw."""
+    """That the server saw a person sign in on a device, with the PIN that the stamp names."""
 
-    person: Person | None
-    proved: bool
+    stamp: str
 
 
 class State:

@@ -57,6 +57,9 @@ class Code(StrEnum):
     ACTOR_NOT_ALLOWED = "ACTOR_NOT_ALLOWED"
     ACTOR_NOT_SEEN = "ACTOR_NOT_SEEN"
     RESCUE_UNSIGNED = "RESCUE_UNSIGNED"
+    NOT_PROVED = "NOT_PROVED"
+    CONSENT_UNPROVED = "CONSENT_UNPROVED"
+    WRONG_PINS = "WRONG_PINS"
     UNKNOWN_CODE = "UNKNOWN_CODE"
     TIME_UNCERTAIN = "TIME_UNCERTAIN"
     LATE_PERIOD = "LATE_PERIOD"
@@ -105,6 +108,9 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.ACTOR_NOT_ALLOWED: Policy(_R, _R, Evidence.NONE),
     Code.ACTOR_NOT_SEEN: Policy(_R, _R, Evidence.NONE),
     Code.RESCUE_UNSIGNED: Policy(_R, _R, Evidence.NONE),
+    Code.NOT_PROVED: Policy(_I, _I, Evidence.ARRIVED),
+    Code.CONSENT_UNPROVED: Policy(_R, _R, Evidence.NONE),
+    Code.WRONG_PINS: Policy(_R, _R, Evidence.ARRIVED),
     Code.UNKNOWN_CODE: Policy(_R, _R, Evidence.ARRIVED),
     Code.TIME_UNCERTAIN: Policy(_R, _R, Evidence.NONE),
     Code.LATE_PERIOD: Policy(_R, _R, Evidence.NONE),

@@ -6,11 +6,14 @@ import type { Capture, Draft } from "./core/flow";
 import type { Meaning } from "./core/meaning";
 import { operationId, wholeText } from "./core/hashing";
 import { SiteView } from "./core/site-view";
+import type { Consent, Result } from "./core/types.gen";
 import type { View } from "./core/view";
 import { DeviceClock } from "./device/clock";
 import { Home } from "./device/home";
 import { LotNumbers } from "./device/lot-numbers";
+import { Leaving } from "./device/leaving";
 import { People, type Who } from "./device/people";
+import { Proofs } from "./device/proofs";
 import { newReplica, random } from "./device/random";
 import { Scanners } from "./device/scanners";
 import { language, sentence } from "./device/sentences";
@@ -18,14 +21,15 @@ import { alone, Tab } from "./device/tab";
 import { startAgain, wakeWithThePage } from "./device/wakes";
 import { Updates } from "./device/updates";
 import { Vault } from "./device/vault";
-import { lastSeen, lossOf, remember } from "./device/witness";
+import { enrolledAgain, lossOf, remember } from "./device/witness";
+import { statusOf } from "./engine.status";
 import { NotRecorded, type Engine, type Offer, type Status, type Written } from "./engine.types";
 import { baseOf, Feed, ownDecisions } from "./feed/feed";
 import { Poke } from "./feed/poke";
 import { written, type Operation } from "./outbox/operation";
 import { Outbox, type Context } from "./outbox/outbox";
-import { mayForget, Pruning } from "./outbox/pruning";
-import { Loop, type Reached } from "./push/loop";
+import { Pruning } from "./outbox/pruning";
+import { later, Loop, type Reached } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
 import { Rescues } from "./rescue/rescue";
@@ -62,7 +66,8 @@ export class DeviceEngine implements Engine {
   readonly rescue: Rescues;
   private readonly people: People;
   private readonly scanners: Scanners;
-  private readonly pruning = new Pruning(() => [this.outbox, this.rescue]);
+  private readonly proofs: Proofs;
+  private readonly leaving: Leaving;
   private readonly lots: LotNumbers;
   private readonly loop: Loop;
   private readonly poke: Poke;
@@ -72,6 +77,7 @@ export class DeviceEngine implements Engine {
   private reach: Reached = { online: typeof navigator === "undefined" || navigator.onLine, refused: false, problem: null };
   private sessionEnded = false;
   private persisted: boolean | null = null;
+  private readonly pruning = new Pruning();
   private asked = false;
 
   constructor({ origin = "", database = "bincard", app = "" }: EngineOptions) {
@@ -85,6 +91,16 @@ export class DeviceEngine implements Engine {
       ({ replica, seq }) => remember({ replica, seq, name: this.home.enrolment?.name ?? "" }));
     this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
+    this.proofs = new Proofs({
+      store: this.store, people: this.people,
+      operations: () => [...this.outbox.operations, ...this.rescue.operations],
+      later: (id) => this.later(id), now: () => this.now() + (this.push.heard.offset ?? 0),
+    });
+    this.leaving = new Leaving({
+      store: this.store, identity: this.identity,
+      left: () => this.outbox.unsent.length + this.outbox.captures.size + this.rescue.waiting.length,
+      forgetPicture: () => (this.feed.forget(), this.people.load()), gone: () => location.reload(),
+    });
     const sending = {
       store: this.store, outbox: this.outbox, wire: this.wire, clock: this.clock,
       site: () => this.home.enrolment?.site ?? "", cursor: () => this.feed.position.cursor || "0", context: () => this.context(),
@@ -94,26 +110,23 @@ export class DeviceEngine implements Engine {
       send: () => this.syncNow(), carried: () => this.rescue.waiting.length,
       post: (path, body) => this.api("POST", path, body),
     });
-    this.push = new Push(sending);
+    this.push = new Push({ ...sending, proofs: this.proofs });
     this.rescue = new Rescues({
       ...sending, push: this.push, newReplica, newId: () => this.newId(),
       device: () => this.home.enrolment, token: () => this.home.token(),
       written: (operation) => this.written(operation),
+      prove: (batch) => this.proofs.with(batch, false),
       changed: () => this.changed(),
       wake: () => void this.loop.wake(),
     });
     this.feed = new Feed({
       store: this.store, outbox: this.outbox, view: this.view, wire: this.wire,
-      hide: (rows) => this.people.hide(rows), now: () => this.now(),
+      saw: (rows) => this.people.pins.saw(rows), now: () => this.now(),
       changed: () => this.changed(), restored: () => this.push.run(false, true),
     });
     this.loop = new Loop({
       cycle: () => this.cycle(), alone,
-      random: Math.random,
-      later: (work, ms) => {
-        const timer = setTimeout(work, ms);
-        return () => clearTimeout(timer);
-      },
+      random: Math.random, later,
       changed: (reach) => this.reached(reach),
     });
     this.poke = new Poke(this.wire, () => void this.loop.wake());
@@ -123,7 +136,8 @@ export class DeviceEngine implements Engine {
     await this.tab.enter();
     await Promise.all([this.home, this.outbox, this.rescue].map((part) => part.load()));
     await this.home.settle();
-    await Promise.all([this.people, this.lots, this.push, this.scanners].map((part) => part.load()));
+    await Promise.all([this.people, this.proofs, this.lots, this.push, this.scanners].map((part) => part.load()));
+    await this.leaving.load();
     await Promise.all([this.noticeLoss(), this.noteOffline()]);
     await this.feed.load();
     this.clock.remember((await this.store.meta<number>("stepsBack")) ?? 0);
@@ -142,32 +156,12 @@ export class DeviceEngine implements Engine {
   }
 
   get status(): Status {
-    const unsent = [...this.outbox.unsent, ...this.rescue.waiting];
-    const { signedIn } = this.people;
-    const known = signedIn && this.view.person(signedIn.person);
-    return {
-      person: signedIn && {
-        person: signedIn.person, name: signedIn.name, role: signedIn.role,
-        language: known ? (known.language.startsWith("zh") ? "zh" : "en") : signedIn.language,
-      },
-      site: this.home.enrolment?.site ?? "",
-      enrolled: this.home.enrolment !== null,
-      unsent: unsent.length,
-      oldestUnsent: unsent.length ? Math.min(...unsent.map((row) => row.body.wall)) : null,
-      online: this.reach.online,
-      problem: this.home.isAstray ? sentence("astray") : this.reach.problem,
-      stockAt: this.feed.position.at,
-      // It never goes back, and push and feed hear of it in turn.
-      watermark: Math.max(this.push.heard.watermark ?? 0, this.feed.position.watermark ?? 0) || null,
-      persisted: this.persisted,
-      clockOffset: this.push.heard.offset,
-      durable: this.push.heard.serverNow ? this.push.heard.durableThrough !== null : null,
-      restored: this.push.restored.note(unsent, this.now()),
-      scanner: this.scanners.of("wedge"),
-      needsSignIn: this.reach.refused || this.sessionEnded,
-      updateReady: this.updates.ready,
-      secondTab: this.tab.isSecond, was: this.home.enrolment ? null : (lastSeen()?.name ?? null),
-    };
+    return statusOf({
+      people: this.people, view: this.view, enrolment: this.home.enrolment, isAstray: this.home.isAstray, reach: this.reach, push: this.push,
+      unsent: [...this.outbox.unsent, ...this.rescue.waiting], position: this.feed.position, leaving: this.leaving,
+      persisted: this.persisted, sessionEnded: this.sessionEnded, now: this.now(),
+      scanner: this.scanners.of("wedge"), updateReady: this.updates.ready, secondTab: this.tab.isSecond,
+    });
   }
 
   get segment(): string {
@@ -205,6 +199,8 @@ export class DeviceEngine implements Engine {
     const context = this.context();
     const state = flow && { ...flow, at: context.wall };
     const made = await this.outbox.write(drafts, state, context, { lots: this.lots.kept });
+    // What could not be proved now is proved at the next start, or waits for a sign-in.
+    await this.proofs.make().catch(() => undefined);
     this.feed.refold();
     this.changed();
     void this.loop.wake();
@@ -258,6 +254,7 @@ export class DeviceEngine implements Engine {
   async enrol(code: string): Promise<void> {
     if (!globalThis.crypto?.subtle) throw new Error(sentence("not_secure"));
     const isEmptied = await this.home.join(code);
+    enrolledAgain();
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
     this.reached({ ...this.reach, refused: false, problem: null });
     if (isEmptied) return startAgain();
@@ -265,19 +262,28 @@ export class DeviceEngine implements Engine {
     await this.loop.wake();
   }
 
-  async signIn(who: Who, pin: string): Promise<void> {
-    await this.people.signIn(who, pin);
+  async signIn(who: Who, pin: string, newPin?: string): Promise<void> {
+    await this.people.signIn(who, pin, newPin);
     await this.noteOffline();
     this.sessionEnded = false;
+    // Decisions that waited for this are proved by it.
+    await this.proofs.make().catch(() => undefined);
     this.changed();
     // Also to be waited for again, before it goes where there is no network.
     void this.syncNow();
   }
 
-  async consent(who: Who, pin: string): Promise<{ actor: string; at: number } | null> {
-    const actor = await this.people.consent(who, pin);
-    return actor === null ? null : { actor, at: this.now() };
+  async consent(who: Who, pin: string): Promise<Consent | null> {
+    const given = await this.people.consent(who, pin);
+    return given && { ...given, at: this.now() };
   }
+
+  async lock(): Promise<void> {
+    await this.people.lock();
+    this.changed();
+  }
+
+  wipe = (): Promise<void> => this.leaving.finish();
 
   /** The outbox stays; with nothing unsent the device also leaves the watermark. */
   async signOut(): Promise<void> {
@@ -324,32 +330,34 @@ export class DeviceEngine implements Engine {
     const isEnding = this.home.isHandingOver;
     const wait = await this.push.run(isEnding || !this.people.signedIn, isEnding || beats);
     if (isEnding && !this.outbox.unsent.length) await this.home.handOver();
+    await this.people.endSessions();
     await this.rescue.run();
-    await this.feed.run();
+    await this.leaving.watch(() => this.feed.run());
     if (this.push.isOfAnOldEpoch) return 1;
+    await this.people.pins.refresh().catch(() => undefined);
     await this.lots.refill(this.outbox.chain.replica).catch(() => undefined);
-    await this.prune();
+    await this.pruning.run(this.now(), this.push.heard, [this.outbox, this.rescue]);
     if (this.push.heldBack) throw this.push.heldBack;
     return wait;
-  }
-
-  private async prune(): Promise<void> {
-    const { epoch, serverNow, durableThrough } = this.push.heard;
-    await this.pruning.run(this.now(), (row) => mayForget(row, serverNow, epoch, durableThrough));
   }
 
   private context(): Context {
     return {
       ...this.clock.read(), site: this.status.site, base: baseOf(this.feed.position.cursor), app: this.app,
       actor: this.people.signedIn?.person ?? this.home.enrolment?.device ?? "device",
+      signed: this.people.signedIn?.how ?? null,
     };
   }
 
   private written(operation: Operation): Written {
-    const later = this.view.replica.tables.operation.get(JSON.stringify([operation.id]));
     const reversed = this.outbox.operations.some(
       ({ body }) => body.did.verb === "reverse" && body.did.target === operation.id);
-    return written(operation, this.feed.covers(operation), later, reversed);
+    const told = written(operation, this.feed.covers(operation), this.later(operation.id), reversed);
+    return this.proofs.waits(operation) ? { ...told, state: "waiting" } : told;
+  }
+
+  private later(id: string): Result | undefined {
+    return this.view.replica.tables.operation.get(JSON.stringify([id]));
   }
 
   private async headers(): Promise<Record<string, string>> {

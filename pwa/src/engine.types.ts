@@ -4,11 +4,11 @@
  */
 import type { Capture, Draft } from "./core/flow";
 import type { Meaning, Scanner } from "./core/meaning";
-import type { Decision } from "./core/types.gen";
+import type { Consent, Decision } from "./core/types.gen";
 import type { View } from "./core/view";
 
-/** Where an operation is; the words are "on this device", "on the server", "settled", … */
-export type OperationState = "device" | "server" | "settled" | "flagged" | "parked" | "refused";
+/** Where an operation is; the words are "on this device", "waits for a sign-in", "on the server", "settled", … */
+export type OperationState = "device" | "waiting" | "server" | "settled" | "flagged" | "parked" | "refused";
 
 /** One operation as the outbox and the last band show it. */
 export interface Written {
@@ -58,6 +58,12 @@ export interface Status {
   secondTab: boolean;
   /** What this device was called before its browser cleared it; null when it was not. */
   was: string | null;
+  /** Nobody has touched it for a while: the same person gives the PIN again and goes on. */
+  locked?: boolean;
+  /** The device was revoked: how much of it no server has, null while it may stay. */
+  revoked?: number | null;
+  /** What a device was called that was revoked, and wiped here. */
+  wiped?: string | null;
 }
 
 /** What a code would make of this device, and what it is now. */
@@ -103,10 +109,13 @@ export interface Engine {
   /** Says what a code is for; nothing changes by it. */
   lookAt(code: string): Promise<Offer>;
   enrol(code: string): Promise<void>;
-  /** Online where there is a network (counts tries on the server), else by the roster's verifier. */
-  signIn(who: { badge: string } | { person: string }, pin: string): Promise<void>;
-  consent(who: { badge: string } | { person: string }, pin: string): Promise<{ actor: string; at: number } | null>;
+  /** Online where there is a network (counts tries on the server), else by what this device may check. */
+  signIn(who: { badge: string } | { person: string }, pin: string, newPin?: string): Promise<void>;
+  consent(who: { badge: string } | { person: string }, pin: string): Promise<Consent | null>;
   signOut(): Promise<void>;
+  lock(): Promise<void>;
+  /** Wipes a revoked device, with what could not be sent. */
+  wipe(): Promise<void>;
 
   syncNow(): Promise<void>;
   /** JSON over /api with device token and session; throws with the problem's sentence. */

@@ -41,7 +41,7 @@ export class Handheld {
     });
     this.feed = new Feed({
       store: this.store, outbox: this.outbox, view: this.view, wire,
-      hide: (rows) => Promise.resolve(rows), now: () => this.wall, changed: () => undefined,
+      saw: () => Promise.resolve(), now: () => this.wall, changed: () => undefined,
       restored: () => this.push.run(false, true),
     });
   }

@@ -28,8 +28,8 @@ from server.api.schema import (
     problems,
 )
 from server.people import enrolment, floor, roster
-from server.people.sign_in import SignedIn, Tried, sign_in
-from server.people.tokens import DeviceToken, device_token, read_device_token
+from server.people.sign_in import SignedIn, Tried, prove, secret_of, sign_in, sign_out
+from server.people.tokens import DeviceToken, device_token, read_device_token, read_session
 from server.refusals import Code, Refusal
 
 BODY_BYTES_MAX: Final = 16 * 1024
@@ -73,21 +73,51 @@ class EnrolAnswer(Struct, frozen=True):
 
 
 class SignInRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A scanned badge or a typed number, and the PIN."""
+    """A scanned badge or a typed number, and the PIN; `new_pin` where the old one is too short."""
 
     pin: Annotated[str, Meta(max_length=32)]
     person: Text | None = None
     badge: Text | None = None
+    new_pin: Annotated[str, Meta(max_length=32)] | None = None
 
 
 class SignInAnswer(Struct, frozen=True):
-    """Who signed in; the session goes with every request of theirs."""
+    """Who signed in; the session goes with every request of theirs.
+
+    `key` proves what they decide. By `secret` this device alone may check their PIN offline while
+    it is the one that `stamp` names; a worker has none, as the roster is there for that.
+    """
 
     person: str
     name: str
     role: str
     session: str
     expires: int
+    key: str
+    secret: str
+    stamp: str
+
+
+class SignOutRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A session of this device that is over, perhaps for hours already."""
+
+    session: Annotated[str, Meta(min_length=1, max_length=2_000)]
+
+
+class SignedOut(Struct, frozen=True):
+    """That a session opens nothing any more."""
+
+    ended: bool = True
+
+
+class ConsentAnswer(Struct, frozen=True):
+    """Who gave a consent at the device; nobody is signed in by it."""
+
+    person: str
+    name: str
+    role: str
+    secret: str
+    stamp: str
 
 
 class Me(Struct, frozen=True):
@@ -156,7 +186,8 @@ async def look_at_code(gate: NamedDependency[Gate], data: JSONBody[CodeAsked]) -
     "/sign-in", guards=[few_sign_ins, device], status_code=200, security=DEVICE,
     request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
-        *AS_DEVICE, Code.PIN_WRONG, Code.LOCKED, Code.TOO_MANY, *BODY, Code.STORAGE_FULL,
+        *AS_DEVICE, Code.PIN_WRONG, Code.PIN_RENEW, Code.PIN_WEAK, Code.PIN_SHORT, Code.LOCKED,
+        Code.TOO_MANY, *BODY, Code.STORAGE_FULL,
     ),
 )  # fmt: skip
 async def sign_in_here(
@@ -164,10 +195,49 @@ async def sign_in_here(
     device: NamedDependency[DeviceToken],
     data: JSONBody[SignInRequest],
 ) -> SignInAnswer:
-    """Sign a person in at this device. Five wrong PINs lock them here for five minutes."""
-    tried = Tried(_who(data), data.pin)
-    person = await sign_in(gate.book, gate.key, device, tried, gate.now())
-    return SignInAnswer(person.person, person.name, person.role, person.session, person.expires)
+    """Sign a person in at this device. Five wrong PINs lock them here for a while."""
+    tried = Tried(_who(data), data.pin, data.new_pin)
+    person, kept = await sign_in(gate.book, gate.key, device, tried, gate.now())
+    return SignInAnswer(
+        person.person, person.name, person.role, person.session, person.expires,
+        kept.key, kept.secret, kept.stamp,
+    )  # fmt: skip
+
+
+@post(
+    "/sign-out", guards=[device], status_code=200, security=DEVICE,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(*AS_DEVICE, *BODY, Code.STORAGE_FULL),
+)  # fmt: skip
+async def sign_out_here(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    data: JSONBody[SignOutRequest],
+) -> SignedOut:
+    """End a session of this device. One that is over, or of elsewhere, is as good as ended."""
+    session = read_session(gate.key, data.session, gate.now())
+    if session is not None and (session.device, session.site) == (device.device, device.site):
+        await sign_out(gate.book, device, data.session, session, gate.now())
+    return SignedOut()
+
+
+@post(
+    "/consent", guards=[few_sign_ins, device], status_code=200, security=DEVICE,
+    request_max_body_size=BODY_BYTES_MAX,
+    responses=problems(
+        *AS_DEVICE, Code.PIN_WRONG, Code.PIN_RENEW, Code.LOCKED, Code.TOO_MANY, *BODY,
+        Code.STORAGE_FULL,
+    ),
+)  # fmt: skip
+async def consent_here(
+    gate: NamedDependency[Gate],
+    device: NamedDependency[DeviceToken],
+    data: JSONBody[SignInRequest],
+) -> ConsentAnswer:
+    """Check the PIN of somebody who agrees to one operation of another; it opens no session."""
+    someone = await prove(gate.book, device, Tried(_who(data), data.pin), gate.now())
+    secret = secret_of(gate.key, device, someone)
+    return ConsentAnswer(someone.person, someone.name, someone.role, secret, someone.stamp)
 
 
 @get("/me", guards=[worker], responses=problems(*AS_WORKER))
@@ -193,8 +263,8 @@ async def list_people(gate: NamedDependency[Gate], person: NamedDependency[Signe
 @post(
     "/people", guards=[supervisor], status_code=200, request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
-        *AS_SUPERVISOR, Code.PIN_WEAK, Code.PIN_MISSING, Code.BADGE_TAKEN, Code.LAST_SUPERVISOR,
-        *BODY,
+        *AS_SUPERVISOR, Code.PIN_WEAK, Code.PIN_SHORT, Code.PIN_OF_WORKER, Code.PIN_MISSING,
+        Code.BADGE_TAKEN, Code.LAST_SUPERVISOR, *BODY,
     ),
 )  # fmt: skip
 async def put_person(
@@ -267,8 +337,8 @@ def _who(data: SignInRequest) -> str:
 router = Router(
     "/",
     route_handlers=[
-        enrol, look_at_code, sign_in_here, me, list_people, put_person, list_devices, issue_code,
-        revoke_device, mark_floor,
+        enrol, look_at_code, sign_in_here, sign_out_here, consent_here, me, list_people, put_person,
+        list_devices, issue_code, revoke_device, mark_floor,
     ],
     security=PERSON,
     tags=["people"],

@@ -33,7 +33,8 @@ DEVICE: Final[list[dict[str, list[str]]]] = [{"device": []}]
 PERSON: Final[list[dict[str, list[str]]]] = [{"device": [], "session": []}]
 
 _FACTS: Final[dict[str, Any]] = {
-    "reason": "Expected `int`, got `str` - at `$.quantity`", "left": 4, "minutes": 5, "seconds": 3,
+    "reason": "Expected `int`, got `str` - at `$.quantity`", "left": 4, "digits": 6, "minutes": 5,
+    "seconds": 3,
     "own": "FACTORY", "asked": "OTHER", "site": "OTHER", "badge": "B-1001", "document": "PO-127",
     "item": "BE-2908", "kind": "supplier", "partner": "1580", "place": "06-B-10", "line": 1,
     "missing": "quantity", "person": "1001", "reference": "5f0c3a1b", "name": "stat",

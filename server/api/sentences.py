@@ -100,15 +100,32 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "工牌或 PIN 码有误", "工牌、工号或 PIN 码有误，还可尝试 {left} 次。",
     ),
     Code.PIN_WEAK: Sentence(
-        400, "PIN too simple", "Use 4 to 12 digits, not all the same and not in a row.",
-        "PIN 码过于简单", "请用 4 至 12 位数字，不要全部相同或连续。",
+        400, "PIN too simple",
+        "Use 4 to 12 digits that nobody would try: no date, no row of keys, nothing repeated.",
+        "PIN 码过于简单", "请用 4 至 12 位不易猜的数字：不要用日期、键盘连线或重复数字。",
+    ),
+    Code.PIN_SHORT: Sentence(
+        400, "PIN too short", "Who may decide needs a PIN of at least {digits} digits.",
+        "PIN 码太短", "有审核权限的人员，PIN 码至少 {digits} 位。",
+    ),
+    Code.PIN_RENEW: Sentence(
+        403, "New PIN needed",
+        "This PIN is no longer enough for who may decide. Choose a new one of at least {digits} "
+        "digits here, or ask whoever looks after the server for: bincard user pin.",
+        "须换新 PIN 码", "有审核权限的人员不能再用此 PIN 码。请在此设置至少 {digits} 位的新码，"
+        "或请服务器管理员执行 bincard user pin。",
+    ),
+    Code.PIN_OF_WORKER: Sentence(
+        400, "New PIN needed",
+        "Who becomes a supervisor needs a new PIN: the old one can be checked on every handheld.",
+        "须换新 PIN 码", "升为主管必须设置新的 PIN 码：旧码在每台手持机上都可校验。",
     ),
     Code.PIN_MISSING: Sentence(
         400, "PIN missing", "A new person needs a PIN.", "缺少 PIN 码", "新增人员必须设置 PIN 码。",
     ),
     Code.LOCKED: Sentence(
-        429, "Locked", "Five wrong PINs. Try again in {minutes} min, or ask a supervisor.",
-        "已锁定", "PIN 码连续输错五次，请 {minutes} 分钟后再试，或联系主管。",
+        429, "Locked", "Too many wrong PINs. Try again in {minutes} min, or ask a supervisor.",
+        "已锁定", "PIN 码输错次数过多，请 {minutes} 分钟后再试，或联系主管。",
     ),
     Code.TOO_MANY: Sentence(
         429, "Too many tries", "Too many requests from here. Wait {seconds} s.",

@@ -25,17 +25,25 @@ from server.book.cursor import seq_of
 from server.book.reading import Own
 from server.people.lot_numbers import BLOCK, next_block
 from server.people.rescues import is_signed
+from server.people.roster import workers
 from server.people.sign_in import check_device
 from server.people.tokens import DeviceToken
 from server.refusals import Code, Refusal
-from sync.messages import PULL_LIMIT_MAX, PUSH_BYTES_MAX, Chunk, Conflict, Page, Push, Pushed
+from sync.messages import (
+    PULL_LIMIT_MAX,
+    PUSH_BYTES_MAX,
+    Chunk,
+    Conflict,
+    Page,
+    Push,
+    Pushed,
+    Roster,
+)
 from sync.messages import Snapshot as SnapshotNames
 from sync.operations import Replica
 
 POKE_SILENCE_S: Final = 20
 """A line this often keeps proxies from closing the stream."""
-
-IMMUTABLE: Final = "private, max-age=31536000, immutable"
 
 PACKED: Final = {"packed": True}
 """`opt` of what is kept compressed: the framework must not do it again."""
@@ -152,10 +160,7 @@ async def snapshot(
 @get(
     "/snapshot/{hash_:str}",
     guards=[device],
-    responses={
-        **problems(*AS_DEVICE, Code.NOT_FOUND),
-        304: ResponseSpec(None, description="The device has it"),
-    },
+    responses=problems(*AS_DEVICE, Code.NOT_FOUND),
     opt=PACKED,
 )
 async def chunk(
@@ -164,10 +169,12 @@ async def chunk(
     device: NamedDependency[DeviceToken],
     hash_: ChunkHash,
 ) -> Response[Chunk]:
-    """Return one part of a snapshot. It never changes, so it may be kept for ever."""
-    headers = {"ETag": f'"{hash_}"', "Cache-Control": IMMUTABLE}
-    if hash_ in request.headers.get("if-none-match", ""):
-        return Response(None, status_code=304, headers=headers)  # type: ignore[arg-type]
+    """Return one part of a snapshot. It never changes, and only the device itself keeps it.
+
+    A browser's cache would hold the people and the stock of a plant beyond what a revoked device
+    wipes.
+    """
+    headers: dict[str, str] = {}
     packed = await gate.book.chunk(device.site, hash_)
     if packed is None:
         raise Refusal(Code.NOT_FOUND)
@@ -176,6 +183,12 @@ async def chunk(
     else:
         packed = gzip.decompress(packed)
     return Response(packed, media_type="application/json", headers=headers)  # type: ignore[arg-type]
+
+
+@get("/roster", guards=[device], responses=problems(*AS_DEVICE))
+async def roster(gate: NamedDependency[Gate], device: NamedDependency[DeviceToken]) -> Roster:
+    """Return by what this device may check the PINs of the site's workers without a network."""
+    return Roster(await workers(gate.book, device.site))
 
 
 @get("/poke", guards=[device], media_type="text/event-stream", responses=problems(*AS_DEVICE))
@@ -235,7 +248,7 @@ async def _pokes(gate: Gate, device: DeviceToken) -> AsyncIterator[str]:
 
 router = Router(
     "/sync",
-    route_handlers=[push, pull, snapshot, chunk, poke, blocks],
+    route_handlers=[push, pull, snapshot, chunk, roster, poke, blocks],
     security=DEVICE,
     tags=["sync"],
 )

@@ -18,6 +18,7 @@ from server.book.chain import Chained, lost_through
 from server.book.clocks import said
 from server.book.formers import names_of
 from server.book.packing import unpacked
+from server.book.proving import Proofs
 from server.book.rows import fetch_listed, table
 from server.book.session import Session
 from sync.arrivals import (
@@ -62,6 +63,7 @@ class Turn(Struct):
     replica: Replica
     chained: Chained
     arrivals: list[Arrival]
+    proofs: Proofs
     contacts: tuple[Contact, ...] = ()
     conflict: Conflict | None = None
     later: Later | None = None
@@ -117,6 +119,7 @@ def _read(session: Session, turn: Turn) -> list[Fresh]:
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
             session.move_on(arrival.dated.at if arrival.sealed else 0)
+        arrival = turn.proofs.given(arrival)
         since = None if arrival.sealed else wants_earlier(arrival, floor)
         found.append(Fresh(arrival, LATEST_MS if since is None else since))
         # A loss is dated when it was noticed; what follows was done before.

@@ -20,6 +20,7 @@ from server.book.cursor import Cursor, CursorGoneError
 from server.book.faults import is_cut
 from server.book.laps import lap, noted
 from server.book.master import KINDS, Master, read_master
+from server.book.proving import late_proofs, prove
 from server.book.pushing import run_pushes
 from server.book.reading import Own, Reader, open_reader, read_page
 from server.book.refill import (
@@ -81,6 +82,8 @@ class Clerk:
         self.heads[site] = session.batch.head.seq
         if session.head.epoch > 1:
             self._do_waiting(connection, site)
+        if any(job.push.proofs for job in jobs):
+            self._prove(connection, site, jobs)
         mark = self._settle(connection, session)
         lap("settle")
         if (group := noted()) is not None:
@@ -132,6 +135,18 @@ class Clerk:
             while found := waiting_decisions(session := self._open(connection, site)):
                 for waiting in found:
                     do_waiting(session, *waiting)
+                if KINDS & session.batch.kinds():
+                    self._masters.pop(site, None)
+                session.close(session.head.watermark)
+                self.heads[site] = session.batch.head.seq
+
+    def _prove(self, connection: Connection, site: str, jobs: Sequence[Job]) -> None:
+        """Decide what had come without a proof, where these pushes bring one (R49)."""
+        with self._apart(connection, site, "what was proved stays open"):
+            asked = [(job.device, job.push.proofs) for job in jobs]
+            for late in late_proofs(self._open(connection, site), asked):
+                session = self._open(connection, site)
+                prove(session, late)
                 if KINDS & session.batch.kinds():
                     self._masters.pop(site, None)
                 session.close(session.head.watermark)

@@ -41,6 +41,7 @@ from sync.vocabulary import Code
 _holding = table("holding").c
 _counted, _variance = table("counted").c, table("variance").c
 _doubt, _log = table("discrepancy").c, table("log").c
+_sign_in = table("sign_in").c
 POSTING: Final = columns_of(Posting, "p")
 HELD: Final = f"SELECT {columns_of(Holding, 'h')} FROM {{n}} CROSS JOIN holding AS h"  # noqa: S608 - names of our own
 HELD_OF_KEY: Final = f"{HELD} WHERE h.place = n.place AND h.key = n.key AND h.site = ?"
@@ -60,8 +61,10 @@ UNSEEN: Final = (
     " GROUP BY n.item, n.replica, n.seq, p.place_from, p.place_to, p.key"
 )
 
-PROOF_MS: Final = 7 * 86_400_000
-"""How long a sign-in that the server saw stands for decisions made on that device."""
+SIGNED: Final = (
+    "SELECT n.device, n.person, s.stamp FROM {n} CROSS JOIN sign_in AS s"
+    " WHERE s.device = n.device AND s.person = n.person AND s.site = ?"
+)
 
 
 def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
@@ -127,20 +130,10 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
         for row in fetch(connection, "discrepancy", Discrepancy, *open_):
             state.discrepancies.load(row.discrepancy, row)
-    for device, person in asked.proved:
-        state.proved.load(
-            (device, person), Signed(None, _proved(connection, site, device, person, state.now))
-        )
-
-
-def _proved(connection: Connection, site: str, device: str, person: str, now: int) -> bool:
-    """Say whether the server itself saw this person sign in on this device of late."""
-    sign_in = table("sign_in").c
-    statement = sa.select(sign_in.proved_at).where(
-        sign_in.site == site, sign_in.device == device, sign_in.person == person
-    )
-    proved_at = connection.execute(statement).scalar()
-    return proved_at is not None and proved_at >= now - PROOF_MS
+    signed = fetch_listed(connection, SIGNED, list(asked.proved), site,
+                          like=(_sign_in.device, _sign_in.person))  # fmt: skip
+    for device, person, stamp in signed:
+        state.proved.load((device, person), Signed(stamp))
 
 
 def load_standing(connection: Connection, site: str, state: State, asked: Standing) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from server.book import refill
+from server.book import proving, refill
 from server.book.arriving import Job, Turn, date_all, reach_of
 from server.book.belonging import know_actors, may_speak
 from server.book.budgets import Budgets, Daily, Later
@@ -21,6 +21,7 @@ from server.book.laps import lap
 from server.book.load import load
 from server.book.lost import report_lost
 from server.book.own import bring_back
+from server.book.proving import Proofs
 from server.book.rows import fetch_in, table, upsert, values_of
 from server.book.session import Session
 from sync import refilling
@@ -49,7 +50,9 @@ def run_pushes(
     known = {replica.replica: replica for replica in found}
     refill.begin(session)
     budgets = Budgets(session, daily, (job.device for job in jobs))
-    asking = [_take(session, job, known.get(job.push.replica)) for job in jobs]
+    proofs = proving.read_proofs(session, [(job.device, job.push.proofs) for job in jobs])
+    asking = [_take(session, job, known.get(job.push.replica), given)
+              for job, given in zip(jobs, proofs, strict=True)]  # fmt: skip
     for turn in asking:
         turn.later = budgets.admit(turn, is_new=turn.job.push.replica not in known)
     turns = [turn for turn in asking if turn.later is None]
@@ -61,7 +64,7 @@ def run_pushes(
             refill.let_in(session, turn.job.device)
     know_actors(session, [turn for turn in turns if turn.conflict is None])
     lap("open")
-    load(session, [(turn.job.device, turn.arrivals) for turn in turns])
+    load(session, [(turn.replica.device or turn.job.device, turn.arrivals) for turn in turns])
     lap("load")
     for turn in turns:
         _do(session, turn, budgets)
@@ -95,12 +98,12 @@ def _renames(turn: Turn) -> bool:
     return any(did.action.startswith(PREFIX) for did in settled)
 
 
-def _take(session: Session, job: Job, known: Replica | None) -> Turn:
+def _take(session: Session, job: Job, known: Replica | None, proofs: Proofs) -> Turn:
     """Read one push as far as its chain allows."""
     push = job.push
     replica = _replica(job, known)
     chained = split([bytes(raw) for raw in push.operations], replica)
-    turn = Turn(job, replica, chained, [])
+    turn = Turn(job, replica, chained, [], proofs)
     refill.check_position(session, push)
     if push.epoch != session.head.epoch:
         turn.conflict = Conflict(

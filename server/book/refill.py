@@ -226,7 +226,7 @@ def _missing(session: Session, arrival: Arrival) -> str | None:
 def _operation_of(discrepancy: str) -> str:
     """Return the operation that a discrepancy is named after; empty when it has none."""
     code, _, rest = discrepancy.partition("/")
-    if code in {Code.REPLICA_FORK.value, Code.RESTORE_GAP.value}:
+    if code in {Code.REPLICA_FORK.value, Code.RESTORE_GAP.value, Code.WRONG_PINS.value}:
         return ""
     return rest.partition("/")[0]
 
@@ -286,7 +286,8 @@ def waiting_decisions(session: Session) -> list[tuple[Discrepancy, Logged, str]]
 
 def do_waiting(session: Session, doubt: Discrepancy, logged: Logged, device: str) -> None:
     """Do one decision that waited."""
-    arrival = _named(session, _waiting(session, _from_log(logged)))
+    before = replace(from_log(logged), sealed=Sealed(0, Outcome.ACCEPTED.value, None))
+    arrival = _named(session, _waiting(session, before))
     # Its own id stands in the log already; its body keeps it.
     arrival = replace(arrival, id=f"{arrival.id}~{session.state.seq + 1}")
     load(session, [(device, [arrival])])
@@ -294,13 +295,13 @@ def do_waiting(session: Session, doubt: Discrepancy, logged: Logged, device: str
     session.batch.add(do_again(session.state, arrival, device, doubt, session.seal))
 
 
-def _from_log(logged: Logged) -> Arrival:
+def from_log(logged: Logged) -> Arrival:
+    """Return an operation of the log as it arrived, at the times that its verdict told."""
     envelope = decode_envelope(logged.payload)
     body = decode_body(bytes(envelope.body))
     dated = Dated(logged.at, logged.u, "high" if logged.trust == "high" else "low")
-    sealed = Sealed(0, Outcome.ACCEPTED.value, None)
     return Arrival(logged.payload, logged.payload_hash, logged.content_hash, envelope.link,
-                   logged.id, dated, body, decode_did(bytes(body.did)), sealed=sealed,
+                   logged.id, dated, body, decode_did(bytes(body.did)),
                    first=Link(logged.replica or "", logged.rseq or 0))  # fmt: skip
 
 

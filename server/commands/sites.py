@@ -75,7 +75,7 @@ async def demo(settings: Settings, sheet: Path | None) -> Said:
             people = [
                 Person(
                     person=p.person, name=p.name, role=p.role, badge=p.badge, language=p.language,
-                    verifier=await roster.set_pin(book, factory.SITE, p.person, p.pin),
+                    pin_stamp=await roster.set_pin(book, factory.SITE, p.person, p.pin, p.role),
                 )
                 for p in factory.DEMO_PEOPLE
             ]  # fmt: skip

@@ -33,10 +33,10 @@ class DemoPerson:
 
 
 DEMO_PEOPLE: Final = (
-    DemoPerson("1001", "Liu Mei 刘梅", "worker", "B1001", "2580", "zh"),
-    DemoPerson("1002", "Wang Qiang 王强", "worker", "B1002", "1470", "zh"),
-    DemoPerson("1003", "Zhao Lin 赵林", "worker", "B1003", "3690", "en"),
-    DemoPerson("2001", "Fang Ping 方萍", "supervisor", "B2001", "7412", "zh"),
+    DemoPerson("1001", "Liu Mei 刘梅", "worker", "B1001", "7305", "zh"),
+    DemoPerson("1002", "Wang Qiang 王强", "worker", "B1002", "6194", "zh"),
+    DemoPerson("1003", "Zhao Lin 赵林", "worker", "B1003", "8527", "en"),
+    DemoPerson("2001", "Fang Ping 方萍", "supervisor", "B2001", "639274", "zh"),
 )
 SUPERVISOR: Final = "2001"
 

@@ -9,9 +9,12 @@ from sqlalchemy import Connection
 
 from server.book import Book
 from server.people.pins import check_pin_is_usable, hash_pin, verifier
+from server.people.tokens import stamp_of
 from server.refusals import Code, Refusal
 from server.tables import Credential, PersonRow
+from sync.messages import Verifier
 from sync.records import Person
+from sync.rights import decides
 
 Number = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z-]+$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -60,18 +63,40 @@ async def people(book: Book, site: str) -> list[PersonShown]:
 async def change_person(book: Book, site: str, by: str, change: PersonChange) -> PersonShown:
     """Put a person on the roster, or change one; a new PIN ends the sessions under the old one."""
     before = await book.read(lambda connection: _person_of(connection, site, change.person))
-    row, pin_hash = _changed(change, before), None
+    row, secret = _changed(change, before), None
     if change.pin is not None:
-        pin_hash, told = await _hashed(change.pin)
-        row = structs.replace(row, verifier=told)
+        secret = await made_secret(change.pin, row.role)
+        row = structs.replace(row, pin_stamp=stamp_of(secret.pin_hash))
 
     def first(connection: Connection) -> None:
         _check_roster(connection, site, row)
-        if pin_hash is not None:
-            _store_pin(connection, site, row.person, pin_hash)
+        if secret is not None:
+            store_secret(connection, site, row.person, secret)
 
     await book.change(site, by, [row], "person changed" if before else "person added", first)
     return PersonShown(row.person, row.name, row.role, row.badge, row.language, row.active)
+
+
+async def renew_pin(book: Book, site: str, person: str, pin: str) -> None:
+    """Give somebody who has just shown the old PIN a new one. Raises `Refusal`."""
+    await change_person(book, site, person, PersonChange(person=person, pin=pin))
+
+
+async def renew_verifier(book: Book, site: str, person: str, pin: str) -> None:
+    """Make by what devices check a worker's PIN anew: it was missing, or cheaper than today's.
+
+    The row is written again so that the devices hear of it.
+    """
+    before = await book.read(lambda connection: _person_of(connection, site, person))
+    if before is None:
+        return
+    told = await to_thread.run_sync(verifier, pin)
+    mine = sa.and_(_credential.c.site == site, _credential.c.person == person)
+
+    def first(connection: Connection) -> None:
+        connection.execute(sa.update(_credential).where(mine).values(verifier=told))
+
+    await book.change(site, person, [before], "verifier renewed", first)
 
 
 def unknown(person: str) -> Refusal:
@@ -81,36 +106,69 @@ def unknown(person: str) -> Refusal:
 def _changed(change: PersonChange, before: Person | None) -> Person:
     if before is None and change.pin is None:
         raise Refusal(Code.PIN_MISSING)
+    role = change.role or (before.role if before else "worker")
+    if before is not None and role != before.role and decides(role) and change.pin is None:
+        # The old one's verifier lies on every handheld of the site.
+        raise Refusal(Code.PIN_OF_WORKER)
     return Person(
         person=change.person,
         name=change.name or (before.name if before else change.person),
-        role=change.role or (before.role if before else "worker"),
+        role=role,
         badge=change.badge or (before.badge if before else change.person),
         language=change.language or (before.language if before else "en"),
-        verifier=before.verifier if before else "",
+        pin_stamp=before.pin_stamp if before else "",
         active=change.active if change.active is not None else before is None or before.active,
         adjust_limit=before.adjust_limit if before else None,
     )
 
 
-async def set_pin(book: Book, site: str, person: str, pin: str) -> str:
-    """Store the PIN's hash and return the verifier for sign-in without a network."""
-    pin_hash, told = await _hashed(pin)
-    await book.write(lambda connection: _store_pin(connection, site, person, pin_hash), site)
-    return told
+class Secret(Struct, frozen=True):
+    """What the server checks a PIN by, and what devices do: empty but for workers."""
+
+    pin_hash: str
+    verifier: str
 
 
-async def _hashed(pin: str) -> tuple[str, str]:
-    """Return what the server checks a PIN by, and what a device does."""
-    check_pin_is_usable(pin)
-    return await to_thread.run_sync(hash_pin, pin), await to_thread.run_sync(verifier, pin)
+async def made_secret(pin: str, role: str) -> Secret:
+    """Hash a PIN that a role may have. Raises `Refusal`."""
+    check_pin_is_usable(pin, role)
+    told = "" if decides(role) else await to_thread.run_sync(verifier, pin)
+    return Secret(await to_thread.run_sync(hash_pin, pin), told)
 
 
-def _store_pin(connection: Connection, site: str, person: str, pin_hash: str) -> None:
+async def set_pin(book: Book, site: str, person: str, pin: str, role: str = "worker") -> str:
+    """Store a PIN for somebody who is about to be put on the roster; return its stamp."""
+    secret = await made_secret(pin, role)
+    await book.write(lambda connection: store_secret(connection, site, person, secret), site)
+    return stamp_of(secret.pin_hash)
+
+
+def store_secret(connection: Connection, site: str, person: str, secret: Secret) -> None:
     mine = sa.and_(_credential.c.site == site, _credential.c.person == person)
     connection.execute(sa.delete(_credential).where(mine))
-    values = {"site": site, "person": person, "pin_hash": pin_hash}
+    values = {"site": site, "person": person, **structs.asdict(secret)}
     connection.execute(sa.insert(_credential).values(values))
+
+
+async def workers(book: Book, site: str) -> tuple[Verifier, ...]:
+    """Return by what a device checks the PINs of those who are workers, and no more, now."""
+    c, secret = _person.c, _credential.c
+    same = sa.and_(secret.site == c.site, secret.person == c.person)
+    query = (
+        sa.select(c.person, c.role, secret.pin_hash, secret.verifier)
+        .select_from(_person.join(_credential, same))
+        .where(c.site == site, c.active, secret.verifier != "")
+        .order_by(c.person)
+    )
+
+    def run(connection: Connection) -> tuple[Verifier, ...]:
+        return tuple(
+            Verifier(row.person, stamp_of(row.pin_hash), row.verifier)
+            for row in connection.execute(query)
+            if not decides(row.role)
+        )
+
+    return await book.read(run)
 
 
 def _check_roster(connection: Connection, site: str, row: Person) -> None:

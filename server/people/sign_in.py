@@ -1,12 +1,12 @@
-"""Sign-in: a badge or a number, and a PIN; five wrong ones lock the person on that device.
+"""Sign-in: a badge or a number, and a PIN. What a wrong one costs stands in `tries.py`.
 
 A try is counted before the PIN is checked, so that many tries at once are not free.
-A success is remembered: decisions of a supervisor count only from a device
-where the server itself has seen the PIN.
+A success gives a session, and the key by which it proves what its person decides (E8).
 """
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,17 +15,31 @@ from sqlalchemy import Connection
 
 from server.book import Book
 from server.book.dialect import ask
-from server.people.pins import pin_matches
-from server.people.tokens import SESSION_MS, DeviceToken, Session, session_text, stamp_of
+from server.people import notices, roster, tries
+from server.people.pins import (
+    LENGTH_OF_DECIDERS,
+    VERIFIER_ITERATIONS,
+    is_usable,
+    iterations_of,
+    pin_matches,
+)
+from server.people.tokens import (
+    SESSION_MS,
+    DeviceToken,
+    device_secret,
+    proof_key,
+    session_id,
+    session_text,
+    stamp_of,
+)
 from server.refusals import Code, Refusal
-from server.tables import Credential, PersonRow, SignIn
-
-TRIES: Final = 5
-LOCK_MS: Final = 5 * 60_000
+from server.tables import Credential, PersonRow, SessionEnd
+from sync.proofs import Session
+from sync.rights import decides
 
 _person: Final = PersonRow.metadata.tables["person"]
 _credential: Final = Credential.metadata.tables["credential"]
-_sign_in: Final = SignIn.metadata.tables["sign_in"]
+_end: Final = SessionEnd.metadata.tables["session_end"]
 _ENROLLED: Final = "SELECT name, revoked FROM device WHERE site = ? AND device = ?"
 """Asked before everything that a device asks, so it goes to the driver as it is."""
 
@@ -41,6 +55,12 @@ class Someone:
     name: str
     role: str
     pin_hash: str
+    verifier: str
+
+    @property
+    def stamp(self) -> str:
+        """What names the PIN of now, and tells nothing of it."""
+        return stamp_of(self.pin_hash)
 
 
 @dataclass(frozen=True)
@@ -57,44 +77,112 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a device keeps of a sign-in: the key that proves, and by what it checks the PIN offline.
+
+    `secret` is empty for a worker, whose verifier lies on every device of the site.
+    """
+
+    key: str
+    secret: str
+    stamp: str
+
+
+@dataclass(frozen=True)
 class Tried:
-    """What somebody scanned or typed: a badge or a number, and a PIN."""
+    """What somebody scanned or typed: a badge or a number, a PIN, and one that is to replace it."""
 
     who: str
     pin: str
+    new_pin: str | None = None
 
 
 Find = Callable[[Connection], Someone | None]
 
 
-async def sign_in(book: Book, key: bytes, token: DeviceToken, tried: Tried, now: int) -> SignedIn:
+async def sign_in(
+    book: Book, key: bytes, token: DeviceToken, tried: Tried, now: int
+) -> tuple[SignedIn, Kept]:
     """Let a person in, or say how many tries are left."""
+    someone = await prove(book, token, tried, now)
+    session = Session(
+        someone.person, token.device, token.site, now + SESSION_MS, someone.stamp,
+        secrets.token_hex(8),
+    )  # fmt: skip
+    text = session_text(key, session)
+    signed = SignedIn(
+        someone.person, someone.name, someone.role, token.device, token.site, text, session.expires
+    )
+    return signed, Kept(proof_key(key, text), secret_of(key, token, someone), someone.stamp)
+
+
+def secret_of(key: bytes, token: DeviceToken, someone: Someone) -> str:
+    """Return by what this device checks somebody's PIN alone; empty for a worker."""
+    if not decides(someone.role):
+        return ""
+    return device_secret(key, token, someone.person, someone.stamp)
+
+
+async def prove(book: Book, token: DeviceToken, tried: Tried, now: int) -> Someone:
+    """Return who has shown a PIN; a new one takes its place where that is due. Raises `Refusal`."""
     someone = await book.read(_finder(token.site, tried.who))
     number = someone.person if someone else _NOBODY
-    tries = await book.write(
-        lambda connection: _count_try(connection, token, number, now), token.site
-    )
+    counted = tries.Try(token, number, someone.stamp if someone else "")
+    left = await book.write(lambda connection: tries.count(connection, counted, now), token.site)
     pin_hash = someone.pin_hash if someone else None
     if not await to_thread.run_sync(pin_matches, tried.pin, pin_hash) or someone is None:
-        if tries >= TRIES:
-            raise Refusal(Code.LOCKED, retry_after=LOCK_MS // 1000, minutes=LOCK_MS // 60_000)
-        raise Refusal(Code.PIN_WRONG, left=TRIES - tries)
-    await book.write(lambda connection: _record_success(connection, token, number, now), token.site)
-    session = Session(
-        number, token.device, token.site, now + SESSION_MS, stamp_of(someone.pin_hash)
-    )
-    return SignedIn(
-        number, someone.name, someone.role, token.device, token.site,
-        session_text(key, session), session.expires,
-    )  # fmt: skip
+        if left.is_news:
+            await notices.warn(book, token.site, number, now)
+        if left.opens:
+            seconds = (left.opens - now) // 1000
+            raise Refusal(Code.LOCKED, retry_after=seconds, minutes=-(-seconds // 60))
+        raise Refusal(Code.PIN_WRONG, left=left.tries)
+    someone = await _with_good_pin(book, token, someone, tried)
+    counted = replace(counted, stamp=someone.stamp)
+    await book.write(lambda connection: tries.succeeded(connection, counted, now), token.site)
+    await notices.calm(book, token, number)
+    return someone
+
+
+async def _with_good_pin(book: Book, token: DeviceToken, someone: Someone, tried: Tried) -> Someone:
+    """Let nobody decide under a PIN that is too short by now; give devices a worker's verifier."""
+    if decides(someone.role):
+        if is_usable(tried.pin, someone.role):
+            return someone
+        if tried.new_pin is None:
+            raise Refusal(Code.PIN_RENEW, digits=LENGTH_OF_DECIDERS)
+        await roster.renew_pin(book, token.site, someone.person, tried.new_pin)
+        renewed = await book.read(_finder(token.site, someone.person, badge_too=False))
+        return renewed or someone
+    if iterations_of(someone.verifier) < VERIFIER_ITERATIONS:
+        await roster.renew_verifier(book, token.site, someone.person, tried.pin)
+    return someone
+
+
+async def sign_out(book: Book, token: DeviceToken, text: str, session: Session, now: int) -> None:
+    """End a session of this device before its time; what it proved until now is proved."""
+    values = {"site": token.site, "session": session_id(text), "expires": session.expires}
+    mine = sa.and_(_end.c.site == token.site, _end.c.session == values["session"])
+
+    def end(connection: Connection) -> None:
+        connection.execute(sa.delete(_end).where(sa.or_(mine, _end.c.expires <= now)))
+        connection.execute(sa.insert(_end).values(values))
+
+    await book.write(end, token.site)
 
 
 async def who_is(book: Book, token: DeviceToken, session: Session, text: str) -> SignedIn | None:
     """Return the person of a session, or null when it ended: another PIN, another device, gone."""
     if (session.device, session.site) != (token.device, token.site):
         return None
-    someone = await book.read(_finder(token.site, session.person, badge_too=False))
-    if someone is None or stamp_of(someone.pin_hash) != session.stamp:
+    find, name = _finder(token.site, session.person, badge_too=False), session_id(text)
+    ended = sa.select(_end.c.session).where(_end.c.site == token.site, _end.c.session == name)
+
+    def look(connection: Connection) -> Someone | None:
+        return None if connection.execute(ended).first() else find(connection)
+
+    someone = await book.read(look)
+    if someone is None or someone.stamp != session.stamp:
         return None
     return SignedIn(
         someone.person, someone.name, someone.role, token.device, token.site,
@@ -119,7 +207,7 @@ def _finder(site: str, who: str, *, badge_too: bool = True) -> Find:
     same = sa.and_(_credential.c.site == c.site, _credential.c.person == c.person)
     match = sa.or_(c.person == who, c.badge == who) if badge_too else c.person == who
     query = (
-        sa.select(c.person, c.name, c.role, _credential.c.pin_hash)
+        sa.select(c.person, c.name, c.role, _credential.c.pin_hash, _credential.c.verifier)
         .select_from(_person.join(_credential, same))
         .where(c.site == site, c.active, match)
         .order_by((c.person == who).desc(), c.person)
@@ -128,41 +216,6 @@ def _finder(site: str, who: str, *, badge_too: bool = True) -> Find:
 
     def find(connection: Connection) -> Someone | None:
         row = connection.execute(query).one_or_none()
-        return Someone(row.person, row.name, row.role, row.pin_hash) if row else None
+        return Someone(*row) if row else None
 
     return find
-
-
-def _count_try(connection: Connection, token: DeviceToken, person: str, now: int) -> int:
-    """Count this try and return how many there were; the last one locks until it is proved."""
-    row = connection.execute(
-        sa.select(_sign_in.c.wrong, _sign_in.c.locked_until).where(*_at(token, person))
-    ).one_or_none()
-    if row is None:
-        values = {"site": token.site, "device": token.device, "person": person, "wrong": 1}
-        connection.execute(sa.insert(_sign_in).values(locked_until=0, **values))
-        return 1
-    if row.locked_until > now:
-        seconds = -(-(row.locked_until - now) // 1000)
-        raise Refusal(Code.LOCKED, retry_after=seconds, minutes=-(-seconds // 60))
-    tries = 1 if row.locked_until else row.wrong + 1
-    locked_until = now + LOCK_MS if tries >= TRIES else 0
-    connection.execute(
-        sa.update(_sign_in).where(*_at(token, person)).values(
-            wrong=tries, locked_until=locked_until
-        )
-    )  # fmt: skip
-    return tries
-
-
-def _record_success(connection: Connection, token: DeviceToken, person: str, now: int) -> None:
-    connection.execute(
-        sa.update(_sign_in).where(*_at(token, person)).values(
-            proved_at=now, wrong=0, locked_until=0
-        )
-    )  # fmt: skip
-
-
-def _at(token: DeviceToken, person: str) -> tuple[sa.ColumnElement[bool], ...]:
-    c = _sign_in.c
-    return c.site == token.site, c.device == token.device, c.person == person

@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from server.tables.access import Credential, Enrolment, SignIn, SpentRow
+from server.tables.access import Credential, Enrolment, SessionEnd, SignIn, SpentRow
 from server.tables.columns import settle
 from server.tables.leases import Lease
 from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
@@ -46,8 +46,8 @@ __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
     "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease",
     "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow",
-    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SightingRow", "SignIn",
-    "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
+    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SessionEnd", "SightingRow",
+    "SignIn", "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

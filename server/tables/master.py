@@ -117,7 +117,7 @@ class PersonRow(SQLModel, table=True):
     role: str
     badge: str
     language: str = "en"
-    verifier: str = ""
+    pin_stamp: str = ""
     active: bool = True
     adjust_limit: int | None = big(None)
     version: int = big()

@@ -190,7 +190,7 @@ class Factory:
 
     def _office(self):
         if "X-Bincard-Session" not in self._desk.headers:
-            answer = self._desk.post("/api/sign-in", json={"badge": "B2001", "pin": "7412"})
+            answer = self._desk.post("/api/sign-in", json={"badge": "B2001", "pin": "639274"})
             self._desk.headers["X-Bincard-Session"] = answer.raise_for_status().json()["session"]
         return self._desk
 

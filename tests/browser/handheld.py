@@ -56,10 +56,10 @@ class Worker:
     pin: str
 
 
-LIU_MEI = Worker("Liu Mei", "B1001", "2580")
-WANG_QIANG = Worker("Wang Qiang", "B1002", "1470")
-ZHAO_LIN = Worker("Zhao Lin", "B1003", "3690")
-FANG_PING = Worker("Fang Ping", "B2001", "7412")
+LIU_MEI = Worker("Liu Mei", "B1001", "7305")
+WANG_QIANG = Worker("Wang Qiang", "B1002", "6194")
+ZHAO_LIN = Worker("Zhao Lin", "B1003", "8527")
+FANG_PING = Worker("Fang Ping", "B2001", "639274")
 
 
 class Handheld:
@@ -141,15 +141,15 @@ class Handheld:
         expect(self.tile("receive")).to_be_visible()
         return self
 
-    def try_to_sign_in(self, badge, pin):
+    def try_to_sign_in(self, badge, pin, key="Sign in|登录"):
         self.scan(f"BADGE:{badge}")
-        self.type_pin(pin)
+        self.type_pin(pin, key)
 
-    def type_pin(self, pin):
+    def type_pin(self, pin, key="Sign in|登录"):
         expect(self.page.locator(".typed[aria-label]")).to_be_visible()
         for digit in pin:
             self.page.get_by_role("button", name=digit, exact=True).click()
-        self.page.get_by_role("button", name=re.compile("^(Sign in|登录)$")).click()
+        self.page.get_by_role("button", name=re.compile(f"^({key})$")).click()
 
     def has_stock(self):
         """Wait until the device has its picture of the site, and the app for the next start."""

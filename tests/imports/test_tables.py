@@ -25,9 +25,9 @@ def test_the_same_file_twice_changes_nothing():
 
 
 def test_a_changed_cell_changes_its_field_and_leaves_what_the_file_does_not_mention():
-    known = [records.Person(person="7", name="Liu", role="worker", badge="B7", verifier="secret")]
+    known = [records.Person(person="7", name="Liu", role="worker", badge="B7", pin_stamp="stamp")]
     (row,) = read("people", "number,name,role,badge\n7,Liu Mei,worker,B7\n", known).decided.rows
-    assert (row.name, row.verifier) == ("Liu Mei", "secret")
+    assert (row.name, row.pin_stamp) == ("Liu Mei", "stamp")
 
 
 @pytest.mark.parametrize(

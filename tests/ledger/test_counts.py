@@ -2,7 +2,6 @@
 
 import json
 
-from server.book.rows import table as server_table
 from sync.records import Document, Variance
 from tests.world.lines import clock
 from tests.world.postgres import on_both
@@ -288,15 +287,3 @@ async def test_a_counter_who_had_seen_the_expected_quantity_is_no_news_but_told(
         09:00 B count B1: BE/L1=10 seen             | flagged NOT_BLIND
     """)
     assert await world.open() == []
-
-
-async def test_a_sign_in_of_long_ago_does_not_approve(table, warehouse):
-    await table("""
-        08:00 A receive 10 BE/L1 to B1              | posted
-        09:00 B count B1: BE/L1=8                   | posted
-    """)
-    sign_in = server_table("sign_in")
-    week_ago = warehouse.now - 8 * 86_400_000
-    await warehouse.book.write(lambda c: c.execute(sign_in.update().values(proved_at=week_ago)))
-    verdict = await approve(warehouse, "B")
-    assert (verdict["outcome"], verdict["reason"]) == ("refused", "not_allowed")

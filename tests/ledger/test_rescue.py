@@ -8,7 +8,7 @@ from server.book.reading import Own
 from server.book.rows import table
 from sync.messages import Conflict
 from sync.records import Counted, Device, Discrepancy
-from tests.world.handheld import Handheld
+from tests.world.handheld import Handheld, proof
 from tests.world.lines import clock
 from tests.world.warehouse import SITE, decode_push
 
@@ -141,12 +141,16 @@ async def test_a_rescued_count_names_the_device_that_counted(warehouse):
 
 
 async def test_a_rescued_decision_needs_the_sign_in_of_its_person_where_it_is_brought(warehouse):
-    """Else a device could decide as anybody, by calling it a rescue."""
+    """[S7] Else a device could decide as anybody, by calling it a rescue."""
     did = {"verb": "close", "document": "PO-1", "line": 1}
     warehouse.device("A").envelope(did, warehouse.now, class_="intent", actor="fang")
     await warehouse.book.change(SITE, "fang", [Device(device="Z", name="Z")], "enrolled")
     answer = await carry(warehouse, "A", by="Z")
-    assert outcomes(answer) == ["refused"]
+    assert outcomes(answer) == ["parked"]
+    late = [proof(warehouse.device("A").chain[0], "Z")]
+    await carry(warehouse, "A", by="Z", from_seq=2, proofs=late)
+    lines = {(row.document, row.line): row.state for row in await warehouse.lines()}
+    assert lines["PO-1", 1] == "closed"
 
 
 async def test_a_carrier_vouches_for_nothing(warehouse):

@@ -22,7 +22,7 @@ from tests.server import running
 
 SITE = "PLANT"
 START = 1_795_000_000_000
-PINS = {"1001": "2580", "2001": "7412"}
+PINS = {"1001": "7305", "2001": "639274"}
 
 
 @dataclass
@@ -71,7 +71,7 @@ async def found(book):
             name=name,
             role=role,
             badge=f"B{number}",
-            verifier=await roster.set_pin(book, SITE, number, PINS[number]),
+            pin_stamp=await roster.set_pin(book, SITE, number, PINS[number], role),
         )
         for number, name, role in (
             ("1001", "Liu Mei", "worker"),

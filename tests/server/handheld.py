@@ -4,6 +4,8 @@ import hashlib
 import json
 import uuid
 
+from sync.proofs import proof_of
+
 PLACES = {"supplier": "supplier/1580", "dock": "DOCK", "bin": "06-B-10"}
 
 
@@ -16,6 +18,7 @@ class Handheld:
         self.envelopes = []
         self.prev = None
         self.unsent = 0
+        self.proofs = []
 
     def receive(self, quantity=1, to="dock", lot="K0902"):
         return self.did({
@@ -60,11 +63,19 @@ class Handheld:
         self.envelopes.append(text)
         return body["id"]
 
+    def prove(self, id_, signed):
+        """Prove a decision by the answer to a sign-in, as the device does."""
+        text = next(one for one in self.envelopes if json.loads(one)["body"]["id"] == id_)
+        content = text.partition(',"body":')[2][:-1]
+        _, session, _ = signed["session"].split(".")
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        self.proofs.append([id_, proof_of(signed["key"], session, digest)])
+
     def push(self, start=0, end=None):
         """Return the bytes of a push of these operations."""
         frame = {
             "v": 1, "site": self.site, "replica": self.replica, "epoch": 1, "sent": self.now(),
-            "segment": "s1", "unsent": self.unsent, "signed": [self.actor],
+            "segment": "s1", "unsent": self.unsent, "signed": [self.actor], "proofs": self.proofs,
         }  # fmt: skip
         head = json.dumps(frame)[:-1]
         return f'{head},"operations":[{",".join(self.envelopes[start:end])}]}}'.encode()

@@ -25,7 +25,7 @@ def floor(founded):
     founded.start()
     handheld = Handheld(SITE, "1001", now)
     with httpx.Client(base_url=founded.origin, headers=device) as http:
-        signed = http.post("/api/sign-in", json={"badge": "1001", "pin": "2580"}).json()
+        signed = http.post("/api/sign-in", json={"badge": "1001", "pin": "7305"}).json()
         http.headers["X-Bincard-Session"] = signed["session"]
 
         def push():

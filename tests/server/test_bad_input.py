@@ -136,7 +136,7 @@ async def test_another_compression_is_not_guessed(plant):
 
 
 async def test_a_body_of_the_api_with_an_unknown_field_names_it(plant):
-    body = {"person": "1001", "pin": "2580", "rember": True}
+    body = {"person": "1001", "pin": "7305", "rember": True}
     answer = await plant.client.post("/api/sign-in", json=body, headers=plant.device())
     assert answer.status_code == 400
     assert answer.json()["detail"] == (
@@ -210,7 +210,7 @@ async def test_a_text_with_nul_is_refused_before_a_database_is_asked(plant):
     supervisor = await plant.signed_in("2001")
     order = {"document": "CT-1", "kind": "count", "lines": [{"place": "06-B-10"}], "note": "a\0b"}
     for path, body in (
-        ("people", {"person": "1002", "name": "a\0b", "pin": "1470"}),
+        ("people", {"person": "1002", "name": "a\0b", "pin": "6194"}),
         ("documents", order),
     ):
         answer = await plant.client.post(f"/api/{path}", json=body, headers=supervisor)

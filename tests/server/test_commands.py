@@ -145,7 +145,7 @@ def test_the_demo_is_loaded_once_and_kept(bincard):
     code, first, _ = bincard("demo")
     assert code == 0
     assert "http://127.0.0.1:8000/#/enrol/" in first
-    assert "B2001  7412  Fang Ping 方萍   supervisor" in first
+    assert "B2001  639274  Fang Ping 方萍   supervisor" in first
     code, _, _ = bincard("device", "enrol", "--json", "--name", "Script")
     assert code == 0
     code, second, _ = bincard("demo")
@@ -186,15 +186,14 @@ def test_a_site_is_founded_and_its_people_and_devices_are_looked_after(bincard):
     assert bincard("site", "add", "PLANT", "--name", "Plant")[0] == 0
     assert bincard("site", "add", "PLANT", "--name", "Plant")[0] == 1
     added = bincard(
-        "user", "add", "2001", "--name", "Fang", "--role", "supervisor", "--pin", "7412"
+        "user", "add", "2001", "--name", "Fang", "--role", "supervisor", "--pin", "639274"
     )
     assert added == (0, "2001 Fang, supervisor, badge 2001\n", "")
     weak = bincard("user", "add", "1001", "--name", "Liu", "--pin", "1234")
-    assert weak == (
-        1, "", "bincard: Use 4 to 12 digits, not all the same and not in a row.\n",
-    )  # fmt: skip
-    assert bincard("user", "pin", "2001", "--pin", "8642") == (0, "2001 has a new PIN.\n", "")
-    assert bincard("user", "pin", "9", "--pin", "8642")[0] == 1
+    why = "Use 4 to 12 digits that nobody would try: no date, no row of keys, nothing repeated."
+    assert weak == (1, "", f"bincard: {why}\n")
+    assert bincard("user", "pin", "2001", "--pin", "528306") == (0, "2001 has a new PIN.\n", "")
+    assert bincard("user", "pin", "9", "--pin", "5283")[0] == 1
     code, shown, _ = bincard("device", "enrol", "--name", "PDA-01")
     assert code == 0
     assert "▀" in shown

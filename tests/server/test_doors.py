@@ -37,7 +37,7 @@ async def test_a_revoked_device_reads_nothing_but_what_it_still_has_is_taken(pla
     for headers, path in ((plant.device("d1"), "/sync/pull"), (worker, "/api/me")):
         answer = await plant.client.get(path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "device_revoked")
-    assert (await plant.sign_in("1001", "2580", "d1")).status_code == 403
+    assert (await plant.sign_in("1001", "7305", "d1")).status_code == 403
     body = {
         "v": 1, "site": SITE, "replica": "0" * 32, "epoch": 1, "sent": 1, "segment": "s",
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from server.book.rows import fetch, table
 from sync.records import Document, Item, Line, Location, Site
-from tests.server.conftest import SITE
+from tests.server.conftest import PINS, SITE
 from tests.server.handheld import Handheld
 from tests.world.postgres import on_both
 
@@ -26,9 +26,9 @@ async def desk(plant, **asked):
 
 async def intend(plant, did):
     """Push one intent of the supervisor from the desk, and return its verdict."""
-    await plant.signed_in("2001", "d2")
+    signed = (await plant.sign_in("2001", PINS["2001"], "d2")).json()
     handheld = Handheld(SITE, "2001", plant.clock)
-    handheld.did(did, class_="intent")
+    handheld.prove(handheld.did(did, class_="intent"), signed)
     return (await push(plant, handheld, "d2"))["verdicts"][0]
 
 

@@ -19,7 +19,7 @@ from tests.ledger.test_trouble import decide, send
 from tests.world.lines import clock, parse
 from tests.world.warehouse import ROWS, SITE, Warehouse
 
-PIN = "7412"
+PIN = "639274"
 
 
 class Door:
@@ -66,9 +66,9 @@ class Reached(Warehouse):
 async def reached(plant):
     """A second site on the server: the one of the tables."""
     plant.clock.ms = clock("06:00")
-    verifier = await roster.set_pin(plant.book, SITE, "fang", PIN)
+    stamp = await roster.set_pin(plant.book, SITE, "fang", PIN, "supervisor")
     rows = [
-        replace(row, verifier=verifier) if isinstance(row, Person) and row.person == "fang" else row
+        replace(row, pin_stamp=stamp) if isinstance(row, Person) and row.person == "fang" else row
         for row in ROWS
     ]
     more = [

@@ -37,7 +37,7 @@ def test_a_scan_travels_from_the_handheld_to_the_bin_card(anywhere):
         assert {place["place"]: place["quantity"] for place in held.values()} == {
             "DOCK": 24, "06-B-10": 300,
         }  # fmt: skip
-        signed = http.post("/api/sign-in", json={"badge": "1001", "pin": "2580"}).json()
+        signed = http.post("/api/sign-in", json={"badge": "1001", "pin": "7305"}).json()
         http.headers["X-Bincard-Session"] = signed["session"]
         card = http.get("/api/bin-card", params={"place": "DOCK", "item": "BE-2908"}).json()
         steps = [(step["verb"], step["quantity"], step["balance"]) for step in card["steps"]]
@@ -93,7 +93,7 @@ def test_a_server_killed_while_it_is_pushed_to_loses_and_doubles_nothing(anywher
         for start in range(0, 400, 100):
             answer = http.post("/sync/push", content=handheld.push(start, start + 100)).json()
         assert answer["acked"] == [400, handheld.prev]
-        signed = http.post("/api/sign-in", json={"person": "1001", "pin": "2580"}).json()
+        signed = http.post("/api/sign-in", json={"person": "1001", "pin": "7305"}).json()
         http.headers["X-Bincard-Session"] = signed["session"]
         (stock,) = http.get("/api/holdings", params={"place": "DOCK"}).json()["holdings"]
         assert stock["quantity"] == 400

@@ -130,7 +130,8 @@ def template():
         Clerk(KEY, lambda: START).change(connection, SITE, "simulation", ROWS, "set up")
         connection.execute(
             table("sign_in").insert().values(
-                site=SITE, device=DESK, person="fang", proved_at=2**50, wrong=0, locked_until=0
+                site=SITE, device=DESK, person="fang", proved_at=1, stamp="", wrong=0, at=0,
+                locked_until=0,
             )
         )  # fmt: skip
     return fresh.image()

@@ -4,7 +4,9 @@ import hashlib
 import itertools
 import json
 
+from sync.hashing import sha256_hex
 from sync.messages import Conflict
+from sync.proofs import Session, key_of_session, payload_of, proof_of
 
 ids = itertools.count(1)
 
@@ -15,6 +17,18 @@ def dated(verdict):
     why = flags[0]["code"] if outcome == "parked" else verdict.get("reason")
     kept = {key: verdict[key] for key in ("id", "times", "u", "trust", "seal")}
     return kept | {"outcome": "posted" if outcome == "flagged" else outcome, "why": why}
+
+
+KEY = b"k" * 32
+"""The key of the servers in these tests."""
+
+
+def proof(payload, device, *, expires=2**50, stamp="", actor=None):
+    """Prove an operation as a session of its actor on a device does."""
+    body = json.loads(payload)["body"]
+    session = payload_of(Session(actor or body["actor"], device, body["site"], expires, stamp))
+    content = payload[payload.index(b'"body"') :].partition(b":")[2].strip()[:-1]
+    return [body["id"], proof_of(key_of_session(KEY, session), session, sha256_hex(content))]
 
 
 class Handheld:
@@ -72,11 +86,17 @@ class Handheld:
                 "exchanges": self.exchanges,
                 "unsent": len(self.chain) - start - len(part) + self.waiting, "echo": self.echo,
                 "leaving": leaving, "signed": sorted(self.actors),
+                "proofs": self.proofs(part),
                 "dated": [dated(one) for one in told if one],
                 "operations": [],
             } | frame
         ).encode()  # fmt: skip
         return raw.replace(b'"operations": []', b'"operations": [' + b",".join(part) + b"]")
+
+    def proofs(self, part):
+        """Prove the decisions among these, as whoever made them is signed in."""
+        is_intent = [b'"class": "intent"' in one for one in part]
+        return [proof(one, self.device) for one, yes in zip(part, is_intent, strict=True) if yes]
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""

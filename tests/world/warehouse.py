@@ -106,7 +106,7 @@ class Warehouse:
 
     async def set_up(self, rows=ROWS):
         await self.book.change(SITE, "test", rows, "set up")
-        await self.book.write(_prove_fang)
+        await self.book.write(_see_fang)
         return self
 
     def open_book(self):
@@ -280,10 +280,11 @@ def short(text):
     return f"{key_.item}{lot}{expires}{serial}" + (f"!{key_.status}" if key_.status != "ok" else "")
 
 
-def _prove_fang(connection):
+def _see_fang(connection):
     for device in "ABCDEFGH":
         connection.execute(
             table("sign_in").insert().values(
-                site=SITE, device=device, person="fang", proved_at=2**50, wrong=0, locked_until=0
+                site=SITE, device=device, person="fang", proved_at=1, stamp="", wrong=0, at=0,
+                locked_until=0,
             )
         )  # fmt: skip

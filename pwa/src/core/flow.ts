@@ -6,7 +6,7 @@
  * same transaction as the operation that it writes, so a killed browser comes back to it.
  * `captures` are ids of scan-journal rows; an operation consumes those that made it.
  */
-import type { Did, Older, Task } from "./types.gen";
+import type { Consent, Did, Older, Task } from "./types.gen";
 import type { Meaning } from "./meaning";
 import type { View } from "./view";
 
@@ -41,7 +41,7 @@ export type Input =
   /** Which of the meanings of a doubtful scan it is, as they stand on the screen. */
   | { kind: "reading"; n: number; wall: number }
   /** A supervisor's badge and PIN were given at the device for the stop that the band shows. */
-  | { kind: "consent"; actor: string; at: number }
+  | ({ kind: "consent" } & Consent)
   /** The view changed (a sync, an undo): only what the screen shows is worked out again. */
   | { kind: "refresh"; wall: number };
 
@@ -51,7 +51,7 @@ export interface Draft {
   task: Task | null;
   assumed: ("lot" | "serial" | "status" | "owner" | "quantity")[];
   captures: number[];
-  consent: { actor: string; at: number } | null;
+  consent: Consent | null;
 }
 
 export type Signal = "tick" | "done" | "complete" | "look" | "wrong";

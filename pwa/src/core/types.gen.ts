@@ -7,7 +7,7 @@ export type Outcome = "posted" | "flagged" | "parked" | "accepted" | "refused";
 export type Severity = "I" | "R" | "U";
 
 /** Discrepancy codes, in the order in which an operation's flags are listed. */
-export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "ACTOR_NOT_SEEN" | "RESCUE_UNSIGNED" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "TASK_MISMATCH" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
+export type Code = "INVARIANT" | "NOT_UNDERSTOOD" | "OPERATION_ID_CONFLICT" | "REPLICA_FORK" | "OPERATIONS_LOST" | "RESTORE_GAP" | "TARGET_UNKNOWN" | "ACTOR_NOT_ALLOWED" | "ACTOR_NOT_SEEN" | "RESCUE_UNSIGNED" | "NOT_PROVED" | "CONSENT_UNPROVED" | "WRONG_PINS" | "UNKNOWN_CODE" | "TIME_UNCERTAIN" | "LATE_PERIOD" | "UNIT_CHANGED" | "TASK_MISMATCH" | "LOT_CONFLICT" | "LOT_BLOCKED" | "LOCATION_BLOCKED" | "LOCATION_RULE" | "LOCATION_DOUBT" | "DUPLICATE_SERIAL" | "SERIAL_TWICE" | "NEGATIVE" | "KEY_DOUBT" | "OVER_RECEIPT" | "ORDER_CLOSED" | "PICK_NOT_NEEDED" | "RESERVED_USED" | "OVER_ISSUE" | "UNRELEASED_USED" | "FIFO_DEVIATION" | "FIFO_UNKNOWABLE" | "COUNT_AMBIGUOUS" | "COUNT_DISAGREE" | "COUNT_EXPLAINED" | "FOUND_ELSEWHERE" | "NOT_BLIND" | "OPEN_TASK" | "DOUBLE_CORRECTION" | "OVER_LIMIT" | "RETURN_UNMATCHED" | "DEVICE_LIMIT" | "COUNT_FULL";
 
 /** A counter of a line. */
 export type Counter = "done" | "rejected" | "returned" | "out";
@@ -55,6 +55,7 @@ export interface Envelope {
 export interface Consent {
   actor: string;
   at: number;
+  checked?: "server" | "device" | "nobody";
 }
 
 /** What the screen was based on: the replica's position in the site's feed. */
@@ -355,6 +356,7 @@ export interface Body {
   task?: Task | null;
   assumed?: ("lot" | "serial" | "status" | "owner" | "quantity")[];
   app?: string;
+  signed?: "server" | "device" | "roster" | null;
 }
 
 /** One round trip: device clock when sent and received, server clock in between. */
@@ -429,6 +431,17 @@ export interface Former {
 /** A device's own proof of one operation that another one carries: where it stood first (S7). */
 export type Mark = [replica: string, seq: number, mac: string];
 
+/** That a session of its actor made an operation, of this push or of one before (E8). */
+export type Proof = [id: string, proof: string];
+
+/** By what a device checks the PIN of a worker without a network: `stamp` names that PIN. */
+export type Verifier = [person: string, stamp: string, verifier: string];
+
+/** What lies on the devices of a site so that any worker may sign in on any of them. */
+export interface Roster {
+  workers: Verifier[];
+}
+
 /** What one replica has to say since the last acknowledgement, in seq order. */
 export interface Push {
   v: number;
@@ -451,6 +464,7 @@ export interface Push {
   dated?: Dated[];
   signed?: string[];
   marks?: (Mark | null)[];
+  proofs?: Proof[];
   operations?: unknown[];
 }
 
@@ -653,14 +667,14 @@ export interface Holding {
   quantity: number;
 }
 
-/** The roster: who may sign in, and the salted verifier of the PIN for offline sign-in. */
+/** The roster: who may sign in. */
 export interface Person {
   person: string;
   name: string;
   role: "worker" | "supervisor";
   badge: string;
   language: string;
-  verifier: string;
+  pin_stamp: string;
   active: boolean;
   adjust_limit: number | null;
 }

@@ -1,6 +1,7 @@
 /** An engine without a disk and a server: what is written stays "on this device" for ever. */
 import type { Capture, Draft } from "../core/flow.ts";
 import type { Meaning } from "../core/meaning.ts";
+import type { Consent } from "../core/types.gen.ts";
 import { type Engine, NotRecorded, type Offer, type RescueDoor, type Status, type Written } from "../engine.types.ts";
 import { answerOf } from "./fake-answers.ts";
 import { fakeView } from "./fake-site.ts";
@@ -109,6 +110,7 @@ export class Fake implements Engine {
   async signIn(_: unknown, pin: string): Promise<void> {
     if (pin !== "1234") throw new Error(this.language === "zh" ? "PIN 码不对。" : "That PIN is not right.");
     this.status.person = this.person("supervisor");
+    this.status.locked = false;
     this.changed();
   }
 
@@ -121,13 +123,19 @@ export class Fake implements Engine {
     return Promise.resolve({ name: "H2", site: "FACTORY", siteName: "Hangzhou plant", was: { name: "H1", site: "FACTORY" }, isOther: false, unsent: 0 });
   }
 
+  async lock(): Promise<void> {
+    this.status.locked = true;
+    this.changed();
+  }
+
+  async wipe(): Promise<void> {}
   async enrol(): Promise<void> {}
   async syncNow(): Promise<void> {}
   applyUpdate(): void {}
   takeOver(): void {}
 
-  async consent(): Promise<{ actor: string; at: number }> {
-    return { actor: "1002", at: Date.now() };
+  async consent(): Promise<Consent> {
+    return { actor: "1002", at: Date.now(), checked: "server" };
   }
 
   async api<T>(_: "GET" | "POST", path: string): Promise<T> {

@@ -107,7 +107,7 @@ export const fakeView: View = {
     device: code, name: "PDA-05", revoked: false, off_since: null, parked: null, enrolled_at: 0, former: null,
   }),
   person: (code) => ({
-    person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", verifier: "", active: true,
+    person: code, name: "Liu Mei", role: "supervisor", badge: code, language: "en", pin_stamp: "", active: true,
     adjust_limit: null,
   }),
   document: (code) => documents.find((row) => row.document === code),

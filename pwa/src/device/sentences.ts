@@ -5,10 +5,14 @@ const SENTENCES = {
     zh: "本机名单里没有这个工牌或工号。请核对，或先连网登录一次。",
   },
   wrong_pin: { en: "Wrong PIN. Try again.", zh: "PIN 码不对，请再试一次。" },
-  locked: { en: "Five wrong PINs. Wait five minutes.", zh: "PIN 码错了五次，请等五分钟。" },
+  locked: { en: "Too many wrong PINs. Wait {minutes} min.", zh: "PIN 码错误次数过多，请等 {minutes} 分钟。" },
   needs_network: {
     en: "The first sign-in on this device needs the network.",
     zh: "在本机第一次登录需要网络。",
+  },
+  needs_network_to_decide: {
+    en: "A supervisor signs in here with the network first: on each device, and again after a new PIN.",
+    zh: "主管在每台设备上第一次登录、或换了 PIN 码之后，都要先连网登录。",
   },
   offline: { en: "No network. Try again when it is back.", zh: "没有网络。恢复后再试。" },
   unsent_first: {
@@ -35,8 +39,8 @@ const SENTENCES = {
 
 export type Sentence = keyof typeof SENTENCES;
 
-export function sentence(name: Sentence): string {
-  return SENTENCES[name][language()];
+export function sentence(name: Sentence, minutes = 0): string {
+  return SENTENCES[name][language()].replace("{minutes}", String(minutes));
 }
 
 /** The language of the screen, as the page itself says. */

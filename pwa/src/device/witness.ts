@@ -31,6 +31,35 @@ export function lastSeen(): Seen | null {
   }
 }
 
+const WIPED = "bincard-wiped";
+
+/** A device that was revoked, and wiped, is no device that lost its storage. */
+export function forget(): void {
+  try {
+    localStorage.setItem(WIPED, lastSeen()?.name ?? "");
+    localStorage.removeItem(KEY);
+  } catch {
+    // Then the screen only asks for a code.
+  }
+}
+
+/** How the device was called that was wiped here; null when none was, or it is enrolled again. */
+export function wiped(): string | null {
+  try {
+    return localStorage.getItem(WIPED);
+  } catch {
+    return null;
+  }
+}
+
+export function enrolledAgain(): void {
+  try {
+    localStorage.removeItem(WIPED);
+  } catch {
+    // It says so until the next time.
+  }
+}
+
 export function remember(seen: Seen): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(seen));

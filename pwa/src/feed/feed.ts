@@ -25,15 +25,13 @@ export interface Position {
   blocks: string[];
 }
 
-/** Takes the PIN verifiers out of rows before they are kept, and keeps them sealed. */
-export type Hide = (rows: Row[]) => Promise<Row[]>;
-
 export interface FeedParts {
   store: Store;
   outbox: Outbox;
   view: SiteView;
   wire: Wire;
-  hide: Hide;
+  /** Rows are on their way into the picture. */
+  saw(rows: readonly Row[]): Promise<void>;
   now(): number;
   changed(): void;
   /** Lets the queue meet a restored server first. */
@@ -91,6 +89,13 @@ export class Feed {
     if (this.overlayRows > OVERLAY_ROWS_MAX) await this.compact();
   }
 
+  /** Nothing is known of the site any more, in memory; whoever calls has wiped the disk. */
+  forget(): void {
+    this.parts.view.replica = new Replica();
+    this.position = NOWHERE;
+    this.refold();
+  }
+
   /** Shown state again, after a page or a write. */
   refold(): void {
     const { outbox, view } = this.parts;
@@ -109,7 +114,8 @@ export class Feed {
 
   private async apply(page: Page): Promise<boolean> {
     const { store, view, now } = this.parts;
-    const rows = await this.parts.hide(page.rows);
+    const { rows } = page;
+    await this.parts.saw(rows);
     const position: Position = {
       ...this.position,
       cursor: page.cursor,
@@ -146,7 +152,8 @@ export class Feed {
     const overlay: Row[] = [];
     for (let more = true; more; ) {
       const page = await pull(wire, position.cursor, outbox.chain.replica);
-      const rows = await this.parts.hide(page.rows);
+      const { rows } = page;
+      await this.parts.saw(rows);
       replica.apply(rows);
       overlay.push(...rows);
       more = page.more;
@@ -199,9 +206,10 @@ export class Feed {
   }
 
   private async fetched(name: string): Promise<Block> {
-    const { wire, hide } = this.parts;
+    const { wire, saw } = this.parts;
     const fresh = blockOf(await chunk(wire, name));
-    return "rows" in fresh ? { kind: fresh.kind, rows: await hide(fresh.rows) } : fresh;
+    if ("rows" in fresh) await saw(fresh.rows);
+    return fresh;
   }
 
   /** What does not add up is fetched anew at the next try; the picture on the screen stays. */

@@ -35,7 +35,8 @@ export function written(
     actor: body.actor,
     wall: body.wall,
     state: stateOf(operation, covered, later),
-    reason: verdict?.reason ?? null,
+    // A decision that waited for its proof has its reason where its outcome stands.
+    reason: (later?.outcome === "refused" ? later.flags[0] : verdict?.reason) ?? null,
     fresh: verdict?.fresh ?? [],
     flags: later?.flags ?? verdict?.flags?.map((flag) => flag.code) ?? [],
     item: "key" in did && did.key ? keyOf(keyText(did.key)).item : null,

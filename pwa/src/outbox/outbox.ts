@@ -27,6 +27,8 @@ export interface Context {
   segment: string;
   base: Base | null;
   app: string;
+  /** How the actor had signed in. */
+  signed?: Body["signed"];
 }
 
 export interface FlowState {
@@ -376,7 +378,7 @@ export class Outbox {
 }
 
 function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit<Body, "v" | "class"> {
-  const { site, actor, wall, mono, segment, base, app } = context;
+  const { site, actor, wall, mono, segment, base, app, signed } = context;
   const { consent, task, assumed, did } = draft;
   return {
     id, site, actor, wall, mono, segment,
@@ -386,6 +388,7 @@ function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit
     ...(task && { task }),
     ...(assumed.length && { assumed }),
     did, app,
+    ...(signed && { signed }),
   };
 }
 

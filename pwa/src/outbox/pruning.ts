@@ -1,4 +1,5 @@
 /** Which sent operations the device may forget (rule 8): what is durable twice, or old. */
+import type { Heard } from "../push/push";
 import type { Kept } from "../store/store";
 
 const HOUR_MS = 3_600_000;
@@ -15,20 +16,17 @@ export function mayForget(row: Kept, now: number, epoch: number, durable: [numbe
   return isBackedUp && now - row.acked > KEPT_AT_LEAST_MS;
 }
 
-const EVERY_MS = 24 * 3_600_000;
+const PRUNE_EVERY_MS = 24 * HOUR_MS;
 
-/** Forgets once a day what may go. */
+/** Lets go once a day of what may go. */
 export class Pruning {
   private at = 0;
-  private readonly stores: () => { prune(mayGo: (row: Kept) => boolean): Promise<void> }[];
 
-  constructor(stores: () => { prune(mayGo: (row: Kept) => boolean): Promise<void> }[]) {
-    this.stores = stores;
-  }
-
-  async run(now: number, mayGo: (row: Kept) => boolean): Promise<void> {
-    if (Math.abs(now - this.at) < EVERY_MS) return;
+  /** A clock that was set back must not keep everything. */
+  async run(now: number, heard: Heard, stores: { prune(mayGo: (row: Kept) => boolean): Promise<void> }[]): Promise<void> {
+    if (Math.abs(now - this.at) < PRUNE_EVERY_MS) return;
     this.at = now;
-    for (const store of this.stores()) await store.prune(mayGo);
+    const { epoch, serverNow, durableThrough } = heard;
+    for (const store of stores) await store.prune((row) => mayForget(row, serverNow, epoch, durableThrough));
   }
 }

@@ -25,6 +25,12 @@ const POLL_MS = 20_000;
 const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MOST_MS = 60_000;
 
+/** Does something after a while; returns the way to stop it. */
+export function later(work: () => void, ms: number): () => void {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+}
+
 export class Loop {
   private readonly parts: LoopParts;
   private failures = 0;

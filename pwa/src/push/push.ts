@@ -2,7 +2,7 @@
  * Uploads: one push in flight, nothing is ever given up. Per-operation results are verdicts;
  * HTTP 409 says that chain and server disagree, and the device repairs that and pushes again.
  */
-import type { Ack, Conflict, Exchange, Former, OwnDecision, Pushed } from "../core/types.gen";
+import type { Ack, Conflict, Exchange, Former, OwnDecision, Proof, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context, Outbox } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -35,6 +35,8 @@ export interface PushParts {
   cursor(): string;
   /** A context without a person, for what the device itself must say. */
   context(): Context;
+  /** What proves decisions: of a batch, and of those that went without before. */
+  proofs?: { with(batch: readonly Operation[]): Proof[]; took(proofs: readonly Proof[]): void };
   /** What the server approved by itself after a number of its log, as far as this device has read. */
   decided?(common: number): OwnDecision[];
 }
@@ -149,8 +151,10 @@ export class Push {
     const exchanges = [...this.exchanges];
     try {
       const written = this.parts.outbox.chain.seq;
-      const text = this.text(batch, { sent, segment, unsent, written, echo, leaving, exchanges });
+      const proofs = this.parts.proofs?.with(batch) ?? [];
+      const text = this.text(batch, { sent, segment, unsent, written, echo, leaving, exchanges, ...(proofs.length && { proofs }) });
       const pushed = await wire.post<Pushed>("/sync/push", text);
+      this.parts.proofs?.took(proofs);
       await this.took(pushed, { sent, segment, batch }, exchanges.length);
       this.atMost = Math.min(PUSH_OPERATIONS_MAX, this.atMost * 2);
       return pushed.retry_after_ms;

@@ -3,7 +3,7 @@
  * It repairs a chain as that device would; one rescue that cannot go on never holds up another.
  */
 import { bodyText } from "../core/envelope";
-import type { Conflict, Pushed } from "../core/types.gen";
+import type { Conflict, Proof, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
 import type { Context } from "../outbox/outbox";
 import type { Operation } from "../outbox/operation";
@@ -20,6 +20,8 @@ export interface CarrierParts {
   site(): string;
   /** This device's own replica. */
   replica(): string;
+  /** What proves decisions of somebody who is signed in here. */
+  prove?(batch: readonly Operation[]): Proof[];
   epoch(): number;
   cursor(): string;
   context(): Context;
@@ -79,6 +81,7 @@ export class Carrier {
       epoch: epoch(), cursor: cursor(), sent: clock.now(), segment: clock.segment(),
       exchanges: bundle.exchanges, unsent, echo: 0, dated: batch.flatMap(datedOf),
       marks: batch.map((row) => row.mark ?? null), ...(bundle.signed && { signed: bundle.signed }),
+      proofs: this.parts.prove?.(batch) ?? [],
     };
     return `${JSON.stringify(frame).slice(0, -1)},"operations":[${batch.map((row) => row.text).join(",")}]}`;
   }
@@ -114,9 +117,9 @@ export class Carrier {
     const first = rescued.of(replica).find((row) => row.seq >= from)?.seq;
     if (first === undefined || first === from) return;
     const did = { verb: "lost", through_seq: first - 1, reason: "not in the rescue" } as const;
-    const { base, ...told } = context();
+    const { base, signed, ...told } = context();
     const id = newId();
-    const body = bodyText({ id, ...told, ...(base && { base }), did });
+    const body = bodyText({ id, ...told, ...(base && { base }), did, ...(signed && { signed }) });
     await rescued.declareLost(replica, from, body, id);
   }
 }

@@ -2,6 +2,7 @@
 import { bodyOf } from "../core/envelope";
 import type { Capture } from "../core/flow";
 import { markKey, markOf } from "../core/hashing";
+import type { Proof } from "../core/types.gen";
 import { collect, isPart, joined, missingOf, partIn, partsOf, readRescue, rescueText, type Bundle, type Collected } from "../core/rescue";
 import type { Rescue, RescueDoor, RescueProgress, Written } from "../engine.types";
 import type { Operation } from "../outbox/operation";
@@ -30,6 +31,7 @@ export interface RescueParts {
   newReplica(): string;
   newId(): string;
   written(operation: Operation): Written;
+  prove?(batch: readonly Operation[]): Proof[];
   changed(): void;
   /** There may be something to send. */
   wake(): void;
@@ -114,6 +116,11 @@ export class Rescues implements RescueDoor {
       operations: rescued.of(bundle.replica).map(this.parts.written),
       problem: carrier.problems.get(bundle.replica) ?? null,
     }));
+  }
+
+  /** Everything of others that is here. */
+  get operations(): Operation[] {
+    return this.rescued.operations;
   }
 
   /** What this device carries and has not sent. */

@@ -6,6 +6,8 @@ export const rescue = {
   },
   "rescue.brought_by": { en: "brought by {device}", zh: "由 {device} 代传" },
   "rescue.not_seen": { en: "{actor} on {name}", zh: "{name} 上的 {actor}" },
+  "trust.wrong_pins": { en: "{name}: {n} wrong PINs within a day, at {where}", zh: "{name}：一天内输错 {n} 次，设备：{where}" },
+  "trust.consent": { en: "In the name of {name}, whose PIN the server did not see there", zh: "以 {name} 的名义授权，但服务器没有核对过其 PIN 码" },
   "rescue.title": { en: "Rescue", zh: "数据救援" },
   "rescue.this_device": { en: "On this device", zh: "本机" },
   "rescue.nothing": { en: "Nothing here needs a rescue.", zh: "本机没有需要救援的记录。" },

@@ -20,6 +20,7 @@ export const screens = {
 
   "state.unwritten": { en: "Nothing written yet", zh: "还没记" },
   "state.device": { en: "On this device", zh: "已存本机" },
+  "state.waiting": { en: "Waits for a sign-in with a network", zh: "待本人联网登录后生效" },
   "state.server": { en: "On server, waits for its turn", zh: "已上传 · 等待处理" },
   "state.settled": { en: "On server, settled", zh: "已上传 · 已入账" },
   "state.flagged": { en: "Settled: {what}", zh: "已入账·有异常：{what}" },
@@ -227,6 +228,14 @@ export const screens = {
   "reason.part_pack": { en: "Only an open pack there", zh: "那里只剩散箱" },
   "reason.office": { en: "The office said so", zh: "办公室通知" },
 
+  "sign.locked": { en: "Locked. {name}, your PIN", zh: "已锁定。{name}，请输 PIN 码" },
+  "sign.locked_title": { en: "Locked", zh: "已锁定" },
+  "sign.unlock": { en: "Go on", zh: "继续" },
+  "sign.new_pin": { en: "A new PIN, at least 6 digits", zh: "新 PIN 码，至少 6 位" },
+  "sign.new_pin_again": { en: "The new PIN once more", zh: "再输一次新 PIN 码" },
+  "sign.pin_differs": { en: "The two differ. Choose a new PIN again.", zh: "两次不一致，请重新设置。" },
+  "sign.set_pin": { en: "Set", zh: "设置" },
+  "sign.unchecked": { en: "Without a network nobody can check this PIN: it is written down as unchecked, and the office will ask. Allow once more to go on.", zh: "没有网络，无法核对此 PIN 码：将记为“未核对”，事后会查问。再按一次授权即继续。" },
   "sign.title": { en: "Sign in", zh: "登录" },
   "sign.scan": { en: "Scan your badge", zh: "请扫工牌" },
   "sign.or": { en: "or type your number", zh: "或输入工号" },
@@ -381,6 +390,15 @@ export const screens = {
   "outbox.not_kept": { en: "the browser may clear it when full", zh: "空间不足时浏览器可能清理" },
   "outbox.theme": { en: "Light or dark", zh: "明暗" },
   "outbox.exported": { en: "Saved as a file. Open it on another device.", zh: "已存成文件，请在另一台设备上打开。" },
+
+  "revoked.title": { en: "Device revoked", zh: "设备已停用" },
+  "revoked.why": { en: "A supervisor has revoked this device. Stock, people and sign-ins are wiped from it.", zh: "主管已停用本设备。库存、人员和登录信息已从本机清除。" },
+  "revoked.left": { en: "records and scans that no server has", zh: "条记录和扫描还没有上传" },
+  "revoked.save_first": { en: "Save them as a rescue file, and give it to a supervisor. Then wipe the rest.", zh: "请先存成救援文件交给主管，再清除其余数据。" },
+  "revoked.save": { en: "Save the file", zh: "保存文件" },
+  "revoked.wipe": { en: "Wipe the rest", zh: "清除其余数据" },
+  "revoked.sure": { en: "Wipe them? They are gone for good.", zh: "确定清除？清除后无法恢复。" },
+  "revoked.done": { en: "{name} was revoked and is wiped. A supervisor can enrol it again.", zh: "{name} 已停用并清空。可请主管重新绑定。" },
 
   "hand_in.title": { en: "Hand in", zh: "交班" },
   "hand_in.ready": { en: "Everything is sent. Put the device on its charger.", zh: "全部已上传。请把设备放回充电座。" },

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 _KNOWN: Final = """UPDATE device SET enrolled_at = first.at FROM (
     SELECT log.site, log.device, min(log.at) AS at FROM log

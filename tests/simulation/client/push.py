@@ -3,6 +3,7 @@
 import msgspec
 
 from tests.simulation.client.effects import Ask, Problem, Unsound, Write
+from tests.world.handheld import proof
 
 BATCH_MAX = 6
 """Far less than the phone's 100, so that a long queue takes several pushes here too."""
@@ -101,11 +102,18 @@ class Push:
             "carrier": None, "signed": [self.page.host.actor], "epoch": self.heard["epoch"],
             "cursor": self.page.feed.cursor or "0",
             **more, **self._had(), "dated": [*map(_dated, batch)],
+            "proofs": self._proofs(batch),
         }  # fmt: skip
         frame["dated"] = [one for one in frame["dated"] if one]
         # The stored texts go out byte for byte.
         texts = b",".join(row.text for row in batch)
         return msgspec.json.encode(frame)[:-1] + b',"operations":[' + texts + b"]}"
+
+    def _proofs(self, batch):
+        """Whoever decides here is signed in all day."""
+        is_intent = [b'"class":"intent"' in row.text for row in batch]
+        name = self.page.host.name
+        return [proof(row.text, name) for row, yes in zip(batch, is_intent, strict=True) if yes]
 
     def _took(self, pushed, asked, told):
         sent, segment, batch = asked

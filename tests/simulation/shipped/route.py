@@ -3,7 +3,8 @@
 import json
 from urllib.parse import parse_qs, urlsplit
 
-from tests.simulation.site import DESK, SITE
+from sync.proofs import Session, key_of_session, payload_of
+from tests.simulation.site import DESK, KEY, SITE
 
 
 def route(url, body):
@@ -28,7 +29,22 @@ def at_once(device, path, body):
         told = {"device": device.name, "name": device.name, "site": SITE, "token": "t"}
     elif path == "sign-in":
         role = "supervisor" if device.name == DESK else "worker"
-        told = {"person": json.loads(body)["person"], "name": "", "role": role, "session": "s"}
+        person = json.loads(body)["person"]
+        payload = payload_of(Session(person, device.name, SITE, 2**50, ""))
+        told = {
+            "person": person,
+            "name": "",
+            "role": role,
+            "session": f"bs1.{payload}.m",
+            "expires": 2**50,
+            "key": key_of_session(KEY, payload),
+            "secret": "",
+            "stamp": "",
+        }
+    elif path == "sign-out":
+        told = {"ended": True}
+    elif path == "roster":
+        told = {"workers": []}
     elif path == "blocks":
         told = {"prefix": f"{device.label}-", "first": 1, "count": 1_000}
     else:

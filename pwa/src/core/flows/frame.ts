@@ -6,7 +6,7 @@
  */
 import type { Band, Capture, Draft, Flow, Input, KeyName, Signal, Start, Step, Values } from "../flow";
 import type { Meaning } from "../meaning";
-import type { Document } from "../types.gen";
+import type { Consent, Document } from "../types.gen";
 import type { View } from "../view";
 import { gramsOf } from "../codes";
 import { after } from "./after";
@@ -42,7 +42,7 @@ export interface Asking {
   /** What was already answered with yes for the goods in hand. */
   agreed: string[];
   reason: string | null;
-  consent: { actor: string; at: number } | null;
+  consent: Consent | null;
   /** Scans of orders and places that the next operation takes along as evidence. */
   captures: number[];
   choices: Choice[];
@@ -222,7 +222,7 @@ function answered<S extends Asking>(
   if (!ask) return state;
   const open: S = { ...state, ask: null, agreed: [...state.agreed, ask.why] };
   if (input.kind === "consent" && ask.needs !== "never") {
-    return dance.resume({ ...open, consent: { actor: input.actor, at: input.at } }, input.at, view, start);
+    return dance.resume({ ...open, consent: { actor: input.actor, at: input.at, checked: input.checked ?? "device" } }, input.at, view, start);
   }
   const isYes = input.kind === "key" && (input.key === "confirm" || input.key === "done");
   if (ask.why === "undo") return isYes ? reversal(state) : refused(dance, state, input);

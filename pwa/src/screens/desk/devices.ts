@@ -11,10 +11,19 @@ export function rangesOf(missing: unknown): string {
     .join(", ");
 }
 
+/** Whose PIN, how often, and from where. */
+function wrongPins(detail: Discrepancy["detail"]): string {
+  const devices = Object.entries((detail["devices"] ?? {}) as Record<string, number>);
+  const where = devices.map(([device, n]) => `${device} (${n})`).join(", ");
+  return t("trust.wrong_pins", { name: String(detail["name"] ?? ""), n: Number(detail["wrong"] ?? 0), where });
+}
+
 /** Device, last acknowledged and last reported unsent number, and what is missing. */
 export function ofDevice({ code, detail }: Discrepancy, view: View): string {
   const device = typeof detail["device"] === "string" ? detail["device"] : "";
   const name = view.device(device)?.name ?? device;
+  if (code === "WRONG_PINS") return wrongPins(detail);
+  if (code === "CONSENT_UNPROVED") return t("trust.consent", { name: view.person(String(detail["consent"]))?.name ?? "" });
   if (code === "REPLICA_FORK") return t("rescue.fork", { name, after: Number(detail["after"] ?? 0) });
   if (code === "DEVICE_LIMIT") return t("rescue.limit", { name });
   if (code === "ACTOR_NOT_SEEN") {
