@@ -49,7 +49,7 @@ async def open_codes(plant):
 
 @on_both("plant")
 async def test_a_device_that_sends_more_than_a_days_work_keeps_the_rest_for_later(plant):
-    """[S10]"""
+    """[S12]"""
     async with limited(plant.settings, day_operations=10) as few:
         await push(few, Handheld(SITE, "1001", few.clock))
         few.clock.wait(hours=24 * DAYS_FIRST)
@@ -76,7 +76,7 @@ async def test_a_device_that_sends_more_than_a_days_work_keeps_the_rest_for_late
 
 
 async def test_who_comes_back_from_a_week_offline_has_the_budget_of_a_week(settings):
-    """[S10]"""
+    """[S12]"""
     async with limited(settings, day_operations=10) as plant:
         handheld = worked(plant, 1)
         assert (await push(plant, handheld)).status_code == 200
@@ -96,7 +96,7 @@ async def test_who_comes_back_from_a_week_offline_has_the_budget_of_a_week(setti
 
 
 async def test_new_replicas_and_lost_storages_count_like_operations(settings):
-    """[S10] Each writes a row, although it brings no operation."""
+    """[S12] Each writes a row, although it brings no operation."""
     async with limited(settings, day_operations=2) as plant:
         codes = [
             (await push(plant, Handheld(SITE, "1001", plant.clock))).status_code
@@ -106,7 +106,7 @@ async def test_new_replicas_and_lost_storages_count_like_operations(settings):
 
 
 async def test_bytes_and_doubts_are_counted_too(settings):
-    """[S10]"""
+    """[S12]"""
     async with limited(settings, day_mb=1) as plant:
         handheld, taken = Handheld(SITE, "1001", plant.clock), 0
         while taken < 20 * DAYS_FIRST:
@@ -126,7 +126,7 @@ async def test_bytes_and_doubts_are_counted_too(settings):
 
 @on_both("plant")
 async def test_a_revoked_device_brings_little_and_after_a_while_nothing(plant):
-    """[S10]"""
+    """[S12]"""
     async with limited(plant.settings, day_operations=20, revoked_days=5) as few:
         handheld = worked(few, 40)
         assert (await push(few, handheld, 0, 1)).status_code == 200
