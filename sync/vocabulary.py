@@ -110,7 +110,7 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.RESCUE_UNSIGNED: Policy(_R, _R, Evidence.NONE),
     Code.NOT_PROVED: Policy(_I, _I, Evidence.ARRIVED),
     Code.CONSENT_UNPROVED: Policy(_R, _R, Evidence.NONE),
-    Code.WRONG_PINS: Policy(_R, _R, Evidence.ARRIVED),
+    Code.WRONG_PINS: Policy(_R, _R, Evidence.NONE),
     Code.UNKNOWN_CODE: Policy(_R, _R, Evidence.ARRIVED),
     Code.TIME_UNCERTAIN: Policy(_R, _R, Evidence.NONE),
     Code.LATE_PERIOD: Policy(_R, _R, Evidence.NONE),

@@ -97,7 +97,7 @@ export class DeviceEngine implements Engine {
       later: (id) => this.later(id), now: () => this.now() + (this.push.heard.offset ?? 0),
     });
     this.leaving = new Leaving({
-      store: this.store, identity: this.identity,
+      store: this.store, identity: this.identity, name: () => this.enrolment?.name ?? "",
       left: () => this.outbox.unsent.length + this.outbox.captures.size + this.rescue.waiting.length,
       forgetPicture: () => (this.feed.forget(), this.people.load()), gone: () => location.reload(),
     });

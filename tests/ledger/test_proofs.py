@@ -44,7 +44,7 @@ async def test_a_session_that_lasts_decides(warehouse):
 @pytest.mark.parametrize(
     "forged",
     [
-        {"actor": "other"}, {"stamp": "of an old PIN"}, {"expires": 1}, {"device": "A"},
+        {"person": "other"}, {"stamp": "of an old PIN"}, {"expires": 1}, {"device": "A"},
         {"unproved": True},
     ],
     ids=str,

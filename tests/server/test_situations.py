@@ -54,6 +54,7 @@ class Reached(Warehouse):
         headers = self.plant.device("H", SITE)
         person = {"person": "fang", "pin": PIN}
         signed = await self.plant.client.post("/api/sign-in", json=person, headers=headers)
+        self.device("H").signed = signed.json()
         headers["X-Bincard-Session"] = signed.json()["session"]
         answer = await self.plant.client.get(
             "/api/discrepancies", params={"limit": 200}, headers=headers

@@ -23,12 +23,16 @@ KEY = b"k" * 32
 """The key of the servers in these tests."""
 
 
-def proof(payload, device, *, expires=2**50, stamp="", actor=None):
-    """Prove an operation as a session of its actor on a device does."""
+def proof(payload, device, signed=None, **session):
+    """Prove an operation as a session of its actor on a device does, `signed` at a real server."""
     body = json.loads(payload)["body"]
-    session = payload_of(Session(actor or body["actor"], device, body["site"], expires, stamp))
+    told = {"person": body["actor"], "device": device, "site": body["site"], "stamp": ""}
+    session = payload_of(Session(**{**told, "expires": 2**50, **session}))
+    key = key_of_session(KEY, session)
+    if signed:
+        session, key = signed["session"].split(".")[1], signed["key"]
     content = payload[payload.index(b'"body"') :].partition(b":")[2].strip()[:-1]
-    return [body["id"], proof_of(key_of_session(KEY, session), session, sha256_hex(content))]
+    return [body["id"], proof_of(key, session, sha256_hex(content))]
 
 
 class Handheld:
@@ -52,6 +56,7 @@ class Handheld:
         self.waiting = 0
         self.verdicts = {}
         self.epoch = 1
+        self.signed = None
 
     def envelope(self, did, at, *, task=None, actor=None, id_=None, **body):
         """Make an operation at a world time, durable on the device."""
@@ -96,7 +101,11 @@ class Handheld:
     def proofs(self, part):
         """Prove the decisions among these, as whoever made them is signed in."""
         is_intent = [b'"class": "intent"' in one for one in part]
-        return [proof(one, self.device) for one, yes in zip(part, is_intent, strict=True) if yes]
+        return [
+            proof(one, self.device, signed=self.signed)
+            for one, yes in zip(part, is_intent, strict=True)
+            if yes
+        ]
 
     def take(self, answer, at):
         """Learn from an answer that arrived at a world time."""

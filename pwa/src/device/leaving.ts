@@ -10,6 +10,8 @@ import { forget } from "./witness";
 export interface LeavingParts {
   store: Store;
   identity: Store;
+  /** How people call the device. */
+  name(): string;
   /** Records and captures that no server has. */
   left(): number;
   /** Lets go of what is in memory too. */
@@ -51,12 +53,12 @@ export class Leaving {
 
   /** Wipes what is left: it was sent, or saved, or given up by whoever holds the device. */
   async finish(): Promise<void> {
-    const { store, identity, gone } = this.parts;
+    const { store, identity, name, gone } = this.parts;
     await store.keep(ALL, (tx) => {
       for (const name of ALL) void tx.objectStore(name).clear();
     });
     await identity.keep(["meta"], (tx) => void tx.objectStore("meta").clear());
-    forget();
+    forget(name());
     gone();
   }
 

@@ -34,9 +34,9 @@ export function lastSeen(): Seen | null {
 const WIPED = "bincard-wiped";
 
 /** A device that was revoked, and wiped, is no device that lost its storage. */
-export function forget(): void {
+export function forget(name: string): void {
   try {
-    localStorage.setItem(WIPED, lastSeen()?.name ?? "");
+    localStorage.setItem(WIPED, name);
     localStorage.removeItem(KEY);
   } catch {
     // Then the screen only asks for a code.

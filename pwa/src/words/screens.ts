@@ -228,7 +228,7 @@ export const screens = {
   "reason.part_pack": { en: "Only an open pack there", zh: "那里只剩散箱" },
   "reason.office": { en: "The office said so", zh: "办公室通知" },
 
-  "sign.locked": { en: "Locked. {name}, your PIN", zh: "已锁定。{name}，请输 PIN 码" },
+  "sign.locked": { en: "{name}, your PIN", zh: "{name}，请输 PIN 码" },
   "sign.locked_title": { en: "Locked", zh: "已锁定" },
   "sign.unlock": { en: "Go on", zh: "继续" },
   "sign.new_pin": { en: "A new PIN, at least 6 digits", zh: "新 PIN 码，至少 6 位" },
