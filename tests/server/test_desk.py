@@ -7,6 +7,7 @@ import pytest
 from server.documents import progress, requests
 from server.documents.requests import DocumentRequest
 from server.refusals import Code, Refusal
+from sync.records import Line
 from tests.server.conftest import SITE
 from tests.server.handheld import Handheld
 
@@ -52,6 +53,29 @@ async def test_an_order_is_created_listed_and_read(plant):
     ]
     closed = (await plant.client.get("/api/documents?state=closed", headers=worker)).json()
     assert closed["documents"] == []
+
+
+async def test_a_work_order_is_finished_when_what_it_makes_is_made(plant):
+    """[L10] What it makes is its line 0; its heading still says it, too."""
+    supervisor = await plant.signed_in("2001")
+    order = {
+        "document": "WO-1", "kind": "work", "item": "BE-2908", "quantity": 2,
+        "lines": [{"item": "BE-2908", "quantity": 5}],
+    }  # fmt: skip
+    made = await plant.client.post("/api/documents", json=order, headers=supervisor)
+    assert made.status_code == 201, made.text
+
+    async def told():
+        read = (await plant.client.get("/api/documents/WO-1", headers=supervisor)).json()
+        listed = (await plant.client.get("/api/documents?kind=work", headers=supervisor)).json()
+        (row,) = listed["documents"]
+        lines = [(line["line"], line["role"], line["done"]) for line in read["lines"]]
+        return lines, read["finished"], row["finished"], (row["lines_done"], row["lines"])
+
+    assert await told() == ([(0, "made", 0), (1, "used", 0)], False, False, (0, 2))
+    product = Line(document="WO-1", line=0, role="made", item="BE-2908", quantity=2, done=2)
+    await plant.book.change(SITE, "test", [product], "as if it were made")
+    assert await told() == ([(0, "made", 2), (1, "used", 0)], True, True, (1, 2))
 
 
 async def test_documents_come_in_pages(plant):

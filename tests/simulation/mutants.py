@@ -50,7 +50,7 @@ MUTANTS = (
     mutant("unsent rows vouch", f"{LEDGER}.settling",
            ("if not push.unsent else replica.watermark", "if push.echo else replica.watermark")),
     mutant("the watermark is now", f"{BOOK}.settle",
-           ("lowest[0][0] if lowest else session.now", "session.now")),
+           ("reported(session.connection, head.site, session.now)", "session.now")),
     # --- the ledger --------------------------------------------------------------------------
     mutant("drop on negative", f"{LEDGER}.movements",
            ("    state.apply(\n        Posting(\n            of=state.seq,",
