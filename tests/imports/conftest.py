@@ -59,9 +59,13 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(empty, tmp_path):
-    file = shutil.copy(empty, tmp_path / "bincard.db")
-    book = Book(f"sqlite:///{file}", b"k" * 32, lambda: NOW)
+async def desk(request, empty, tmp_path):
+    """Whoever imports, on SQLite; `on_both` asks for it on PostgreSQL, too."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        url = request.getfixturevalue("postgres_book")
+    else:
+        url = f"sqlite:///{shutil.copy(empty, tmp_path / 'bincard.db')}"
+    book = Book(url, b"k" * 32, lambda: NOW)
     book.start()
     site = records.Site(site=SITE, name="Plant", time_zone="Asia/Shanghai")
     await book.change(SITE, "test", [site, *ROWS], "test")

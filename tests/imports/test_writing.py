@@ -9,6 +9,7 @@ from server.reports.valuation import valuation
 from sync import records
 from tests.imports.conftest import NOW, OPENED
 from tests.imports.known import SITE
+from tests.world.postgres import on_both
 
 FIRST = "item,bin,quantity\nM,A-01,40\n"
 LONGER = f"{FIRST}M,A-02,7\n"
@@ -45,6 +46,7 @@ async def test_a_longer_file_posts_only_what_is_new(desk):
     assert [row[::2] for row in await desk.stock()] == [("A-01", 40), ("A-02", 7)]
 
 
+@on_both("desk")
 async def test_another_quantity_for_stock_that_was_opened_is_a_problem_row_and_not_added(desk):
     await desk.load("stock", FIRST)
     found, opened = await desk.load("stock", LONGER.replace("40", "50"))
@@ -141,6 +143,7 @@ async def test_a_site_that_changed_while_the_file_was_read_is_read_again(desk):
     assert await desk.stock() == []
 
 
+@on_both("desk")
 async def test_the_cost_of_opening_stock_stays_on_the_server(desk):
     text = "item,bin,quantity,unit cost\nM,A-01,400,0.0125\nM,A-02,4,\n"
     _, opened = await desk.load("stock", text)
