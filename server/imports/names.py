@@ -26,7 +26,7 @@ class Thing(NamedTuple):
 
 
 class Names:
-    """All codes of a site as a scan compares them: GTINs as GTIN-14 too."""
+    """All codes of a site as a scan compares them: GTINs and UPC-E as GTIN-14 too."""
 
     def __init__(self, rows: Iterable[records.Row]) -> None:
         self._owners: dict[str, Thing] = {}
@@ -55,7 +55,7 @@ class Names:
 
 def _spellings(text: str) -> set[str]:
     seen = code_text(text)
-    return {seen, gs1.gtin14(seen) or seen}
+    return {seen, gs1.gtin14(seen) or seen, gs1.upc_e(seen) or seen}
 
 
 def _names(row: records.Row) -> Iterator[tuple[str, Thing]]:

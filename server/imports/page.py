@@ -45,11 +45,16 @@ def page() -> str:
 
 def _section(kind: Kind) -> str:
     rows = [
-        f"| `{name}`{' (needed)' if needed else ''} | {says} | {', '.join(others)} |"
+        f"| `{name}`{' (needed)' if needed else ''} | {escaped(says)} | {', '.join(others)} |"
         for name, needed, says, others in _columns(kind)
     ]
     head = [f"## {kind}", "", "| column | what stands in it | also headed |", "|---|---|---|"]
     return "\n".join([*head, *rows, ""])
+
+
+def escaped(text: str) -> str:
+    """Return a text as it stands in a table of Markdown."""
+    return text.replace("|", "\\|")
 
 
 def help_of(kind: Kind) -> str:

@@ -151,6 +151,7 @@ SITE_ROWS = [
         ("items", "item,name,barcode,units\nN,New,X,CS=12:X\n", "the item N"),
         ("items", "item,name,units\nN,New,CS=12:X; PAL=480:X\n", "the item N, pack CS"),
         ("items", "item,name,barcode\nN,New,X\nO,Other,X\n", "the item N"),
+        ("items", "item,name,barcode\nN,New,042100005264\nO,Other,04252614\n", "the item N"),
         ("locations", "location,warehouse\nA-1,06\n", "the item A-1"),
         ("locations", "location,warehouse\n614141007349,06\n", "the item A-1"),
         ("partners", "partner,kind,name\n06-B-10,customer,X\n", "the location 06-B-10"),
