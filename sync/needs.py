@@ -52,7 +52,7 @@ from sync.returns import is_customer
 from sync.reversal import REVERSIBLE
 from sync.sightings import UNIDENTIFIED, thing_of
 from sync.state import LATEST_MS, State
-from sync.stock import CONTAINER, Key, is_day, is_virtual, key_of, key_text
+from sync.stock import CONTAINER, Key, is_virtual, key_of, key_text
 from sync.tasks import tasks_at
 from sync.verbs import Movement, Moving, movements_of
 
@@ -371,13 +371,6 @@ def amended(state: State) -> set[int]:
     for track in state.tracks.all():
         found |= {effect.of for effect in track.effects if effect.kind == "all"}
     return found
-
-
-def closing(arrivals: Iterable[Arrival]) -> set[str]:
-    """Return the days through which edits want to close the site's books (R47)."""
-    edits = [arrival.did for arrival in arrivals if isinstance(arrival.did, Edit)]
-    named = [did.fields.get("closed_through") for did in edits if did.kind == "site"]
-    return {day for day in named if isinstance(day, str) and is_day(day)}
 
 
 def decided(state: State, did: Approve) -> list[Variance]:

@@ -1,9 +1,13 @@
 """Closed periods: goods move when they move, their value is accounted where books are open (R9)."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
+from sync.arrivals import Arrival
 from sync.case import Case, Odd
+from sync.operations import Edit
 from sync.state import State
+from sync.stock import is_day
 from sync.vocabulary import Code
 
 
@@ -34,3 +38,10 @@ def judge(case: Case) -> None:
     near = is_closed(state, case.at - u) != is_closed(state, case.at + u)
     if near and case.dated.trust == "low":
         case.flag(Code.TIME_UNCERTAIN, Odd(detail={"u": u, "closed": state.site.closed_through}))
+
+
+def closing(arrivals: Iterable[Arrival]) -> set[str]:
+    """Return the days through which edits want to close the site's books (R47)."""
+    edits = [arrival.did for arrival in arrivals if isinstance(arrival.did, Edit)]
+    named = [did.fields.get("closed_through") for did in edits if did.kind == "site"]
+    return {day for day in named if isinstance(day, str) and is_day(day)}

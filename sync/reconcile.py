@@ -17,6 +17,7 @@ from sync import (
     decisions,
     editing,
     evidence,
+    freeing,
     invariants,
     limits,
     losses,
@@ -34,7 +35,6 @@ from sync import (
 )
 from sync.arrivals import Arrival, Sealed
 from sync.case import SERVER, Case, Odd, RefusedError, close, later_result
-from sync.dating import Dated
 from sync.entries import Decided, Entry, Finding, entry_of, verdict_of
 from sync.ledger import Posting
 from sync.operations import (
@@ -44,15 +44,11 @@ from sync.operations import (
     Body,
     Close,
     Count,
-    Did,
     Edit,
     Lost,
     Reserve,
     Reverse,
     Settle,
-    decode_body,
-    decode_did,
-    decode_envelope,
 )
 from sync.records import Discrepancy
 from sync.sealing import Seal
@@ -288,7 +284,7 @@ def _fact(case: Case) -> None:
     units.judge(case)
     counts.explain(case, linked)
     for waiting in reversal.waiting_for(case.state, case.body.id):
-        _set_free(case, waiting)
+        freeing.set_free(case, waiting)
     counts.refresh(case, case.state.postings[start:])
     sightings.explain_unidentified(case, case.state.postings[start:])
     counts.doubt_time(case, case.state.postings[start:])
@@ -374,39 +370,6 @@ def _reverse(case: Case, did: Reverse) -> list[Posting]:
         raise Parked(Code.TARGET_UNKNOWN, odd) from error
     except reversal.NotReversibleError as error:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": str(error)})) from error
-
-
-def _set_free(case: Case, waiting: Logged) -> None:
-    """Do a reverse that came before its target, now that the target is here."""
-    envelope = decode_envelope(waiting.payload)
-    body = decode_body(bytes(envelope.body))
-    did: Did = decode_did(bytes(body.did))
-    dated = Dated(waiting.at, waiting.u, "low")
-    freed = Case(case.state, envelope.link, body, did, device=case.device, dated=dated)
-    _log_target(case)
-    outcome = Outcome.POSTED
-    if isinstance(did, Reverse):
-        try:
-            counts.explain(freed, reversal.reverse(freed, did))
-        except reversal.NotReversibleError as error:
-            freed.flag(Code.NOT_UNDERSTOOD, Odd(detail={"error": str(error)}))
-            outcome = Outcome.PARKED
-    for row in list(case.state.discrepancies.all()):
-        if row.operation == waiting.id and row.state == "open" and row.waits == case.body.id:
-            close(case.state, row, case.body.id)
-    later_result(case.state, waiting.id, outcome.value)
-
-
-def _log_target(case: Case) -> None:
-    """Let a waiting reverse find the operation at hand, which is not in the log yet."""
-    document, line = case.paper
-    target = Logged(
-        id=case.body.id, seq=case.state.seq, verb=case.verb, actor=case.body.actor,
-        replica=case.link.replica, rseq=case.link.seq, at=case.at, u=case.dated.u,
-        trust=case.dated.trust, outcome="posted", content_hash="", payload_hash="", payload=b"",
-        verdict=b"", document=document, line=line,
-    )  # fmt: skip
-    case.state.operations.put(target.id, target)
 
 
 def _park(case: Case, mark: tuple[int, int], code: Code, odd: Odd | None) -> Finding:

@@ -23,23 +23,17 @@ import { Updates } from "./device/updates";
 import { Vault } from "./device/vault";
 import { enrolledAgain, lossOf, remember } from "./device/witness";
 import { statusOf } from "./engine.status";
-import { NotRecorded, type Engine, type Offer, type Status, type Written } from "./engine.types";
+import { NotRecorded, type Engine, type EngineOptions, type Offer, type Status, type Written } from "./engine.types";
 import { baseOf, Feed, ownDecisions } from "./feed/feed";
 import { Poke } from "./feed/poke";
-import { written, type Operation } from "./outbox/operation";
-import { Outbox, type Context } from "./outbox/outbox";
+import { written, type Context, type Operation } from "./outbox/operation";
+import { Outbox } from "./outbox/outbox";
 import { Pruning } from "./outbox/pruning";
 import { later, Loop, type Reached } from "./push/loop";
 import { Push } from "./push/push";
 import { HttpWire, Offline, Problem } from "./push/wire";
 import { Rescues } from "./rescue/rescue";
 import { Store } from "./store/store";
-
-export interface EngineOptions {
-  origin?: string;
-  database?: string;
-  app?: string;
-}
 
 const HEARTBEAT_MS = 60_000;
 
@@ -97,7 +91,7 @@ export class DeviceEngine implements Engine {
       later: (id) => this.later(id), now: () => this.now() + (this.push.heard.offset ?? 0),
     });
     this.leaving = new Leaving({
-      store: this.store, identity: this.identity, name: () => this.enrolment?.name ?? "",
+      store: this.store, identity: this.identity, name: () => this.home.enrolment?.name ?? "",
       left: () => this.outbox.unsent.length + this.outbox.captures.size + this.rescue.waiting.length,
       forgetPicture: () => (this.feed.forget(), this.people.load()), gone: () => location.reload(),
     });
@@ -217,9 +211,8 @@ export class DeviceEngine implements Engine {
   }
 
   continueWith(): { name: string; state: unknown } | null {
-    const left = [...this.outbox.flows.values()].filter((flow) => flow.state !== null);
-    const latest = left.sort((a, b) => b.at - a.at)[0];
-    return latest ? { name: latest.name, state: latest.state } : null;
+    const latest = this.outbox.latestFlow();
+    return latest && { name: latest.name, state: latest.state };
   }
 
   /** The newest first. */
@@ -311,9 +304,7 @@ export class DeviceEngine implements Engine {
     }
   }
 
-  applyUpdate(): void {
-    this.updates.apply();
-  }
+  applyUpdate = (): void => this.updates.apply();
 
   takeOver(): void {
     // What the other tab wrote is on the disk: a fresh page reads it all.

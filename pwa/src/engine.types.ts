@@ -171,3 +171,10 @@ export interface Voice {
   play(signal: "tick" | "done" | "complete" | "look" | "wrong" | "not_recorded"): void;
   stop(): void;
 }
+
+/** Where the server is, which database is this device's, which build the app is. */
+export interface EngineOptions {
+  origin?: string;
+  database?: string;
+  app?: string;
+}

@@ -14,7 +14,7 @@ from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
 from server.book.things import load_chains, load_containers, load_things
-from sync import histories, needs
+from sync import histories, needs, periods
 from sync.arrivals import Arrival
 from sync.feed import feed_key
 from sync.histories import History
@@ -93,7 +93,7 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         _load_near(connection, site, state, set(), _names(asked))
         histories.reach_doubts(asked, state)
     _load_named(connection, site, state)
-    for day in needs.closing(new):
+    for day in periods.closing(new):
         found = reasons(connection, site, day, session.now)
         state.unready[day] = tuple(one.reason for one in found)
     counted = {row.place for row in state.variances.all() if row.state == "open"}

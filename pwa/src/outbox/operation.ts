@@ -1,7 +1,8 @@
 /** One operation in memory: what is kept of it, with its body read once. */
 import { bodyOf } from "../core/envelope";
 import { keyOf, keyText, placeText } from "../core/stock";
-import type { Body, Result } from "../core/types.gen";
+import type { Draft } from "../core/flow";
+import type { Base, Body, Result, Scan } from "../core/types.gen";
 import type { OperationState, Written } from "../engine.types";
 import type { Kept } from "../store/store";
 
@@ -11,6 +12,35 @@ export interface Operation extends Kept {
 
 export function operationOf(kept: Kept): Operation {
   return { ...kept, body: JSON.parse(bodyOf(kept.text)) as Body };
+}
+
+/** What is true of an operation beside its draft. */
+export interface Context {
+  site: string;
+  actor: string;
+  wall: number;
+  mono: number;
+  segment: string;
+  base: Base | null;
+  app: string;
+  /** How the actor had signed in. */
+  signed?: Body["signed"];
+}
+
+/** What an operation says of itself, in the order in which it is hashed. */
+export function fieldsOf(id: string, draft: Draft, context: Context, scans: Scan[]): Omit<Body, "v" | "class"> {
+  const { site, actor, wall, mono, segment, base, app, signed } = context;
+  const { consent, task, assumed, did } = draft;
+  return {
+    id, site, actor, wall, mono, segment,
+    ...(consent && { consent }),
+    ...(base && { base }),
+    ...(scans.length && { scans }),
+    ...(task && { task }),
+    ...(assumed.length && { assumed }),
+    did, app,
+    ...(signed && { signed }),
+  };
 }
 
 export function keptOf({ replica, seq, id, text, hash, verdict, acked, first, mark }: Operation): Kept {

@@ -5,30 +5,18 @@
  */
 import { bodyOf, bodyText, scansThatFit, seal } from "../core/envelope";
 import type { Capture, Draft } from "../core/flow";
-import type { Ack, Base, Body, Scan, Verdict } from "../core/types.gen";
+import type { Ack, Body, Scan, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
-import { ALL_STORES, type Kept, type Read, type Store, type Write } from "../store/store";
+import { ALL_STORES, type Kept, type Store } from "../store/store";
 import { Turns } from "../store/turns";
-import { keptOf, operationOf, type Operation } from "./operation";
+import { fieldsOf, keptOf, operationOf, type Context, type Operation } from "./operation";
+import { append, newest } from "./rows";
 
 /** Where the next operation hangs. */
 export interface Chain {
   replica: string;
   seq: number;
   prev: string | null;
-}
-
-/** What is true of an operation beside its draft. */
-export interface Context {
-  site: string;
-  actor: string;
-  wall: number;
-  mono: number;
-  segment: string;
-  base: Base | null;
-  app: string;
-  /** How the actor had signed in. */
-  signed?: Body["signed"];
 }
 
 export interface FlowState {
@@ -330,6 +318,12 @@ export class Outbox {
     return this.operations.filter((operation) => operation.replica === this.chain.replica);
   }
 
+  /** The flow that was left last, with something in it. */
+  latestFlow(): FlowState | null {
+    const left = [...this.flows.values()].filter((flow) => flow.state !== null);
+    return left.sort((a, b) => b.at - a.at)[0] ?? null;
+  }
+
   private sentAfter(seq: number): Promise<Kept[]> {
     const { replica } = this.chain;
     const range = IDBKeyRange.bound([replica, seq + 1], [replica, Number.MAX_SAFE_INTEGER]);
@@ -352,7 +346,7 @@ export class Outbox {
   private make(draft: Draft, context: Context, chain: Chain): Operation {
     const link = { replica: chain.replica, seq: chain.seq + 1, prev: chain.prev };
     const id = this.newId();
-    const text = bodyText(fields(id, draft, context, this.scansOf(draft, context.segment)));
+    const text = bodyText(fieldsOf(id, draft, context, this.scansOf(draft, context.segment)));
     const kept = { ...link, id, ...seal(link, text), verdict: null, acked: null };
     return { ...kept, body: JSON.parse(text) as Body };
   }
@@ -375,38 +369,6 @@ export class Outbox {
       this.recent.delete(old);
     }
   }
-}
-
-function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit<Body, "v" | "class"> {
-  const { site, actor, wall, mono, segment, base, app, signed } = context;
-  const { consent, task, assumed, did } = draft;
-  return {
-    id, site, actor, wall, mono, segment,
-    ...(consent && { consent }),
-    ...(base && { base }),
-    ...(scans.length && { scans }),
-    ...(task && { task }),
-    ...(assumed.length && { assumed }),
-    did, app,
-    ...(signed && { signed }),
-  };
-}
-
-/** Adds a row that must be new; at a second try the first one may have come through. */
-async function append(tx: Write, kept: Kept, again: boolean): Promise<void> {
-  const outbox = tx.objectStore("outbox");
-  const there = again ? await outbox.get([kept.replica, kept.seq]) : undefined;
-  if (there?.hash !== kept.hash) await outbox.add(kept);
-}
-
-async function newest(tx: Read, count: number): Promise<Kept[]> {
-  const rows: Kept[] = [];
-  let cursor = await tx.objectStore("sent").index("acked").openCursor(null, "prev");
-  while (cursor && rows.length < count) {
-    rows.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return rows;
 }
 
 function notRecorded(cause: unknown): never {

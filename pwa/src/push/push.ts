@@ -4,8 +4,8 @@
  */
 import type { Ack, Conflict, Exchange, Former, OwnDecision, Proof, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
-import type { Context, Outbox } from "../outbox/outbox";
-import type { Operation } from "../outbox/operation";
+import type { Outbox } from "../outbox/outbox";
+import type { Operation, Context } from "../outbox/operation";
 import type { Store } from "../store/store";
 import { datedOf, RestoredServer } from "./restored";
 import { Problem, type Wire } from "./wire";

@@ -5,7 +5,7 @@
 import { bodyText } from "../core/envelope";
 import type { Conflict, Proof, Pushed } from "../core/types.gen";
 import { PUSH_OPERATIONS_MAX } from "../core/types.gen";
-import type { Context } from "../outbox/outbox";
+import type { Context } from "../outbox/operation";
 import type { Operation } from "../outbox/operation";
 import { whatFits, type Clock } from "../push/push";
 import { datedOf } from "../push/restored";

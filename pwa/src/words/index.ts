@@ -9,6 +9,7 @@ import { flows } from "./flows.ts";
 import { chosen, type Language } from "./language.svelte.ts";
 import { rescue } from "./rescue.ts";
 import { restore } from "./restore.ts";
+import { refused } from "./refused.ts";
 import { screens } from "./screens.ts";
 import { fill } from "./sentence.ts";
 
@@ -18,7 +19,7 @@ export { choose, chosen } from "./language.svelte.ts";
 export type Entry = Record<Language, string>;
 export type Catalogue = Record<string, Entry>;
 
-const all = { ...screens, ...rescue, ...restore, ...codes, ...flows };
+const all = { ...screens, ...refused, ...rescue, ...restore, ...codes, ...flows };
 export type Name = keyof typeof all;
 
 /** Makes the `t` of one catalogue. */
