@@ -40,7 +40,7 @@ DEVICES = [
     ("POST", "/sync/blocks"),
 ]
 WATCHERS = [("GET", "/metrics")]
-PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health", "/ready"]
+PUBLIC = ["/", "/{path:path}", "/api/enrol", "/api/enrol/look", "/health", "/ready"]
 
 
 def doors(app):

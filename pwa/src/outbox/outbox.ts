@@ -7,9 +7,10 @@ import { bodyOf, bodyText, scansThatFit, seal } from "../core/envelope";
 import type { Capture, Draft } from "../core/flow";
 import type { Ack, Base, Body, Scan, Verdict } from "../core/types.gen";
 import { NotRecorded } from "../engine.types";
-import { ALL_STORES, type Kept, type Read, type Store, type Write } from "../store/store";
+import { ALL_STORES, type Kept, type Store } from "../store/store";
 import { Turns } from "../store/turns";
 import { keptOf, operationOf, type Operation } from "./operation";
+import { append, newest } from "./rows";
 
 /** Where the next operation hangs. */
 export interface Chain {
@@ -387,23 +388,6 @@ function fields(id: string, draft: Draft, context: Context, scans: Scan[]): Omit
     ...(assumed.length && { assumed }),
     did, app,
   };
-}
-
-/** Adds a row that must be new; at a second try the first one may have come through. */
-async function append(tx: Write, kept: Kept, again: boolean): Promise<void> {
-  const outbox = tx.objectStore("outbox");
-  const there = again ? await outbox.get([kept.replica, kept.seq]) : undefined;
-  if (there?.hash !== kept.hash) await outbox.add(kept);
-}
-
-async function newest(tx: Read, count: number): Promise<Kept[]> {
-  const rows: Kept[] = [];
-  let cursor = await tx.objectStore("sent").index("acked").openCursor(null, "prev");
-  while (cursor && rows.length < count) {
-    rows.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return rows;
 }
 
 function notRecorded(cause: unknown): never {
