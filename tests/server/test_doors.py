@@ -4,7 +4,7 @@ from server.api.guards import GUARDS
 from tests.server.conftest import SITE
 from tests.server.test_authorisation import handlers
 
-PUBLIC = ["/", "/{path:path}", "/api/enrol", "/health", "/ready"]
+PUBLIC = ["/", "/{path:path}", "/api/enrol", "/api/enrol/look", "/health", "/ready"]
 
 
 async def test_every_door_names_a_guard_or_is_marked_as_public(plant):

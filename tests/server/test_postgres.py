@@ -36,6 +36,7 @@ def test_several_that_migrate_at_once_wait_for_one_another(postgres, tmp_path):
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    assert all(f"step {newest_step()}" in one.communicate()[0] for one in several)
+    told = [one.communicate()[0] for one in several]
+    assert all(f"step {newest_step()}" in one for one in told)
     check_schema(url)
     postgres.drop(url)

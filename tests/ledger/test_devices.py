@@ -1,14 +1,69 @@
-"""The same phone, enrolled again: it goes on as what it was until all of that is sent."""
+"""Who works on a device, and what it is once the same phone is enrolled again."""
 
 import json
 
 from server.book.reading import Own
 from server.book.rows import table
 from sync.messages import Conflict
-from sync.records import Device
+from sync.records import Device, Discrepancy
 from tests.ledger.test_rescue import RECEIVE, outcomes, receives, stock
 from tests.world.lines import clock
 from tests.world.warehouse import SITE, decode_push
+
+# --- who works there -----------------------------------------------------------------------------
+
+
+async def test_an_actor_who_never_signed_in_there_is_listed_once_for_the_device(warehouse):
+    """[R7]"""
+    for number in range(2):
+        receives(warehouse, "A", 2)
+        await warehouse.push("A", warehouse.now + number, signed=[])
+    assert (await stock(warehouse), await warehouse.open()) == (20, ["ACTOR_NOT_SEEN R"])
+    (row,) = await warehouse.rows("discrepancy", Discrepancy)
+    assert row.detail == {"device": "A", "actor": "worker"}
+
+
+async def test_a_worker_who_signed_in_without_a_network_is_known_from_then_on(warehouse):
+    """[R7] The device says so, once; another replica of it has to say so again."""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=["worker"])
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    assert await warehouse.open() == []
+
+
+async def test_a_sign_in_that_the_server_saw_needs_no_telling(warehouse):
+    """[R7]"""
+    await warehouse.book.write(lambda connection: connection.execute(
+        table("sign_in").insert().values(
+            site=SITE, device="A", person="worker", proved_at=1, wrong=0, locked_until=0)
+    ))  # fmt: skip
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    assert await warehouse.open() == []
+
+
+async def test_a_device_cannot_say_that_a_supervisor_signed_in_without_a_network(warehouse):
+    """[R7] Whoever has more rights was seen by the server there before."""
+    await warehouse.book.change(SITE, "fang", [Device(device="Z", name="Z")], "enrolled")
+    warehouse.device("Z").envelope(RECEIVE, warehouse.now, actor="fang")
+    await warehouse.push("Z", signed=["fang"])
+    assert await warehouse.open() == ["ACTOR_NOT_SEEN R"]
+
+
+async def test_a_stranger_that_somebody_has_looked_at_is_not_listed_again(warehouse):
+    """[R7] [D1]"""
+    receives(warehouse, "A", 1)
+    await warehouse.push("A", signed=[])
+    did = {"verb": "settle", "discrepancy": "ACTOR_NOT_SEEN/A/worker", "action": "keep"}
+    warehouse.device("H").envelope(did, warehouse.now, class_="intent", actor="fang")
+    assert outcomes(await warehouse.push("H")) == ["accepted"]
+    receives(warehouse, "A", 1)
+    assert outcomes(await warehouse.push("A", signed=[])) == ["posted"]
+    assert await warehouse.open() == []
+
+
+# --- the same phone, enrolled again --------------------------------------------------------------
 
 
 async def enrolled_again(world):
