@@ -61,9 +61,15 @@ def read_proofs(session: Session, given: Sequence[Given]) -> list[Proofs]:
         ended = frozenset(session.connection.scalars(found))
     return [
         Proofs(device, session.head.site, session.key, session.now,
-               {one.id: one.proof for one in proofs}, ended)
+               {one.id: one.proof for one in proofs if not _is_revoked(session, device)}, ended)
         for device, proofs in given
     ]  # fmt: skip
+
+
+def _is_revoked(session: Session, device: str) -> bool:
+    """Say whether a device was shut out: then no session on it proves anything."""
+    known = session.state.devices.find(device)
+    return known is not None and known.revoked
 
 
 class Late(Struct, frozen=True):

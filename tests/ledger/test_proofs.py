@@ -129,6 +129,17 @@ async def test_a_session_that_was_ended_decides_nothing_more(warehouse):
     assert await outcome(warehouse) == "parked"
 
 
+async def test_a_revoked_device_proves_nothing_late_either(warehouse):
+    """[E8]"""
+    payload = decide(warehouse, unproved=True)
+    await outcome(warehouse)
+    gone = [Device(device="H", name="H", revoked=True)]
+    await warehouse.book.change(SITE, "fang", gone, "revoked")
+    warehouse.device("H").proofs = lambda _: [proof(payload, "H")]
+    await warehouse.push("H", warehouse.now + 1_000)
+    assert await line(warehouse) == "open"
+
+
 async def test_a_new_pin_ends_what_the_old_one_proved(warehouse):
     """[E8]"""
     decide(warehouse)
