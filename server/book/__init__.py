@@ -297,7 +297,9 @@ class Book:
 
     async def _heads(self) -> Mapping[str, int]:
         head = sa.select(table("site").c.site, table("site").c.seq)
-        return await self.read(lambda connection: dict(connection.execute(head).tuples().all()))
+        return await self.read(
+            lambda connection: {site: seq for site, seq in connection.execute(head)}
+        )
 
     def _poke(self, site: str) -> None:
         self._pokes.written(site, self._clerk.heads.get(site))

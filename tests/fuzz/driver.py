@@ -22,7 +22,6 @@ from tests.fuzz.operations import (
     Known,
     body_of,
     more_of,
-    without_known_faults,
 )
 from tests.fuzz.stage import PIN, Sent, found, staged
 from tests.world.lines import clock as world_clock
@@ -147,7 +146,6 @@ class Fuzz:
             self.known.ids = [*self.known.ids[-30:], body["id"]]
             for _ in range(dice.choice([0, 0, 1, 1, 2])):
                 body = mutate(dice, body, self.known)
-            body = without_known_faults(body)
             handheld.add(body, **self._link(handheld))
         frame = handheld.frame(now, self.epoch)
         if dice.random() < 0.2:

@@ -15,9 +15,8 @@ TEXTS = [
 PLACES = [
     "supplier/V1", "supplier", "customer/C1", "customer", "production/WO-1", "production",
     "cost/1", "scrap", "adjust/x", "adjust/opening", "count", "status", "status/restated",
-    "transit", "transit/container", "B1", "NOWHERE", "unidentified/X", "container/P1", "DOCK",
+    "transit", "transit/container", "B1", "NOWHERE", "unidentified/X", "container/P1", "DOCK", "suspense",
 ]  # fmt: skip
-"""Suspense is named by corrections beyond a limit alone."""
 
 WORDS = {
     "item": ["BE", "CA", "DB", "PT", "NU", "XX", "container/", "unidentified/XX"],

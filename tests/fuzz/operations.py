@@ -186,17 +186,6 @@ def body_of(dice, handheld, now, known, number):
     return body
 
 
-def without_known_faults(body):
-    """Leave out what is known to make a ledger untrue, and is cured elsewhere: a count that works
-    for the line of an order.
-    """
-    did, task = (body.get("did"), body.get("task")) if isinstance(body, dict) else (None, None)
-    counts = isinstance(did, dict) and did.get("verb") == "count"
-    if counts and isinstance(task, dict) and task.get("document") not in {"CT-1", "RC-B1"}:
-        return {name: value for name, value in body.items() if name != "task"}
-    return body
-
-
 def more_of(dice, handheld, now):
     """Return what a frame may hold besides: lost storage, a rescue, what was kept for a restore."""
     verdict = next(iter(handheld.verdicts.values()), None)
