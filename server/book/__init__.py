@@ -298,7 +298,7 @@ class Book:
     async def _heads(self) -> Mapping[str, int]:
         head = sa.select(table("site").c.site, table("site").c.seq)
         return await self.read(
-            lambda connection: {site: seq for site, seq in connection.execute(head)}
+            lambda connection: {row.site: row.seq for row in connection.execute(head)}
         )
 
     def _poke(self, site: str) -> None:

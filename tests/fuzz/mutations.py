@@ -15,7 +15,8 @@ TEXTS = [
 PLACES = [
     "supplier/V1", "supplier", "customer/C1", "customer", "production/WO-1", "production",
     "cost/1", "scrap", "adjust/x", "adjust/opening", "count", "status", "status/restated",
-    "transit", "transit/container", "B1", "NOWHERE", "unidentified/X", "container/P1", "DOCK", "suspense",
+    "transit", "transit/container", "B1", "NOWHERE", "unidentified/X", "container/P1", "DOCK",
+    "suspense",
 ]  # fmt: skip
 
 WORDS = {
