@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from sync.feed import feed_key
+from tests.world.handheld import proof
 from tests.world.lines import key
 
 SITE = "S"
@@ -137,7 +138,7 @@ class Handheld:
         self.device, self.actor = device, actor
         self.replica = hashlib.sha256(f"{device}/{number}".encode()).hexdigest()[:32]
         self.seq, self.prev, self.queue = 0, None, []
-        self.exchanges, self.echo, self.verdicts = [], 0, {}
+        self.exchanges, self.echo, self.verdicts, self.proofs = [], 0, {}, []
 
     def add(self, body, **link):
         """Chain an envelope; `link` says otherwise where it stands."""
@@ -147,18 +148,25 @@ class Handheld:
         text = json.dumps(envelope, separators=(",", ":"))
         self.prev = hashlib.sha256(text.encode()).hexdigest()
         self.queue.append((self.seq, text))
+        whole = isinstance(body, dict) and all(
+            isinstance(body.get(name), str) for name in ("id", "actor", "site")
+        )
+        if whole and body.get("class") == "intent":
+            self.proofs = [*self.proofs[-50:], proof(text.encode(), self.device)]
 
     def frame(self, now, epoch):
         return {
             "v": 1, "site": SITE, "replica": self.replica, "epoch": epoch, "cursor": 0, "sent": now,
             "segment": "s1", "unsent": 0, "written": self.seq, "echo": self.echo,
-            "exchanges": self.exchanges,
+            "exchanges": self.exchanges, "signed": [self.actor], "proofs": self.proofs,
         }  # fmt: skip
 
     def heard(self, answer, now):
         self.queue = [one for one in self.queue if one[0] > answer["acked"][0]]
         self.echo = answer["server_now"]
-        self.exchanges = [{"sent": now, "received": now, "server_now": self.echo, "segment": "s1"}]
+        self.exchanges = [{"sent": now, "received": now, "server_now": self.echo, "segment": "s1",
+                           "mac": answer["mac"]}]  # fmt: skip
+        self.proofs = []
         for verdict in answer["verdicts"]:
             self.verdicts = {verdict["id"]: verdict}
 
