@@ -36,7 +36,7 @@ export interface PushParts {
   /** A context without a person, for what the device itself must say. */
   context(): Context;
   /** What proves decisions: of a batch, and of those that went without before. */
-  proofs?: { with(batch: readonly Operation[]): Proof[]; took(proofs: readonly Proof[]): void };
+  proofs?: { make(): Promise<void>; with(batch: readonly Operation[]): Proof[]; took(proofs: readonly Proof[]): void };
   /** What the server approved by itself after a number of its log, as far as this device has read. */
   decided?(common: number): OwnDecision[];
 }
@@ -151,6 +151,8 @@ export class Push {
     const exchanges = [...this.exchanges];
     try {
       const written = this.parts.outbox.chain.seq;
+      // A push that was under way already must not run ahead of the proof.
+      await this.parts.proofs?.make().catch(() => undefined);
       const proofs = this.parts.proofs?.with(batch) ?? [];
       const text = this.text(batch, { sent, segment, unsent, written, echo, leaving, exchanges, ...(proofs.length && { proofs }) });
       const pushed = await wire.post<Pushed>("/sync/push", text);

@@ -13,7 +13,7 @@ from tests.simulation.disk import Disk, DiskError
 from tests.simulation.scheduler import SECOND
 from tests.simulation.shipped.page import Call, Row, ShippedPage
 from tests.simulation.shipped.route import at_once, route
-from tests.simulation.shipped.yesterday import enrolled, set_up_yesterday
+from tests.simulation.shipped.yesterday import enrolled, set_up_yesterday, signed_in
 
 POLL_MS = 20 * SECOND
 """The page's own; a browser may run a timer late, and this world runs that one very late."""
@@ -39,13 +39,7 @@ class ShippedDevice(Device):
         device = cls(world, label, clock=clock, disk=set_up_yesterday(), identity=enrolled(label))
         meta = device.disk.stores["meta"]
         meta["chain"] = {"replica": device.new_replica(), "seq": 0, "prev": None}
-        meta["person"] = {
-            "person": device.actor,
-            "name": "",
-            "role": "worker",
-            "language": "en",
-            "session": None,
-        }
+        meta["person"] = signed_in(device.name, device.actor)
         return device
 
     def copied(self, label):
