@@ -41,6 +41,16 @@ def signalled(postgres, how):
         os.kill(pid, how)
 
 
+async def while_it_hangs(postgres, dog, look):
+    """Look at a database that is stopped; what was asked of it ends before anybody goes on."""
+    signalled(postgres, signal.SIGSTOP)
+    try:
+        await look()
+    finally:
+        signalled(postgres, signal.SIGCONT)
+    await asyncio.wait([dog._answer._asked])
+
+
 class Hand:
     """A clock that is set by hand."""
 
@@ -71,18 +81,14 @@ def test_a_database_that_hangs_is_cut_and_works_again_when_it_comes_back(store, 
             told.append(error)
 
     waiting = threading.Thread(target=push)
-    signalled(alone, signal.SIGSTOP)
-    try:
+
+    async def look():
         waiting.start()
+        await dog.turn()
+        clock.seconds += CUT_S
+        await dog.turn()
 
-        async def look():
-            await dog.turn()
-            clock.seconds += CUT_S
-            await dog.turn()
-
-        asyncio.run(look())
-    finally:
-        signalled(alone, signal.SIGCONT)
+    asyncio.run(while_it_hangs(alone, dog, look))
     waiting.join(60)
     assert not waiting.is_alive()
     if isinstance(told[0], BusyError):
@@ -96,18 +102,14 @@ def test_a_database_that_hangs_is_cut_and_works_again_when_it_comes_back(store, 
 
 def test_a_database_that_stays_silent_ends_the_process(store, alone):
     dog, clock, ended = watchdog(store.open())
-    signalled(alone, signal.SIGSTOP)
-    try:
 
-        async def look():
-            await dog.turn()
-            clock.seconds += END_S
-            await dog.turn()
-            store._opened[0].book.cut_connections()
+    async def look():
+        await dog.turn()
+        clock.seconds += END_S
+        await dog.turn()
+        dog._book.cut_connections()
 
-        asyncio.run(look())
-    finally:
-        signalled(alone, signal.SIGCONT)
+    asyncio.run(while_it_hangs(alone, dog, look))
     assert ended == [EXIT_CODE]
 
 

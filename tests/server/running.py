@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SITE = "PLANT"
@@ -38,6 +39,7 @@ class Server:
             "BINCARD_ACCESS_LOG": "1",
         }
         self.process = None
+        self._said = None
 
     def run(self, *arguments, given="", file_bytes_max=None):
         """Run a command. With `file_bytes_max` no file may grow beyond it, as on a full disk."""
@@ -57,12 +59,14 @@ class Server:
         )
 
     def start(self):
+        self._said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - it outlives this
         self.process = subprocess.Popen(
             [*self.program, "serve"],
             cwd=self.cwd,
             env=self.environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            # A pipe that nobody reads would be full one day, and the server would wait for it.
+            stderr=self._said,
             text=True,
         )
         assert self.process.stdout.readline() == f"Bincard answers on {self.origin}\n"
@@ -72,7 +76,9 @@ class Server:
         children = self.workers() if how is signal.SIGKILL else []
         for pid in [self.process.pid, *children]:
             os.kill(pid, how)
-        _, self.log = self.process.communicate(timeout=END_S)
+        self.process.communicate(timeout=END_S)
+        self._said.seek(0)
+        self.log = self._said.read()
         return self.process.returncode
 
     def workers(self):
@@ -84,6 +90,8 @@ class Server:
         if self.process and not self.process.stdout.closed:
             self.process.kill()
             self.process.communicate()
+        if self._said:
+            self._said.close()
 
 
 def enrolled(server, name="PDA-01"):

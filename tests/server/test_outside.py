@@ -3,7 +3,7 @@
 import asyncio
 
 from server.api.names import MARK
-from tests.server.conftest import SITE
+from tests.server.conftest import PINS, SITE
 from tests.server.handheld import Handheld
 from tests.world.postgres import on_both
 
@@ -165,7 +165,7 @@ async def test_a_link_to_the_web_app_may_have_any_query(plant):
 async def test_an_operation_whose_id_is_as_long_as_one_may_be_is_settled(plant):
     """[D1] The name of its discrepancy is longer still."""
     handheld = Handheld(SITE, "2001", plant.clock)
-    await plant.signed_in("2001")
+    signed = (await plant.sign_in("2001", PINS["2001"])).json()
     handheld.did(
         {"verb": "move", "key": {"item": "BE-2908", "lot": {"code": "L"}}, "quantity": 1,
          "from": {"location": "06-B-10"}, "to": {"code": "WH/IN/OUT 1"}},
@@ -175,7 +175,7 @@ async def test_an_operation_whose_id_is_as_long_as_one_may_be_is_settled(plant):
     (flag, *_) = [one for one in moved["flags"] if one["code"] == "UNKNOWN_CODE"]
     assert len(flag["discrepancy"]) > 64
     settle = {"verb": "settle", "discrepancy": flag["discrepancy"], "action": "accept"}
-    handheld.did(settle, class_="intent")
+    handheld.prove(handheld.did(settle, class_="intent"), signed)
     (settled,) = (await push(plant, handheld, 1))["verdicts"]
     assert settled["outcome"] != "parked", settled
 

@@ -171,7 +171,7 @@ def test_the_command_says_table_by_table_what_it_wrote(data, capsys):
     said = capsys.readouterr().out
     assert "FACTORY, holding: 3 wrong\n  holding ('06-M-08'," in said
     assert "kept 0, the postings give 3" in said
-    assert "FACTORY, line: 1 wrong\n  line ('PO-3948', 1): kept 77, the postings give 12" in said
+    assert "FACTORY, line: 1 wrong\n  line PO-3948/1: done is kept as 77" in said
     assert "Nothing was written. Without --dry-run these rows are." in said
     assert cli.main(["repair"]) == 0
     assert "Replayed again: the ledger is true." in capsys.readouterr().out
