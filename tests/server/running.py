@@ -79,6 +79,7 @@ class Server:
         self.process.communicate(timeout=END_S)
         self._said.seek(0)
         self.log = self._said.read()
+        self._said.close()
         return self.process.returncode
 
     def workers(self):

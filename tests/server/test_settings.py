@@ -11,6 +11,7 @@ VARIABLES = [about.variable for _, about in abouts().values()]
 
 VALUES = {
     "BINCARD_LOG_FORMAT": "json", "BINCARD_ACCESS_LOG": "1", "BINCARD_ORIGIN": "https://b.example",
+    "BINCARD_TLS": "1",
 }  # fmt: skip
 
 
