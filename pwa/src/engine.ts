@@ -225,9 +225,7 @@ export class DeviceEngine implements Engine {
     return found ? this.written(found) : null;
   }
 
-  unconsumed(): Capture[] {
-    return [...this.outbox.captures.values()];
-  }
+  unconsumed = (): Capture[] => [...this.outbox.captures.values()];
 
   async dropCapture(id: number): Promise<void> {
     await this.outbox.drop(id);
@@ -246,13 +244,15 @@ export class DeviceEngine implements Engine {
 
   async enrol(code: string): Promise<void> {
     if (!globalThis.crypto?.subtle) throw new Error(sentence("not_secure"));
+    const wasAtWork = this.home.enrolment !== null;
     const isEmptied = await this.home.join(code);
     enrolledAgain();
     this.persisted = (await navigator.storage?.persist?.().catch(() => false)) ?? null;
     this.reached({ ...this.reach, refused: false, problem: null });
     if (isEmptied) return startAgain();
     this.begin();
-    await this.loop.wake();
+    // A new device waits for its first picture; one that was at work goes on meanwhile.
+    await (wasAtWork ? undefined : this.loop.wake());
   }
 
   async signIn(who: Who, pin: string, newPin?: string): Promise<void> {
