@@ -34,6 +34,7 @@ class Hostile:
         """Hashes of the envelopes that it wrote."""
         self.answered = {}
         """The last exchange with a MAC, as a true device would tell it."""
+        self.own = OWN
         self.token = device_token(KEY, HOSTILE, SITE)
         self._ids = 0
 

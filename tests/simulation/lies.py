@@ -134,17 +134,18 @@ def _hears_nothing(x, told):
 
 
 def exchange(x, _victim, dice):
-    """Answers that nobody gave, to date a fact of now long ago."""
-    ago = dice.choice((YEARS, HOUR, max(1, (x.now - START) // 2)))
+    """Answers that nobody gave, to date a fact of now long ago; mostly under a new name."""
+    ago = dice.choice((YEARS, *[max(1, (x.now - START) // 2)] * 3))
     segment = f"0-{dice.randbytes(4).hex()}"
+    replica = dice.choice((x.own, *[fresh(dice)] * 2))
     told = {"sent": x.now - 200, "received": x.now - 100, "server_now": x.now - ago,
             "segment": segment}  # fmt: skip
     known = x.answered.get("mac", "1." + "0" * 24)
     mac = dice.choice(("1." + "0" * 24, known, known, "", "٣." + "0" * 24))
     if x.answered and dice.random() < 0.3:  # a true answer, to another question
         told |= {"server_now": x.answered["server_now"], "sent": x.answered["sent"] + ago}
-    x.push(x.chain([x.body(receives(dice), segment=segment)]), segment=segment,
-           exchanges=[{**told, "mac": mac}])  # fmt: skip
+    x.push(x.chain([x.body(receives(dice), segment=segment)], replica), replica,
+           segment=segment, exchanges=[{**told, "mac": mac}])  # fmt: skip
 
 
 def backdate(x, _victim, dice):
@@ -264,9 +265,9 @@ def ends(x, _victim, dice):
     )  # fmt: skip
 
 
-def count(x, _victim, dice):
-    """A bin of honest goods holds what nobody believes."""
-    place = dice.choice(BINS)
+def count(x, victim, dice):
+    """A bin of honest goods, this one or any, holds what nobody believes."""
+    place = victim or dice.choice(BINS)
     keys = [json.loads(key) for (key,) in x.ask("SELECT key FROM holding WHERE place = ?", place)]
     lines = [
         {"key": {"item": item, "lot": {"code": lot[0], "expires": lot[1]} if lot else None,
