@@ -41,6 +41,9 @@ SAME_KEY_MAX: Final = 50
 COUNTS_MAX: Final = {"place": 100, "line": 1_000}
 """How many counts of one place, by their scope, may lie within a day (C9)."""
 
+DEVICE_PART: Final = 2
+"""The part of each that one device may fill, so that others can still count there (C9)."""
+
 
 class FullError(Exception):
     """At its place too much is open, or was counted, for one more count (C9)."""
@@ -91,16 +94,21 @@ def record_count(case: Case, did: Count) -> list[Posting]:
 
 def _is_full(case: Case, did: Count, place: str) -> bool:
     """Say whether one more count would make what is open at a place too much to decide."""
-    rows = case.state.variances.having("place", place)
-    of_key = Counter(row.key for row in rows if row.state == "open")
-    near = sum(
-        row.scope == did.scope and abs(row.at - case.at) <= SAME_GOODS_MS
-        for row in case.state.counted.having("place", place)
-    )
+    rows = [row for row in case.state.variances.having("place", place) if row.state == "open"]
+    near = [row for row in case.state.counted.having("place", place)
+            if row.scope == did.scope and abs(row.at - case.at) <= SAME_GOODS_MS]  # fmt: skip
+    own_rows = [row for row in rows if row.device == case.device]
+    own_near = [row for row in near if row.device == case.device]
+    return _is_beyond(did, rows, near, 1) or _is_beyond(did, own_rows, own_near, DEVICE_PART)
+
+
+def _is_beyond(did: Count, rows: list[Variance], near: list[Counted], part: int) -> bool:
+    """Say whether one more count would be beyond a part of what may be open, or counted."""
+    of_key = Counter(row.key for row in rows)
     return (
-        of_key.total() + len(did.lines) > VARIANCES_MAX
-        or max(of_key.values(), default=0) >= SAME_KEY_MAX
-        or near >= COUNTS_MAX[did.scope]
+        of_key.total() + len(did.lines) > VARIANCES_MAX // part
+        or max(of_key.values(), default=0) >= SAME_KEY_MAX // part
+        or len(near) >= COUNTS_MAX[did.scope] // part
     )
 
 

@@ -230,8 +230,11 @@ def _written(turn: Turn) -> int | None:
     push, chained = turn.job.push, turn.chained
     if push.written is not None:
         return push.written
-    sent = [max(one.link.seq, lost_through(one.content) or 0)
-            for one in (*chained.repeats, *chained.fresh)]  # fmt: skip
+    # A loss of what nobody can have written says nothing of what was (R4).
+    ends = [(one.link.seq, lost_through(one.content) or 0, turn.replica.acked)
+            for one in chained.repeats]  # fmt: skip
+    ends += [(one.link.seq, lost_through(one.content) or 0, turn.reach) for one in chained.fresh]
+    sent = [max(seq, through if through <= most else 0) for seq, through, most in ends]
     if sent:
         return max(sent) + push.unsent
     return None if push.unsent else turn.replica.acked

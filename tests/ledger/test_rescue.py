@@ -307,6 +307,22 @@ async def test_more_than_a_device_can_have_written_is_not_lost(warehouse, told):
     assert (await stock(warehouse), await warehouse.open()) == (10, ["NOT_UNDERSTOOD R"])
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_loss_that_is_not_believed_does_not_date_what_comes_after_it(warehouse, again):
+    """[R4] [T3] Nor when it is told twice: nothing was written then that came an hour later."""
+    await warehouse.heartbeat(clock("08:00"), "A")
+    did = {"verb": "lost", "through_seq": BEYOND, "reason": "gone"}
+    warehouse.device("A").envelope(did, clock("08:10"))
+    await warehouse.push("A", clock("08:10"))
+    if again:
+        await warehouse.push("A", clock("08:11"), from_seq=1)
+    await warehouse.push("A", clock("08:12"))
+    receives(warehouse, "A", 1, clock("09:00"))
+    answer = await warehouse.push("A", clock("09:00"))
+    (verdict,) = [json.loads(bytes(one)) for one in answer.verdicts]
+    assert (verdict["times"]["own"], verdict["trust"]) == (clock("09:00"), "high")
+
+
 async def test_what_was_parked_as_impossible_to_have_lost_is_not_read_again(warehouse):
     """[R4] [R5] A newer program knows no better."""
     did = {"verb": "lost", "through_seq": BEYOND, "reason": "gone"}

@@ -203,15 +203,15 @@ def listing(handheld, number, lines):
 async def test_open_lines_of_one_place_are_bounded_and_a_movement_there_pays_for_none(
     plant, monkeypatch
 ):
-    """[C9] Ten hostile counts, then an honest putaway into the same bin."""
+    """[C9] Six hostile counts, then an honest putaway into the same bin, and a count of it."""
     handheld = Handheld(SITE, "1001", plant.clock)
     outcomes = []
-    for number in range(10):
+    for number in range(6):
         listing(handheld, number, 250)
         verdict = (await push(plant, handheld, number)).json()["verdicts"][0]
         outcomes.append((verdict["outcome"], [flag["code"] for flag in verdict["flags"]]))
-    assert [what for what, _ in outcomes[:8]] == ["posted"] * 8
-    assert outcomes[8:] == [("parked", ["COUNT_FULL"])] * 2
+    assert [what for what, _ in outcomes[:4]] == ["posted"] * 4
+    assert outcomes[4:] == [("parked", ["COUNT_FULL"])] * 2
     codes = [code for code in await open_codes(plant) if code == "COUNT_FULL"]
     assert codes == ["COUNT_FULL"]
     loaded = []
@@ -230,4 +230,7 @@ async def test_open_lines_of_one_place_are_bounded_and_a_movement_there_pays_for
     })  # fmt: skip
     await push(plant, honest, 1, device="d2")
     assert loaded[-1] <= 20
+    listing(honest, 7, 1)
+    verdict = (await push(plant, honest, 2, device="d2")).json()["verdicts"][0]
+    assert verdict["outcome"] != "parked"
     assert plant.book.verify(SITE) == []

@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.simulation.scheduler import SECOND
-from tests.simulation.site import DESK
+from tests.simulation.site import DESK, HOSTILE
 from tests.simulation.watch import scans_of
 
 EDIT = re.compile(r"edit (\w+) (\S+) (\w+)=(\S+)")
@@ -17,6 +17,8 @@ def do(world, number, act):
         _server(world, act.words)
     elif act.who == "desk":
         _desk(world, act.words)
+    elif act.who == HOSTILE:
+        world.hostile.act(number, act.words)
     else:
         _device(world, number, act)
 

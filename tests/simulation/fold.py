@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 
+from sync.ends import left, reached
 from sync.stock import Key, Place, is_virtual, key_text
 from tests.simulation import things
 
@@ -60,7 +61,7 @@ def _events(entry, did, times, aliases):
         did = {**did, "from": {"location": "production"}}
     if did["verb"] in {*MOVING, "produce"}:
         name = key_text(msgspec.convert(did["key"], Key))
-        source, target = (_place(did[end], aliases) for end in ("from", "to"))
+        source, target = _named(did, aliases)
         flow = (target, name)
         if did["quantity"] is None:
             yield (taken, *at), 0, "all", (source, name), flow, (own, *at)
@@ -79,6 +80,13 @@ def _events(entry, did, times, aliases):
     elif did["verb"] == "adjust":
         name = key_text(msgspec.convert(did["key"], Key))
         yield (own, *at), 0, "add", (_place(did["place"], aliases), name), did["quantity"], None
+
+
+def _named(did, aliases):
+    """Return both ends; a virtual one that the verb may not name is a place that nobody knows."""
+    source, target = (_place(did[end], aliases) for end in ("from", "to"))
+    counted = did["quantity"] is not None
+    return left(did["verb"], source, counted=counted), reached(did["verb"], target, counted=counted)
 
 
 def _place(said, aliases):

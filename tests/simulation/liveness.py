@@ -4,9 +4,10 @@ from sync.records import Discrepancy, Holding, Variance
 from sync.stock import CONTAINER
 from sync.vocabulary import POLICIES, Evidence
 from tests.simulation import oracle, shuffled, things
+from tests.simulation.hostile import is_own
 from tests.simulation.physical import check_world
 from tests.simulation.scheduler import MINUTE
-from tests.simulation.site import BINS, DESK, DEVICES
+from tests.simulation.site import BINS, DESK, DEVICES, HOSTILE
 from tests.simulation.watch import Broken
 
 WITHIN_MS = 30 * MINUTE
@@ -84,18 +85,27 @@ def truthful_counts(world):
         world.scheduler.run(world.now + 5 * MINUTE, world._look)
     for _ in range(6):
         replicas_agree(world)
-        if not any(row.state == "open" for row in oracle.rows(world.server, "variance", Variance)):
+        left = oracle.rows(world.server, "variance", Variance)
+        if not any(row.state == "open" and row.device != HOSTILE for row in left):
             break
         world.supervisor.review("review all")
+    _is_counted(world)
+
+
+def _is_counted(world):
+    """[L5] What is left open after it is open for another reason, or of a hostile device."""
     ledger = oracle.holdings(world.server)
     true = {name: quantity for name, quantity in world.floor.stock.items() if quantity}
     for name in sorted(ledger.keys() | true.keys()):
-        if _is_boxed(world, name):
+        if _is_boxed(world, name) or is_own(name):
             continue
         if not name[0].startswith("unidentified/") and ledger.get(name, 0) != true.get(name, 0):
             raise Broken("L5", f"{name} was counted and approved: the ledger has "
                          f"{ledger.get(name, 0)}, there are {true.get(name, 0)}")  # fmt: skip
+    lies = world.watch.lies
     for row in oracle.rows(world.server, "discrepancy", Discrepancy):
+        if row.operation in lies or is_own((row.place, row.key)):
+            continue
         if row.state == "open" and row.code in COUNTED_AWAY and row.place in {*BINS, "DOCK"}:
             raise Broken("L5", f"{row.discrepancy} at {row.place} is open after a count")
 

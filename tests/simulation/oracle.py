@@ -123,6 +123,8 @@ def check_watermark(world):
                 (SITE, world.now - SILENT_MS))  # fmt: skip
     active = {replica for (replica,) in found}
     world.watch.mark = mark
+    if mark > world.now:
+        raise Broken("S9", f"W is {mark}, and it is only {world.now}")
     logged = {entry["id"] for entry in world.watch.log}
     for id_, (label, kept, when) in world.watch.beeped.items():
         if id_ in logged or when >= mark or kept.replica not in active or id_ in world.watch.lost:

@@ -13,7 +13,7 @@ import re
 from typing import NamedTuple
 
 from tests.simulation.network import Weather
-from tests.simulation.site import START
+from tests.simulation.site import HOSTILE, START
 
 
 class Act(NamedTuple):
@@ -46,6 +46,10 @@ class Script(NamedTuple):
     weather: Weather
     clocks: dict
     acts: tuple
+
+    @property
+    def has_hostile(self):
+        return any(act.who == HOSTILE for act in self.acts)
 
     def __str__(self):
         weather = " ".join(f"{k}={v}" for k, v in self.weather._asdict().items() if v)

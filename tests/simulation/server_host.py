@@ -20,6 +20,8 @@ from server.book.clerk import Clerk
 from server.book.reading import Own
 from server.book.snapshots import keep, part_of
 from server.book.writer import Task, Writer
+from server.people.rescues import is_signed
+from server.refusals import Code, Refusal
 from sync import arrivals
 from sync.messages import Conflict, Push
 from tests.simulation.site import KEY, SITE, database, template
@@ -175,7 +177,12 @@ class ServerHost:
             except msgspec.MsgspecError as error:
                 answer(refused(error))
                 continue
-            tasks.append((Task(None, push.site, Job(device, push, received)), body, answer))
+            try:
+                job = Job(device, push, received, signed=_let_in(push))
+            except Refusal as refusal:
+                answer(refused(refusal))
+                continue
+            tasks.append((Task(None, push.site, job), body, answer))
         self.working = True
         try:
             self.writer.work([task for task, _, _ in tasks])
@@ -209,6 +216,16 @@ class ServerHost:
             except CursorGoneError as gone:
                 return 410, encode({"code": gone.code}), 0
         return 200, encode(told), 0
+
+
+def _let_in(push):
+    """Do what the door does (`server/api/sync.py`); say whether a rescue is signed."""
+    if push.site != SITE:
+        raise Refusal(Code.OTHER_SITE)
+    signed = push.carrier is not None and is_signed(KEY, push)
+    if push.carrier is not None and not signed and push.device is not None:
+        raise Refusal(Code.RESCUE_UNSIGNED)
+    return signed
 
 
 def _answer_of(task):

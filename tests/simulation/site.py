@@ -28,6 +28,10 @@ START = 1_790_000_000_000 - 1_790_000_000_000 % 86_400_000 + 6 * 3_600_000
 
 DEVICES = ("A", "B", "C", "D")
 DESK = "DESK"
+HOSTILE = "X"
+"""An enrolled device that lies, in some worlds."""
+GOODS = "HX"
+"""What only it ever touches."""
 BINS = ("B1", "B2", "B3", "B4", "B5")
 BOXES = ("P1", "T1", "T2")
 ITEMS = ("BE", "CA", "NU")
@@ -40,13 +44,16 @@ ROWS = [
     Item(item="CA", name="Cable", lots=True, fifo="hint"),
     Item(item="NU", name="Nut", fifo="hint"),
     Item(item="GM", name="Gear motor", serials=True, fifo="hint"),
+    Item(item=GOODS, name="Goods of nobody", lots=True),
     Item(item="BIKE", name="Bicycle", fifo="hint"),
     *(Location(location=name, warehouse="W", walk=n) for n, name in enumerate(BINS)),
     Location(location="DOCK", warehouse="W", kind="dock"),
     Location(location="STAGE", warehouse="W", kind="stage"),
-    *(Person(person=f"worker-{name}", name=name, role="worker", badge=name) for name in DEVICES),
+    *(Person(person=f"worker-{name}", name=name, role="worker", badge=name)
+      for name in (*DEVICES, HOSTILE)),
     Person(person="fang", name="Fang", role="supervisor", badge="F"),
     *(Device(device=name, name=name) for name in (*DEVICES, DESK)),
+    Device(device=HOSTILE, name=HOSTILE, enrolled_at=START),
     Document(document="PO-1", kind="purchase", partner="V1"),
     *(Line(document="PO-1", line=n, item=item, quantity=10_000)
       for n, item in enumerate(ITEMS, start=1)),

@@ -9,6 +9,7 @@ import msgspec
 
 from sync.feed import feed_key
 from sync.stock import key_of
+from tests.simulation.site import HOSTILE
 
 KNOWN = {"X9": "B3"}
 """What unknown codes turn out to be."""
@@ -41,7 +42,8 @@ class Supervisor:
             return
         counts = defaultdict(list)
         for row in page.feed.rows("variance"):
-            if row["state"] == "open":
+            # She sees whose figures they are.
+            if row["state"] == "open" and row.get("device") != HOSTILE:
                 counts[row["count_id"]].append(row)
         for rows in counts.values():
             verb = self._decides(rows, words)

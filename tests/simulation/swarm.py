@@ -8,10 +8,11 @@ from collections import defaultdict
 
 from sync.stock import is_virtual
 from tests.simulation.errands import errands
+from tests.simulation.lies import script_words
 from tests.simulation.network import Weather
 from tests.simulation.scheduler import DAY, MINUTE, SECOND
 from tests.simulation.script import Act, ClockOf, Script
-from tests.simulation.site import BINS, DEVICES, ITEMS, START, WITHOUT_LOTS
+from tests.simulation.site import BINS, DEVICES, HOSTILE, ITEMS, START, WITHOUT_LOTS
 from tests.simulation.worker import POISON
 
 FAULTS = ("lose", "repeat", "delay", "cut", "offline", "mute", "crash", "full", "kill", "power",
@@ -111,6 +112,8 @@ def script(seed, count=ACTS, only=None):
         *_by_the_office(seed, end),
         *_by_other_programs(seed, devices, end),
     ]
+    if only is None:
+        acts += _by_a_hostile(seed, devices, end)
     acts.sort(key=lambda act: act.at)
     return Script(seed, _weather(dice, on), _clocks(dice, on, devices), tuple(acts))
 
@@ -201,6 +204,16 @@ def _by_other_programs(seed, devices, end):
         yield Act(dice.randint(START, end), dice.choice(devices), dice.choice(sorted(POISON)))
     if dice.random() < 0.3:
         yield Act(dice.randint(START, end), "server", "update")
+
+
+def _by_a_hostile(seed, devices, end):
+    """In one seed of three an enrolled device lies, now and then before anybody else is up."""
+    dice = random.Random(f"hostile {seed}")
+    if dice.random() < 0.34:
+        if dice.random() < 0.3:
+            yield Act(START, HOSTILE, "hostile echo")
+        for _ in range(dice.choice((8, 16, 30))):
+            yield Act(dice.randint(START, end), HOSTILE, script_words(dice, devices))
 
 
 def _later(seed, acts):

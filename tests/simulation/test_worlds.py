@@ -19,6 +19,7 @@ TRUE_SEEDS = os.environ.get("TRUE_WORLD_SEEDS", "200")
 MUTANTS = (
     "no dedupe", "the watermark is now", "drop on negative", "raw wall clock", "count at arrival",
     "skip fsync", "patch without ack snapshot", "prune on ack", "ack before commit",
+    "anybody speaks for a replica",
     "app: acknowledge whatever is there", "app: patch without ack snapshot", "app: prune on ack",
 )  # fmt: skip
 """A share that dies soon."""

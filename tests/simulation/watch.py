@@ -9,11 +9,16 @@ import msgspec
 
 from server.book.packing import unpacked
 from tests.simulation.client.outbox import body_bytes
+from tests.simulation.site import DEVICES, HOSTILE, START
 
 LOG = ("seq", "id", "kind", "verb", "actor", "device", "replica", "rseq", "received_at", "at", "u",
        "trust", "outcome", "payload", "payload_hash", "verdict")  # fmt: skip
 
 READ_LOG = f"SELECT {', '.join(LOG)} FROM log WHERE seq > ? ORDER BY seq"
+
+
+STOLEN = {"OPERATION_ID_CONFLICT", "RESCUE_UNSIGNED", "COUNT_FULL"}
+"""What parks an honest fact only when somebody else took its name or its place."""
 
 
 class Broken(AssertionError):
@@ -56,6 +61,8 @@ class Watch:
         self.last_at = {}
         self.lost = set()
         """Ids that are gone with a storage that was evicted: the predicted loss."""
+        self.lies = set()
+        """Ids of what a hostile device did."""
         self.counts = {"operations": 0, "pushes": 0, "pages": 0, "shuffled": 0}
 
     # --- devices ---------------------------------------------------------------------------------
@@ -134,17 +141,51 @@ class Watch:
         self.read_log(server)
         for job, _, (status, data, _) in done:
             self.counts["pushes"] += 1
+            self._heard(job, status, data)
             if status == 200:
                 self.taken.append(job)
                 self._verdicts(job, json.loads(data), data)
             elif status >= 500 and not self.world.may_refuse(status):
                 raise Broken("L1", f"the server fails at a push of {job.device}: {data!r}")
 
+    # --- a hostile device among them -------------------------------------------------------------
+
+    def lied(self, text):
+        raise Broken("H", text)
+
+    def _heard(self, job, status, data):
+        """[H] Nobody but its device speaks for a replica, and no honest one is refused for it."""
+        if job.device == HOSTILE:
+            if status == 200 and job.push.carrier is not None and job.push.device is not None:
+                self.lied(f"a rescue that {job.push.device} did not sign was taken")
+            return
+        is_fork = status == 409 and json.loads(data)["code"] == "fork"
+        if status in {403, 429} or (is_fork and not self.world.forgiven and not self.restores):
+            self.lied(f"{job.device} was refused: {data!r}")
+
+    def _logged(self, entry):
+        """[H] What a hostile device wrote is its own; it decides nothing, and dates nothing."""
+        is_hostile = entry["payload_hash"] in self.world.hostile.made
+        if is_hostile and entry["device"] != HOSTILE:
+            self.lied(f"{entry['id']} stands as done by {entry['device']}")
+        if entry["device"] == HOSTILE:
+            self.lies.add(entry["id"])
+            if entry["kind"] == "intent" and entry["outcome"] != "parked":
+                self.lied(f"{entry['verb']} {entry['id']} was {entry['outcome']}")
+            if entry["at"] < START:
+                self.lied(f"{entry['id']} is dated {entry['at']}, before its device was enrolled")
+        elif entry["outcome"] == "parked" and entry["device"] in DEVICES:
+            codes = {flag["code"] for flag in json.loads(entry["verdict"])["flags"]}
+            if codes & STOLEN:
+                self.lied(f"{entry['id']} of {entry['device']} was parked: {codes}")
+
     def _verdicts(self, job, answer, data):
         """[S2] A retry gets the same verdict to the byte."""
         raw = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         verdicts = msgspec.json.decode(raw["verdicts"], type=list[msgspec.Raw])
         sent = [bytes(one) for one in job.push.operations]
+        if job.device == HOSTILE:
+            return  # it repeats others, and under names that it has no right to
         if len(verdicts) != len(sent):
             raise Broken("S2", f"{len(sent)} operations got {len(verdicts)} verdicts")
         for text, verdict in zip(sent, verdicts, strict=True):
@@ -168,7 +209,10 @@ class Watch:
             if entry["replica"]:
                 if "~" not in entry["id"]:
                     self.by_link[entry["replica"], entry["rseq"]] = entry
-                self.scanned |= scans_of(entry["payload"])
+                if entry["device"] != HOSTILE:
+                    self.scanned |= scans_of(entry["payload"])
+            if self.world.script.has_hostile:
+                self._logged(entry)
             if entry["kind"] != "change" and entry["actor"] != "server":
                 self._dated(entry)
         if rows:
