@@ -2,7 +2,7 @@
 
 from sync.records import Discrepancy, Holding, Variance
 from sync.stock import CONTAINER
-from sync.vocabulary import POLICIES, Evidence
+from sync.vocabulary import POLICIES, Code, Evidence
 from tests.simulation import oracle, shuffled, things
 from tests.simulation.hostile import is_own
 from tests.simulation.physical import check_world
@@ -14,6 +14,7 @@ WITHIN_MS = 30 * MINUTE
 LONG_LOOK = 3
 """One seed in so many is played again in another order, and counted to the end."""
 
+ABOUT_COUNTS = {Code.COUNT_AMBIGUOUS.value, Code.COUNT_DISAGREE.value}
 COUNTED_AWAY = {
     code.value
     for code, policy in POLICIES.items()
@@ -103,8 +104,13 @@ def _is_counted(world):
             raise Broken("L5", f"{name} was counted and approved: the ledger has "
                          f"{ledger.get(name, 0)}, there are {true.get(name, 0)}")  # fmt: skip
     lies = world.watch.lies
+    # Nobody decides about the counts of a hostile device here: what lies across one stays a doubt.
+    doubted = {(row.place, row.key) for row in oracle.rows(world.server, "variance", Variance)
+               if row.device == HOSTILE and row.state == "open"}  # fmt: skip
     for row in oracle.rows(world.server, "discrepancy", Discrepancy):
         if row.operation in lies or is_own((row.place, row.key)):
+            continue
+        if row.code in ABOUT_COUNTS and (row.place, row.key) in doubted:
             continue
         if row.state == "open" and row.code in COUNTED_AWAY and row.place in {*BINS, "DOCK"}:
             raise Broken("L5", f"{row.discrepancy} at {row.place} is open after a count")
