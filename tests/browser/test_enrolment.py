@@ -67,6 +67,11 @@ KEPT = """() => new Promise((told) => {
 })"""
 
 
+def out_of(factory):
+    """Why each device is not waited for, by its name."""
+    return {one["name"]: one.get("out") for one in factory.ask("devices")["devices"]}
+
+
 def test_the_same_phone_enrolled_again_is_a_hand_over_and_nobody_is_alarmed(handhelds, factory):
     """[S10] What it had unsent goes first, as what it was; then it goes on as what it is."""
     zhao = handhelds("H1", ZHAO_LIN)
@@ -78,12 +83,16 @@ def test_the_same_phone_enrolled_again_is_a_hand_over_and_nobody_is_alarmed(hand
     zhao.go(f"enrol/{factory.enrolment_code('H1 again')}")
     zhao.sees("Enrol this device again?", "H1, site FACTORY", "H1 again, site FACTORY")
     zhao.key("Enrol again").click()
+    zhao.sees("Scan your badge")
     zhao.unsent(1)
     receive(zhao, f"{PAINT[:-2]}4")
     zhao.unsent(2)
     zhao.page.unroute("**/sync/push")
     zhao.asks_for_the_latest()
     zhao.unsent(0)
+    # Its last push as what it was says so; what is written after that is of what it is.
+    while out_of(factory)["H1"] != "handed_in":
+        zhao.asks_for_the_latest()
     zhao.asks_for_the_latest()
     receive(zhao, f"{PAINT[:-2]}8")
     zhao.unsent(0)
@@ -95,6 +104,6 @@ def test_the_same_phone_enrolled_again_is_a_hand_over_and_nobody_is_alarmed(hand
     assert len({replica for _, replica in rows}) == 2
     assert factory.stock("DOCK-1") == [("PA-529S", "K1120", "15")]
     assert factory.ask("discrepancies", state="open")["discrepancies"] == []
-    waiting = {one["name"]: one.get("out") for one in factory.ask("devices")["devices"]}
+    waiting = out_of(factory)
     assert (waiting["H1"], waiting["H1 again"]) == ("handed_in", None)
     assert factory.verifies()
