@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server.book.load import load
+from server.book.packing import fetch_logged
 from server.book.refill import from_log
 from server.book.rows import fetch_in, table
 from server.book.session import Session
@@ -89,7 +90,7 @@ def late_proofs(session: Session, given: Sequence[Given]) -> list[Late]:
     doubts = fetch_in(connection, "discrepancy", Discrepancy, site, "discrepancy", names)
     waiting = {row.operation: row for row in doubts if row.state == "open"}
     found = []
-    for logged in fetch_in(connection, "log", Logged, site, "id", waiting):
+    for logged in fetch_logged(connection, site, "id", waiting):
         for proofs in read_proofs(session, given):
             arrival = proofs.given(from_log(logged))
             if arrival.proof is not None and _is_actors(session, arrival):

@@ -105,6 +105,21 @@ async def test_a_late_proof_of_what_changed_meanwhile_is_refused_with_the_reason
     assert (result.outcome, result.flags) == ("refused", ("stale",))
 
 
+async def test_a_long_decision_is_kept_packed_and_decided_all_the_same(warehouse):
+    """[R49]"""
+    desk = warehouse.device("H")
+    scans = [{"raw": f"{'BE' * 40} {n}", "source": "typed", "wall": warehouse.now}
+             for n in range(40)]  # fmt: skip
+    did = {"verb": "edit", "kind": "line", "id": "PO-1/1", "base_version": 999,
+           "fields": {"state": "closed"}}  # fmt: skip
+    id_ = desk.envelope(did, warehouse.now, class_="intent", actor="fang", scans=scans)
+    desk.proofs = lambda _: []
+    await outcome(warehouse)
+    desk.proofs = lambda _: [proof(desk.chain[-1], "H")]
+    await warehouse.push("H", warehouse.now + 1_000)
+    assert (await warehouse.results())[id_].outcome == "refused"
+
+
 async def test_what_a_person_has_settled_is_not_done_by_a_late_proof(warehouse):
     """[R49]"""
     payload = decide(warehouse, unproved=True)
