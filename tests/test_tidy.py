@@ -32,7 +32,7 @@ PLACES = re.compile(
     | registry\.(npmjs|yarnpkg)
     | (deb|security)\.debian\.org
     | file:/{3}
-    | (?<![\w.])/(opt/(pypi|wheels)|work/(main|shared)|root|home/\w+|tmp/v)/
+    | (?<![\w.])/(opt/(pypi|wheels)|work/\w+|root|home/\w+|tmp/v)/
     """,
     re.VERBOSE,
 )
