@@ -1,6 +1,6 @@
 /** [G5] Scan or typing: decided by what comes when. */
 import { describe, expect, it } from "vitest";
-import { hear, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
+import { hear, inField, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "../src/scan/wedge";
 
 interface Outcome {
   scans: string[];
@@ -127,5 +127,28 @@ describe("a hand", () => {
 
   it("that began to type before a scan came does not end up in it", () => {
     expect(play([...keys("ab", 150), ...keys("06-B-10", 10, 400), enter(470)]).scans).toEqual(["06-B-10"]);
+  });
+});
+
+describe("in a text field", () => {
+  const field = inField(ORDINARY);
+
+  it("a scan is a burst that ends with Enter in the same rhythm", () => {
+    expect(play([...keys("BA-8327", 10), enter(70)], field)).toEqual({ scans: ["BA-8327"], swallowed: ["Enter"] });
+    expect(play([...keys("B8899", 10), enter(900)], field)).toEqual({ scans: [], swallowed: [] });
+  });
+
+  it("silence after quick letters is a hand that thinks", () => {
+    expect(play([...keys("tion", 30), { kind: "idle", at: 300 }], field).scans).toEqual([]);
+  });
+
+  it("silence ends a scan of a scanner that sends no suffix, when no hand could be so quick", () => {
+    const silent = inField(ORDINARY, false);
+    expect(play([...keys("BA-8327", 5), { kind: "idle", at: 200 }], silent).scans).toEqual(["BA-8327"]);
+    expect(play([...keys("BA-8327", 30), { kind: "idle", at: 400 }], silent).scans).toEqual([]);
+  });
+
+  it("a space typed quickly is kept", () => {
+    expect(play(keys("no box", 20), field).swallowed).toEqual([]);
   });
 });

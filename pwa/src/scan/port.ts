@@ -2,7 +2,8 @@
  * Where scans come in: each source calls `take` with the raw code and returns the way to stop.
  * The wedge scanner is one; the camera will be another, and typed entry calls `take` itself.
  */
-import { hear, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "./wedge";
+import { GS } from "../core/gs1";
+import { hear, inField, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "./wedge";
 
 export type Take = (raw: string, symbology: string | null) => void;
 
@@ -35,7 +36,7 @@ class WedgeListener {
     const options = { capture: true, signal: this.stopping.signal };
     document.addEventListener("keydown", (event) => this.onKey(event), options);
     document.addEventListener("beforeinput", (event) => this.onInput(event), options);
-    document.addEventListener("compositionend", (event) => this.onText(event.data, event), options);
+    document.addEventListener("compositionend", () => this.onHand(), options);
     return () => {
       this.stopping.abort();
       clearTimeout(this.timer);
@@ -52,22 +53,31 @@ class WedgeListener {
 
   private onInput(event: InputEvent): void {
     const text = event.data ?? "";
-    const isSeparator = text.includes("\x1d");
-    if (event.inputType === "insertText" && text && (isSeparator || !this.keyHadText)) this.onText(text, event);
+    if (event.inputType !== "insertText") this.onHand();
+    else if (text.includes(GS) || !this.keyHadText) this.onText(text, event);
     this.keyHadText = false;
   }
 
+  /**
+   * Text without keys of its own. It is the field's: a phone's keyboard, an input method, a voice
+   * put words in at once, as no scanner types. Only a separator is a part of the keys around it,
+   * and what brings its own Enter along was scanned.
+   */
   private onText(text: string, event: Event): void {
-    // Names are written in Chinese, codes are not: in a field it is a hand, unless an Enter ends it.
-    if (fieldWithFocus() && /\p{Script=Han}/u.test(text) && !/[\r\n\t]$/.test(text)) return;
-    // Some input methods put the whole scan and its Enter into one event.
     const code = text.replace(/[\r\n\t]+$/, "");
+    if (text !== GS && code === text) return this.onHand();
     if (code) this.on({ kind: "text", text: code, at: event.timeStamp }, event);
     if (code !== text) this.on({ kind: "key", key: "Enter", ctrl: false, at: event.timeStamp }, event);
   }
 
+  /** Pasted, composed, filled in, deleted: the keys before it were no scan. */
+  private onHand(): void {
+    this.ear = { ...this.ear, text: "" };
+    clearTimeout(this.timer);
+  }
+
   private on(heard: Heard, event: Event | null): void {
-    const profile = somebodyTypes() ? this.profile : patient(this.profile, this.hasSuffix);
+    const profile = this.profileHere();
     const { ear, scan, swallow } = hear(this.ear, heard, profile);
     if (scan !== null) this.hasSuffix = heard.kind === "key";
     // Its suffix came too late to end the scan: a busy page had cut it off.
@@ -82,6 +92,11 @@ class WedgeListener {
     clearTimeout(this.timer);
     if (scan !== null) this.scanned(scan);
     else if (ear.text) this.wait(profile.idleMs);
+  }
+
+  private profileHere(): Profile {
+    if (fieldWithFocus()) return inField(this.profile, this.hasSuffix);
+    return isKeyboardScreen() ? this.profile : patient(this.profile, this.hasSuffix);
   }
 
   private wait(idleMs: number): void {
@@ -111,7 +126,7 @@ function fieldWithFocus(): Field | null {
   return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement ? field : null;
 }
 
-/** In a field, or on a screen that marks itself as one that takes a keyboard. */
-function somebodyTypes(): boolean {
-  return fieldWithFocus() !== null || document.querySelector("[data-keyboard]") !== null;
+/** A screen without a field may mark itself as one that takes a keyboard. */
+function isKeyboardScreen(): boolean {
+  return document.querySelector("[data-keyboard]") !== null;
 }

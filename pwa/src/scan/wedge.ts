@@ -16,12 +16,17 @@ export interface Profile {
   /** Fewer characters are a scan when a suffix ends them and they are faster than this, each. */
   shortMs: number;
   idleMs: number;
+  /** Slower than this per character, on average, no scan ends by silence; 0 where none does. */
+  silenceMs: number;
   /** Nobody types here: what comes as characters was scanned. */
   isAlone: boolean;
+  /** What comes goes into a text field, where a space is text and an Enter has to keep the rhythm. */
+  isField: boolean;
 }
 
 export const ORDINARY: Profile = {
-  prefix: "", suffixes: ["Enter", "Tab"], averageMs: 50, charactersMin: 4, shortMs: 20, idleMs: 100, isAlone: false,
+  prefix: "", suffixes: ["Enter", "Tab"], averageMs: 50, charactersMin: 4, shortMs: 20, idleMs: 100, silenceMs: 50, isAlone: false,
+  isField: false,
 };
 
 /**
@@ -31,6 +36,14 @@ export const ORDINARY: Profile = {
 export function patient(profile: Profile, hasSuffix: boolean | null = null): Profile {
   const idleMs = hasSuffix === false ? profile.idleMs : 400;
   return { ...profile, averageMs: 400, shortMs: 400, idleMs, isAlone: true };
+}
+
+/**
+ * In a text field a hand pauses after every few letters, so silence says nothing there, unless the
+ * scanner is known to end its scans with nothing else; then it must be faster than any hand.
+ */
+export function inField(profile: Profile, hasSuffix: boolean | null = null): Profile {
+  return { ...profile, silenceMs: hasSuffix === false ? profile.shortMs : 0, isField: true };
 }
 
 export type Heard =
@@ -92,7 +105,7 @@ function added(ear: Ear, text: string, at: number, profile: Profile): Recognised
     ? { ...ear, text, began: at, last: at, cut }
     : { ...ear, text: ear.text + text, last: at };
   // A space inside a scan would press the button that has the focus.
-  return { ear: next, scan: null, swallow: !isFresh && text === " " && isFast(next, profile.averageMs) };
+  return { ear: next, scan: null, swallow: !profile.isField && !isFresh && text === " " && isFast(next, profile.averageMs) };
 }
 
 /** A control character in the middle of a scan belongs to it; by itself it is a shortcut. */
@@ -123,8 +136,9 @@ function scanOf(ear: Ear, suffixAt: number | null, profile: Profile): string | n
   if (prefix) return (ear.text.startsWith(prefix) && ear.text.slice(prefix.length)) || null;
   if (suffixAt === null) {
     const isLong = size >= (profile.isAlone ? 2 : profile.charactersMin);
-    return isLong && isFast(ear, ORDINARY.averageMs) ? ear.text : null;
+    return isLong && profile.silenceMs > 0 && isFast(ear, profile.silenceMs) ? ear.text : null;
   }
+  if (profile.isField && suffixAt - ear.began > profile.averageMs * size) return null;
   if (size >= profile.charactersMin) return isFast(ear, profile.averageMs) ? ear.text : null;
   // The end of a slow scan must not pass for a short code.
   const isPart = ear.began - ear.cut < PART_MS;
