@@ -94,6 +94,8 @@ export const screens = {
   "key.quantity": { en: "Quantity", zh: "改数量" },
   "key.type": { en: "Type it", zh: "输数量" },
   "key.type_code": { en: "Type code", zh: "输入条码" },
+  "key.rest": { en: "The rest: {n}", zh: "剩余 {n} 全收" },
+  "key.i_am_here": { en: "I am here", zh: "我已到" },
   "key.close": { en: "Back", zh: "返回" },
   "key.go_to": { en: "Go to {code}", zh: "去 {code}" },
   "key.bin_done": { en: "Bin done", zh: "盘完" },
