@@ -27,7 +27,9 @@ export interface Capture {
  */
 export type KeyName =
   | "done" | "skip" | "short" | "empty" | "full" | "other" | "hold" | "confirm" | "cancel" | "next" | "undo"
-  | "reason" | "consent";
+  | "reason" | "consent"
+  /** All that the line still asks for. */
+  | "rest";
 
 export type Input =
   | { kind: "scan"; capture: Capture; meaning: Meaning }
@@ -73,12 +75,16 @@ export interface Band {
   held?: string;
   asked?: string;
   older?: Older & { quantity: number };
+  /** The same input went on to other goods: an undo would be about those. */
+  passed?: true;
 }
 
 export interface Step<S> {
   state: S;
   drafts: Draft[];
   band: Band | null;
+  /** The verdict of the first so many drafts, where the input then did something else too. */
+  earlier?: { band: Band; drafts: number };
   /** Leave the flow for another screen: `{screen: "bin", code: "06-B-10"}`. */
   open?: { screen: string; code?: string };
   /** Captures that the worker decided against: they no longer wait for an operation. */

@@ -57,6 +57,8 @@ export class FlowRunner<S extends object> {
   #shop: Shop;
   #tail: Promise<void> = Promise.resolve();
   #resting: ReturnType<typeof setTimeout> | undefined;
+  /** What is shown next: the verdict before it has its moment first. */
+  #later: { band: Band; id: string | null } | null = null;
   #seen = 0;
   #isRefreshing = false;
   /** The key that is not answered yet: a thick glove may hit it twice. */
@@ -228,6 +230,7 @@ export class FlowRunner<S extends object> {
   async #give(input: Input): Promise<void> {
     const before = this.state as (S & Remembered) | null;
     if (before === null) return;
+    this.#showLater();
     this.#learn(before, input);
     const step = await this.#step(input);
     const reversal = step.undo ? await this.#undo(before) : null;
@@ -249,13 +252,18 @@ export class FlowRunner<S extends object> {
     const kept: S & Remembered = { ...step.state, shown: step.band ?? this.band, seen: this.#seen };
     if (step.drafts.length > 0) {
       const written = await this.#engine.write(step.drafts, { name: this.name, state: kept });
-      this.lastId = written.at(-1)?.id ?? null;
+      this.lastId = written.at(step.earlier ? step.earlier.drafts - 1 : -1)?.id ?? null;
+      if (step.earlier && step.band) {
+        const isWriter = step.drafts.length > step.earlier.drafts;
+        this.#later = { band: step.band, id: isWriter ? (written.at(-1)?.id ?? null) : null };
+      }
     } else if (isKept) {
       await this.#engine.keepFlow(this.name, kept);
       this.lastId = null;
     }
     this.state = step.state;
-    if (step.band) this.#show(step.band);
+    const shown = this.#later && step.earlier ? step.earlier.band : step.band;
+    if (shown) this.#show(shown);
     // What is written has sounded: a release that fails only stays listed in the outbox.
     await Promise.allSettled((step.released ?? []).map((id) => this.#engine.dropCapture(id)));
     if (!step.open || this.#isClosed) return;
@@ -283,8 +291,17 @@ export class FlowRunner<S extends object> {
     clearTimeout(this.#resting);
     this.full = band.signal !== "tick" && !this.#hasDoubt;
     if (band.signal === "done" || band.signal === "complete") {
-      this.#resting = setTimeout(() => (this.full = false), FULL_MS);
+      this.#resting = setTimeout(() => (this.#later ? this.#showLater() : (this.full = false)), FULL_MS);
     }
+  }
+
+  /** At the end of the verdict before it, or when the worker goes on: a question must have been heard. */
+  #showLater(): void {
+    if (!this.#later) return;
+    const { band, id } = this.#later;
+    this.#later = null;
+    this.lastId = id;
+    this.#show(band);
   }
 
   /** Reverses the flow's last operation; null when it is reversed already, or no longer on this device. */

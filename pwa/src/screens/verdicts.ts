@@ -110,7 +110,7 @@ export function verdictOf(band: Band, written: Written | undefined, quiet: boole
       ? { place: band.older.place, lot: band.older.lot, difference: olderBy(band) }
       : null,
     ways: waysOf(band, hands),
-    undo: band.wrote ? () => hands.press("undo") : null,
+    undo: band.wrote && !band.passed ? () => hands.press("undo") : null,
   };
 }
 

@@ -41,7 +41,7 @@ describe("a label whose separators are missing", () => {
 
   it("is its first reading by the card DONE, and SKIP brings the next one to the top", () => {
     expect(receiving().scan(GLUED, "BINCARD:SKIP", "BINCARD:DONE").dids).toMatchObject([{ quantity: 24 }]);
-    expect(receiving().scan(GLUED, "BINCARD:DONE").state).toMatchObject({ goods: { lot: "B07773024", quantity: null } });
+    expect(receiving().scan(GLUED, "BINCARD:DONE").state).toMatchObject({ goods: { lot: "B07773024", quantity: 1 } });
   });
 
   it("is the reading whose lot another label says", () => {

@@ -49,24 +49,71 @@ describe("receiving by scans only", () => {
     expect(hands("PO-127").scan("CASE-BE").dids).toMatchObject([{ quantity: 12, key: { item: "BE-2908" } }]);
   });
 
-  it("offers the remainder of the line, and the dock writes it", () => {
-    const hand = hands("PO-127").scan("BE-2908");
+  it("[G14] takes one for each scan of goods whose label says no number, and the dock writes what was scanned", () => {
+    const hand = hands("PO-127").burst("BE-2908", "BE-2908", "BE-2908");
     expect(hand.drafts).toEqual([]);
-    expect(hand.state).toMatchObject({ prefilled: 100, missing: "quantity" });
+    expect(hand.state).toMatchObject({ missing: "more", goods: { quantity: 3 }, rest: 100 });
+    expect(hand.band).toMatchObject({ signal: "tick", say: "receive.ask.more", values: { quantity: 3 } });
     hand.scan("DOCK-1");
-    expect(hand.dids).toMatchObject([{ quantity: 100, to: { location: "DOCK-1" } }]);
-    expect(hand.drafts[0]?.assumed).toEqual([]);
-    expect(hand.band.signal).toBe("complete");
+    expect(hand.drafts).toMatchObject([{ did: { quantity: 3, to: { location: "DOCK-1" } }, assumed: [], captures: [1, 2, 3, 4] }]);
+    expect(hand.band.signal).toBe("done");
   });
 
-  it("takes the next scan as a yes to the remainder, and says that the quantity was assumed", () => {
-    const hand = hands("PO-127").scan("BE-2908", "GS1-PA");
-    expect(hand.dids).toMatchObject([{ quantity: 100 }, { quantity: 12 }]);
-    expect(hand.drafts[0]?.assumed).toEqual(["quantity"]);
+  it("[G14] never takes the next scan for more than was scanned, and says what it wrote before anything else", () => {
+    const hand = hands("PO-127").scan("BE-2908", "PO-128");
+    expect(hand.dids).toMatchObject([{ quantity: 1 }]);
+    expect(hand.last.earlier).toMatchObject({ band: { signal: "done", wrote: { quantity: 1, code: "BE-2908" } }, drafts: 1 });
+    expect(hand.band).toMatchObject({ signal: "tick", say: "receive.order", values: { document: "PO-128" } });
+    const goods = hands("PO-127").scan("BE-2908", "GS1-PA");
+    expect(goods.dids).toMatchObject([{ quantity: 1 }, { quantity: 12 }]);
+    expect(goods.last.earlier).toMatchObject({ band: { say: "receive.done", wrote: { code: "BE-2908" } }, drafts: 1 });
+    expect(goods.band).toMatchObject({ signal: "done", wrote: { quantity: 12 } });
+  });
+
+  it("adds a pack to the pieces that are in the hand", () => {
+    const hand = hands("PO-127").scan("BE-2908", "CASE-BE");
+    expect(hand.state).toMatchObject({ goods: { quantity: 13, entered: null } });
+    expect(hand.press("done").dids).toMatchObject([{ quantity: 13 }]);
+  });
+
+  it("takes the rest of the line by its key alone, before or after the first of it", () => {
+    expect(hands("PO-127").scan("BE-2908").press("rest").dids).toMatchObject([{ quantity: 100 }]);
+    const hand = hands("PO-127").scan("BE-2908").press("done");
+    expect(hand.state.rest).toBe(99);
+    expect(hand.press("rest").dids).toMatchObject([{ quantity: 1 }, { quantity: 99 }]);
+    expect(hand.band.signal).toBe("complete");
+    expect(hand.state.rest).toBeNull();
+  });
+
+  it("asks how much of what is weighed, and other goods do not answer for it", () => {
+    const cable = warehouse().has("WIRE", { unit: "M" }).paper("PO-9", "purchase", [["WIRE", 500], ["BE-2908", 5]], { partner: "1580" });
+    const hand = new Hands(receive, cable, { document: "PO-9" }).scan("WIRE", "BE-2908");
+    expect(hand.drafts).toEqual([]);
+    expect(hand.band).toMatchObject({ signal: "look", say: "receive.how_many_first" });
+    expect(hand.type(40).dids).toMatchObject([{ key: { item: "WIRE" }, quantity: 40 }]);
+  });
+
+  it("does not take goods that follow each other quickly for one code read twice", () => {
+    const hand = hands("PO-127").burst("BE-2908", "RM-T800", "RM-T800");
+    expect(hand.state).toMatchObject({ ask: null, goods: { item: "RM-T800", quantity: 2 } });
+  });
+
+  it("writes what was counted once it was asked about and Done", () => {
+    const hand = hands("PO-128").scan("CASE-BE").type(38).scan("BE-2908");
+    expect(hand.band.say).toBe("receive.over.ask");
+    hand.press("confirm", "done");
+    expect(hand.dids.at(-1)).toMatchObject({ quantity: 1 });
+  });
+
+  it("writes a hand that is full of scans before it takes more", () => {
+    const many = warehouse().paper("PO-9", "purchase", [["BE-2908", 500]], { partner: "1580" });
+    const hand = new Hands(receive, many, { document: "PO-9" }).burst(...Array<string>(210).fill("BE-2908"));
+    expect(hand.dids).toMatchObject([{ quantity: 200 }]);
+    expect(hand.state.goods?.quantity).toBe(10);
   });
 
   it("takes the command code DONE for the key", () => {
-    expect(hands("PO-127").scan("BE-2908", "BINCARD:DONE").dids).toMatchObject([{ quantity: 100 }]);
+    expect(hands("PO-127").scan("BE-2908", "BINCARD:DONE").dids).toMatchObject([{ quantity: 1 }]);
   });
 
   it("receives straight into a bin that is scanned with the goods in hand, and stays there", () => {
@@ -77,7 +124,7 @@ describe("receiving by scans only", () => {
 
   it("gives a lot of our own to an item that needs one and came without", () => {
     const hand = hands("PO-127").scan("RM-T800", "DOCK-1");
-    expect(hand.dids).toMatchObject([{ key: { item: "RM-T800", lot: { code: "OWN-1" } }, quantity: 5 }]);
+    expect(hand.dids).toMatchObject([{ key: { item: "RM-T800", lot: { code: "OWN-1" } }, quantity: 1 }]);
   });
 
   it("reads one serial a scan", () => {
@@ -108,7 +155,7 @@ describe("receiving asks only what no code said", () => {
     const odd = hands("PO-127").scan("PA-529S").tell("lot", "L9").tell("expires", "2206-01-31");
     expect(odd.band).toMatchObject({ signal: "look", say: "receive.odd_year" });
     odd.tell("expires", "2028-01-31");
-    expect(odd.state).toMatchObject({ missing: "quantity", goods: { expires: "2028-01-31" } });
+    expect(odd.state).toMatchObject({ missing: "more", goods: { expires: "2028-01-31" } });
   });
 
   it("asks the lot and then the expiry of a dated item", () => {
@@ -117,7 +164,7 @@ describe("receiving asks only what no code said", () => {
     hand.tell("lot", "L9");
     expect(hand.state.missing).toBe("expires");
     hand.tell("expires", "2028-01-31");
-    expect(hand.state).toMatchObject({ missing: "quantity", prefilled: 36 });
+    expect(hand.state).toMatchObject({ missing: "more", rest: 36 });
     hand.type(10);
     expect(hand.dids).toMatchObject([{
       key: { lot: { code: "L9", expires: "2028-01-31" } }, quantity: 10, entered: { quantity: "10", unit: "EA", factor: 1 },
@@ -152,7 +199,7 @@ describe("receiving asks only what no code said", () => {
   });
 
   it("fills the line that was tapped", () => {
-    const hand = hands("PO-127").choose("line", "2").press("done");
+    const hand = hands("PO-127").choose("line", "2").press("rest");
     expect(hand.drafts).toMatchObject([{ did: { quantity: 100 }, task: { line: 2 } }]);
   });
 });

@@ -68,6 +68,19 @@ describe("a receipt", () => {
     expect([runner.lost, ...heard]).toEqual([false, "not_recorded", "stop", "done"]);
   });
 
+  test("[G14] that another scan closed is said first, and what that scan began is said after it", async () => {
+    const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
+    await runner.open("PO-127");
+    await runner.scan(wedge("BE-2908"));
+    await runner.scan(wedge("PO-127"));
+    expect(heard).toEqual(["tick", "done"]);
+    expect(runner.band).toMatchObject({ say: "receive.done", wrote: { quantity: 1 }, passed: true });
+    expect(engine.operation(runner.lastId ?? "")).toMatchObject({ verb: "receive", quantity: 1 });
+    await runner.scan(wedge("BE-2908"));
+    expect(heard).toEqual(["tick", "done", "tick", "tick"]);
+    expect(runner.band).toMatchObject({ say: "receive.ask.more" });
+  });
+
   test("that could not be saved although its screen was left at once is said all the same", async () => {
     const runner = new FlowRunner<ReceiveState>(shop(), "receive", receive);
     await runner.open("PO-127");

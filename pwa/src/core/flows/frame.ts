@@ -112,6 +112,15 @@ export function step<S>(state: S, shown: Band | null = null, drafts: Draft[] = [
   return { state, drafts, band: shown };
 }
 
+/** One input wrote something and went on: both are said, the verdict of what was written first. */
+export function joined<S>(first: Step<S>, second: Step<S>): Step<S> {
+  const { drafts, band: written } = first;
+  if (drafts.length === 0 || written === null) return { ...second, drafts: [...drafts, ...second.drafts] };
+  const both = { ...second, drafts: [...drafts, ...second.drafts] };
+  if (second.band === null) return { ...both, band: written };
+  return { ...both, earlier: { band: { ...written, passed: true }, drafts: drafts.length } };
+}
+
 /** Puts a question: nothing is written until it is answered. */
 export function asks<S extends Asking>(state: S, ask: Ask, shown: Band): Step<S> {
   return step({ ...state, ask }, shown);
@@ -156,7 +165,8 @@ function holds<S extends Asking>(dance: Choreography<S>, state: S): number[] {
 }
 
 function remembered<S extends Asking>(next: Step<S>, input: Input): Step<S> {
-  if (input.kind !== "scan" || next.drafts.length === 0) return next;
+  // A scan that closed the goods before it wrote nothing of its own.
+  if (input.kind !== "scan" || !next.drafts.some(({ captures }) => captures.includes(input.capture.id))) return next;
   const wrote_scan = { raw: input.capture.raw, wall: input.capture.wall };
   return { ...next, state: { ...next.state, wrote_scan } };
 }

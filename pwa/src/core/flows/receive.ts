@@ -6,12 +6,14 @@ import type { Capture, Draft, Input, KeyName, Start, Step } from "../flow";
 import type { Key } from "../types.gen";
 import type { View } from "../view";
 import { readTwice } from "./doubt";
-import { asks, band, CALM, doubtful, flowOf, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
+import { asks, band, CALM, doubtful, flowOf, joined, nothingWritten, step, UNASKED, type Asking, type Scan } from "./frame";
 import { byItem, choiceOfLot, goodsOf, keyOf, lotMeant, nameOf, placeOf, type Goods } from "./goods";
-import { candidates, leftOf, linesShown, spread, type LineShown, type Part } from "./order_lines";
+import { candidates, leftOf, linesShown, spread, type LineShown } from "./order_lines";
+import { draftOf, isMore, likeLast, scannedOnce, together } from "./receive_hand";
 import { stopOf } from "./receive_stops";
 
-export type Missing = "order" | "lot" | "expires" | "serial" | "quantity";
+/** `more`: nothing is missing, and a further scan of the same adds to it. */
+export type Missing = "order" | "lot" | "expires" | "serial" | "quantity" | "more";
 
 export interface ReceiveState extends Asking {
   flow: "receive";
@@ -25,8 +27,10 @@ export interface ReceiveState extends Asking {
   chosen: number | null;
   /** The one thing that is asked for now. */
   missing: Missing | null;
-  /** The remainder of the line, accepted by done, by the place or by the next scan. */
-  prefilled: number | null;
+  /** The goods in hand are counted scan by scan: done, a place or other goods write them. */
+  grows: boolean;
+  /** What the lines of the goods in hand, or of the last ones, still ask for: a key takes it. */
+  rest: number | null;
   /** All lines of the order, and the index of the one that the card shows. */
   lines: LineShown[];
   at: number | null;
@@ -47,7 +51,8 @@ const EMPTY: ReceiveState = {
   goods: null,
   chosen: null,
   missing: null,
-  prefilled: null,
+  grows: false,
+  rest: null,
   lines: [],
   at: null,
   finish: null,
@@ -67,7 +72,7 @@ function openOrder(state: ReceiveState, code: string, wall: number, view: View, 
   const waiting = state.missing === "order" ? state.goods : null;
   const next: ReceiveState = {
     ...EMPTY, place: state.place, captures: state.captures, written: state.document === code ? state.written : [],
-    document: code, partner: document.partner, goods: waiting,
+    document: code, partner: document.partner, goods: waiting, grows: waiting !== null && state.grows,
   };
   if (waiting) return advance(next, wall, view, start, false);
   if (document.state !== "open") return step(next, band("look", "receive.order_closed", { document: code }));
@@ -148,63 +153,58 @@ function lotScanned(
   return step({ ...state, goods, choices }, band("look", "flow.which_item", { lot: first.lot.code }));
 }
 
-/** The next goods accept what the hand still holds, then ask for what their label did not say. */
-function take(state: ReceiveState, goods: Goods, view: View, start: Start): Took {
+/** More of the same adds up; other goods write what the hand holds, then ask what their label did not say. */
+function take(state: ReceiveState, scanned: Goods, view: View, start: Start): Took {
+  const { goods, grows } = scannedOnce(scanned, view);
+  const { wall } = goods;
   const held = state.goods;
-  if (held && held.item === goods.item && goods.quantity === null && (goods.lot ?? held.lot) === held.lot) {
-    const again = { ...held, captures: [...held.captures, ...goods.captures], wall: goods.wall };
-    return advance({ ...state, goods: again }, goods.wall, view, start, false);
+  if (isMore(held, goods)) {
+    const more = { ...state, goods: together(held, goods), grows: state.grows || grows };
+    return advance(more, wall, view, start, false);
   }
-  const first = settle(state, goods.wall, view, start);
+  const first = settle(state, wall, view, start);
   if (first.state.ask) return first;
-  const next: ReceiveState = { ...first.state, ...UNASKED, goods, finish: null };
-  return joined(first, advance(next, goods.wall, view, start, false));
+  const next: ReceiveState = { ...first.state, ...UNASKED, goods, grows, finish: null };
+  return joined(first, advance(next, wall, view, start, false));
 }
 
-function joined(first: Took, second: Took): Took {
-  return { ...second, drafts: [...first.drafts, ...second.drafts] };
-}
-
-/** Writes goods that lack nothing but a nod; lets go of any others. */
+/** Writes what was counted so far, never more; asks how many of what is measured; lets go of any others. */
 function settle(state: ReceiveState, wall: number, view: View, start: Start): Took {
   if (!state.goods || state.missing === "order") return step(state);
   const next = advance(state, wall, view, start, true);
-  if (next.state.goods === null) {
-    const [first, ...rest] = next.drafts;
-    const drafts: Draft[] = first ? [{ ...first, assumed: [...first.assumed, "quantity"] }, ...rest] : [];
-    return { ...next, drafts };
+  if (next.state.goods === null || next.state.ask) return next;
+  if (next.state.missing === "quantity" && state.goods.captures.length > 0) {
+    const shown = band("look", "receive.how_many_first", { item: nameOf(state.goods) }, { ways: ["cancel"] });
+    return asks(next.state, { why: "how_many", needs: "never" }, shown);
   }
-  return next.state.ask ? next : step({ ...state, goods: null });
+  return step({ ...state, goods: null });
 }
 
-/** Asks for what is missing, stops what must be looked at, and else writes. */
+/** Asks for what is missing, stops what must be looked at, and else writes; `accept` says that no more comes. */
 function advance(state: ReceiveState, wall: number, view: View, start: Start, accept: boolean): Took {
   let goods = state.goods;
   if (!goods) return step(state);
   const item = view.item(goods.item);
   if (item?.lots && goods.lot === null && !item.dated) goods = { ...goods, lot: start.nextLot() };
   if (goods.expires === null) goods = { ...goods, expires: lotMeant(view, goods)?.expires ?? null };
-  const open = candidates(view, state, goods.item);
-  const left = leftOf(open);
-  if (accept && goods.quantity === null && left > 0) goods = { ...goods, quantity: left };
-  const next: ReceiveState = { ...state, goods, ask: null, missing: null, prefilled: null };
+  // A yes to a question below goes on where Done was pressed.
+  const grows = state.grows && !accept;
+  const next: ReceiveState = { ...state, goods, grows, ask: null, missing: null };
   const stop = stopOf(next, view);
   if (stop) return asks(next, stop.ask, stop.band);
-  const missing = missingOf(next, view, open.length);
+  const missing = missingOf(next, view) ?? (grows ? "more" : null);
   if (missing === null) return write(next, wall, view);
-  const prefilled = missing === "quantity" && left > 0 ? left : null;
-  const values = { item: goods.item, quantity: prefilled ?? 0, lot: goods.lot ?? "" };
-  const say = missing === "quantity" && prefilled !== null ? "receive.prefilled" : `receive.ask.${missing}`;
+  const values = { item: nameOf(goods), quantity: goods.quantity ?? 0 };
   const signal = missing === "order" ? "look" : "tick";
   const ways: KeyName[] = missing === "order" ? ["other", "cancel"] : [];
-  return step({ ...next, missing, prefilled }, band(signal, say, values, { ways }));
+  return step({ ...next, missing }, band(signal, `receive.ask.${missing}`, values, { ways }));
 }
 
-function missingOf(state: ReceiveState, view: View, lines: number): Missing | null {
+function missingOf(state: ReceiveState, view: View): Missing | null {
   const goods = state.goods;
   if (!goods) return null;
   const item = view.item(goods.item);
-  const isBlind = state.document === null && state.partner === null && lines === 0;
+  const isBlind = state.document === null && state.partner === null;
   if (isBlind && !state.agreed.includes("order")) return "order";
   if (item?.lots && goods.lot === null) return "lot";
   if (item?.dated && goods.expires === null) return "expires";
@@ -233,7 +233,7 @@ function write(state: ReceiveState, wall: number, view: View): Took {
     ...(over > 0 && last ? { note: "receive.over.settled" } : {}),
   });
   const next: ReceiveState = {
-    ...state, ...UNASKED, goods: null, chosen: null, captures: [], missing: null, prefilled: null,
+    ...state, ...UNASKED, goods: null, chosen: null, grows: false, captures: [], missing: null,
     written: [...state.written, ...written], at: last?.line ?? null,
     last: { key, place: state.place, quantity: goods.quantity, n: state.written.length + written.length },
   };
@@ -242,22 +242,6 @@ function write(state: ReceiveState, wall: number, view: View): Took {
 
 function sumOf(state: ReceiveState, item: string): number {
   return state.written.filter((line) => line.item === item).reduce((sum, line) => sum + line.quantity, 0);
-}
-
-function draftOf(state: ReceiveState, goods: Goods, key: Key, part: Part, isFirst: boolean): Draft {
-  return {
-    did: {
-      verb: "receive", key, quantity: part.quantity,
-      from: { location: `supplier/${state.partner ?? "unknown"}` },
-      to: placeOf(state.place),
-      ...(goods.entered && isFirst && part.quantity === goods.quantity ? { entered: goods.entered } : {}),
-      ...(goods.produced === null ? {} : { produced: goods.produced }),
-    },
-    task: part.line ? { document: part.line.document, line: part.line.line } : null,
-    assumed: [],
-    captures: isFirst ? [...state.captures, ...goods.captures] : [],
-    consent: state.consent,
-  };
 }
 
 function key(state: ReceiveState, name: KeyName, wall: number, view: View, start: Start): Took {
@@ -269,6 +253,8 @@ function key(state: ReceiveState, name: KeyName, wall: number, view: View, start
       return state.goods
         ? advance({ ...state, agreed: [...state.agreed, "order", "not_on_order"] }, wall, view, start, false)
         : step(state, band("look", "flow.scan_goods"));
+    case "rest":
+      return rest(state, wall, view, start);
     case "hold":
       return hold(state, wall, view, start);
     case "cancel":
@@ -280,8 +266,11 @@ function key(state: ReceiveState, name: KeyName, wall: number, view: View, start
 
 /** Done writes what is in hand; with empty hands it says what is short or over, then leaves. */
 function done(state: ReceiveState, wall: number, view: View, start: Start): Took {
-  const lot = state.missing === "lot" && state.goods ? { goods: { ...state.goods, lot: start.nextLot() } } : {};
-  if (state.goods) return advance({ ...state, ...lot }, wall, view, start, true);
+  const { goods } = state;
+  if (goods && state.missing === "lot") {
+    return advance({ ...state, goods: { ...goods, lot: start.nextLot() } }, wall, view, start, false);
+  }
+  if (goods) return advance(state, wall, view, start, true);
   if (state.finish || state.document === null) return { ...step({ ...EMPTY, place: state.place }), open: { screen: "home" } };
   const short = state.lines.filter((line) => line.done < line.quantity);
   const over = state.lines.filter((line) => line.done > line.quantity);
@@ -289,6 +278,14 @@ function done(state: ReceiveState, wall: number, view: View, start: Start): Took
   const values = { document: state.document ?? "", short: short.length, over: over.length };
   const signal = say === "receive.complete" ? "tick" : "look";
   return step({ ...state, finish: { short, over } }, band(signal, say, values, { ways: ["done"] }));
+}
+
+/** All that the line still asks for: somebody looked at it and says that it is here. */
+function rest(state: ReceiveState, wall: number, view: View, start: Start): Took {
+  const goods = state.goods ?? likeLast(state.last?.key, wall);
+  const left = goods ? leftOf(candidates(view, state, goods.item)) : 0;
+  if (!goods || left === 0) return step(state, band("look", "flow.scan_goods"));
+  return advance({ ...state, grows: false, goods: { ...goods, quantity: left, entered: null } }, wall, view, start, true);
 }
 
 /** Hold speaks of the goods just received: written first, then stopped with a reason. */
@@ -320,19 +317,12 @@ function held(state: ReceiveState, wall: number): Took {
 }
 
 function quantity(state: ReceiveState, input: Extract<Input, { kind: "quantity" }>, view: View, start: Start): Took {
-  const goods = state.goods ?? lastGoods(state, input.wall);
+  const goods = state.goods ?? likeLast(state.last?.key, input.wall);
   if (!goods || input.quantity <= 0) return step(state, band("look", "flow.scan_goods"));
   const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
-  return advance({ ...state, goods: { ...goods, quantity: input.quantity, entered } }, input.wall, view, start, false);
+  return advance({ ...state, grows: false, goods: { ...goods, quantity: input.quantity, entered } }, input.wall, view, start, false);
 }
 
-/** The keypad after a line was written means: as many again of the same goods. */
-function lastGoods(state: ReceiveState, wall: number): Goods | null {
-  const key = state.last?.key;
-  if (!key || key.serial) return null;
-  const said = key.lot ? { lot: key.lot.code, ...(key.lot.expires ? { expires: key.lot.expires } : {}) } : {};
-  return { ...goodsOf(key.item, said, 1, 0, wall), captures: [] };
-}
 
 function text(state: ReceiveState, input: Extract<Input, { kind: "text" }>, view: View, start: Start): Took {
   const { goods } = state;
@@ -370,7 +360,7 @@ function choose(state: ReceiveState, input: Extract<Input, { kind: "choose" }>, 
 }
 
 function drop(state: ReceiveState): ReceiveState {
-  return { ...state, goods: null, missing: null, prefilled: null, chosen: null };
+  return { ...state, goods: null, grows: false, missing: null, chosen: null };
 }
 
 export const receive = flowOf<ReceiveState>({
@@ -389,9 +379,11 @@ export const receive = flowOf<ReceiveState>({
   derive: (state, view) => {
     const lines = linesShown(view, state.document);
     const inHand = state.goods && candidates(view, state, state.goods.item)[0];
+    const item = state.goods?.item ?? state.last?.key.item;
+    const rest = item === undefined ? 0 : leftOf(candidates(view, state, item));
     // What was undone or put aside is no longer what the card is about.
     const last = state.last?.n === state.written.length ? state.last : null;
-    return { ...state, lines, last, at: inHand ? inHand.line : last ? state.at : null };
+    return { ...state, lines, last, rest: rest > 0 ? rest : null, at: inHand ? inHand.line : last ? state.at : null };
   },
   holds: (state) => state.goods?.captures ?? [],
 });
