@@ -39,6 +39,7 @@ from sync.operations import (
     Reverse,
     Settle,
     Ship,
+    Short,
     decode_body,
     decode_did,
     decode_envelope,
@@ -192,6 +193,8 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
                 if line.key.lot is not None or line.key.serial is not None
             }
             _stand_absences(needs, state, did)
+        case Short():
+            needs.documents |= tasks_at(resolved_place(state, did.place.text))
         case Reverse():
             _stand_target(needs, state, did, arrival)
         case Approve():

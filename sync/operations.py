@@ -247,6 +247,17 @@ class Adjust(Verb, frozen=True):
     reason: Text
 
 
+class Short(Verb, frozen=True):
+    """Less lay at a place than was asked for: how many were taken there, and why no more."""
+
+    place: Place
+    key: Key
+    asked: Counted
+    taken: Counted
+    reason: Literal["not_there", "fewer", "damaged", "blocked", "other"]
+    note: Text = ""
+
+
 class Reverse(Verb, frozen=True):
     """It never happened; putting goods back is a move."""
 
@@ -340,7 +351,7 @@ class Edit(Verb, frozen=True):
 
 Fact = (
     Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate
-    | Count | Adjust | Reverse | Lost
+    | Count | Adjust | Short | Reverse | Lost
 )  # fmt: skip
 Intent = Approve | Recount | Reject | Settle | Close | Reserve | Edit
 Did = Fact | Intent

@@ -30,6 +30,7 @@ from sync import (
     reservations,
     returns,
     reversal,
+    shorts,
     sightings,
     units,
 )
@@ -49,6 +50,7 @@ from sync.operations import (
     Reserve,
     Reverse,
     Settle,
+    Short,
 )
 from sync.records import Discrepancy
 from sync.sealing import Seal
@@ -317,6 +319,11 @@ def _do_fact(case: Case) -> list[Posting]:
             taken_back = _count(case, case.did)
             reservations.look(case, case.did)
             return taken_back
+        case Short():
+            if is_virtual(case.did.place.text):
+                raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": "nothing stands there"}))
+            shorts.ask_to_count(case, case.did)
+            return []
         case Reverse():
             return _reverse(case, case.did)
         case Lost():

@@ -20,7 +20,7 @@ from sync.vocabulary import Code
 
 REVERSIBLE = frozenset({
     "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status", "adjust",
-    "count",
+    "count", "short",
 })  # fmt: skip
 
 

@@ -149,11 +149,11 @@ POLICIES: Final[dict[Code, Policy]] = {
 ALLOWED: Final[dict[str, frozenset[str]]] = {
     "worker": frozenset({
         "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status",
-        "count", "adjust", "reverse", "lost",
+        "count", "adjust", "short", "reverse", "lost",
     }),
     "supervisor": frozenset({
         "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status",
-        "count", "adjust", "reverse", "lost",
+        "count", "adjust", "short", "reverse", "lost",
         "approve", "recount", "reject", "settle", "close", "reserve", "edit",
     }),
 }  # fmt: skip

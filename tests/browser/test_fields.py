@@ -29,7 +29,7 @@ PAUSE_MS = 250
 """Longer than any silence that ends a scan."""
 
 
-def screens(page):
+def screens():
     """The way to every text field of the app, by the file that holds it."""
     return {
         "entries/CodeEntry.svelte": [
@@ -38,7 +38,7 @@ def screens(page):
         ]
         + [(PHONE, "count/01-A-01", "Type code")],
         "entries/TextEntry.svelte": [
-            (PHONE, "pick", "SO-75104", "Short", "Say why"),
+            (PHONE, "pick", "SO-75104", "Short", "Say why", "Another reason"),
             (PHONE, "receive", "PO-3978", "PA-529S", "Type the lot"),
         ],
         "LookUp.svelte": [(PHONE, "look-up")],
@@ -127,13 +127,13 @@ WAYS = {
 }
 
 
-def test_every_text_field_of_the_app_is_walked_below(handhelds):
-    assert with_fields() == set(screens(None))
+def test_every_text_field_of_the_app_is_walked_below():
+    assert with_fields() == set(screens())
 
 
-@pytest.mark.parametrize("file", sorted(screens(None)))
+@pytest.mark.parametrize("file", sorted(screens()))
 def test_text_in_a_field_is_never_also_a_scan(fang, file):
-    for way in screens(fang.page)[file]:
+    for way in screens()[file]:
         for name, put in WAYS.items():
             field = reach(fang, *way)
             heard(fang)
@@ -144,9 +144,9 @@ def test_text_in_a_field_is_never_also_a_scan(fang, file):
             expect(fang.page.get_by_role("alert")).to_have_count(0)
 
 
-@pytest.mark.parametrize("file", sorted(screens(None)))
+@pytest.mark.parametrize("file", sorted(screens()))
 def test_a_scan_into_a_field_is_a_scan_and_no_text(fang, file):
-    for way in screens(fang.page)[file]:
+    for way in screens()[file]:
         reach(fang, *way)
         fang.page.keyboard.insert_text("half a word")
         heard(fang)

@@ -12,7 +12,9 @@ pytestmark = pytest.mark.browser
 
 
 def received(factory):
-    return [(body["did"]["key"]["item"], body["did"]["quantity"]) for body in sent(factory, "receive")]
+    return [
+        (body["did"]["key"]["item"], body["did"]["quantity"]) for body in sent(factory, "receive")
+    ]
 
 
 def type_code(handheld, code):

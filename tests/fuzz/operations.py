@@ -64,6 +64,8 @@ def fact(dice, now, known):
         "count": count(dice, now, known),
         "adjust": {"place": here, "key": what, "quantity": dice.choice([-3, 4, 99]),
                    "reason": "found"},
+        "short": {"place": here, "key": what, "asked": 5, "taken": dice.randrange(5),
+                  "reason": dice.choice(["not_there", "damaged", "other"])},
         "reverse": {"target": dice.choice(known.ids), "reason": ""},
     }  # fmt: skip
     verb = dice.choice(list(made))

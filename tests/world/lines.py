@@ -117,6 +117,12 @@ def _adjust(rest, _wall, _ids):
             "reason": reason}  # fmt: skip
 
 
+def _short(rest, _wall, _ids):
+    match = re.match(r"(\d+) of (\d+) (\S+) at (\S+): (\w+)", rest)
+    return {"verb": "short", "place": place(match[4]), "key": key(match[3]),
+            "asked": int(match[2]), "taken": int(match[1]), "reason": match[5]}  # fmt: skip
+
+
 def _status(rest, _wall, _ids):
     match = re.match(r"(\d+|all) (\S+) at (\S+) to (\w+)", rest)
     quantity = None if match[1] == "all" else int(match[1])
@@ -137,4 +143,5 @@ VERBS = {
     "count": _count,
     "reverse": _reverse,
     "adjust": _adjust,
+    "short": _short,
 }

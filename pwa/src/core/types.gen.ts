@@ -252,6 +252,17 @@ export interface Adjust {
   reason: string;
 }
 
+/** Less lay at a place than was asked for: how many were taken there, and why no more. */
+export interface Short {
+  verb: "short";
+  place: Place;
+  key: Key;
+  asked: number;
+  taken: number;
+  reason: "not_there" | "fewer" | "damaged" | "blocked" | "other";
+  note?: string;
+}
+
 /** It never happened; putting goods back is a move. */
 export interface Reverse {
   verb: "reverse";
@@ -783,7 +794,7 @@ export interface Result {
   flags: string[];
 }
 
-export type Fact = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Count | Adjust | Reverse | Lost;
+export type Fact = Receive | PutAway | Move | Pick | Ship | Issue | Produce | Return | Restate | Count | Adjust | Short | Reverse | Lost;
 
 export type Intent = Approve | Recount | Reject | Settle | Close | Reserve | Edit;
 

@@ -2,7 +2,7 @@
 import type { Status, Written } from "../engine.types.ts";
 
 const REVERSIBLE = new Set([
-  "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status", "count", "adjust",
+  "receive", "putaway", "move", "pick", "ship", "issue", "produce", "return", "status", "count", "adjust", "short",
 ]);
 const SHIFT_MS = 12 * 3_600_000;
 

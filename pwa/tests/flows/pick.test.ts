@@ -121,18 +121,42 @@ describe("picking, and a change of mind", () => {
     expect(hand.band.note).toBe("take.older_noted");
   });
 
-  it("writes a short pick with its reason and what was found", () => {
-    const hand = hands().scan("B-2").type(2).press("short").tell("reason", "damaged");
-    expect(hand.dids).toMatchObject([{ verb: "pick", key: { item: "HELMET" }, quantity: 2, short: "damaged" }]);
+  it("[R51] writes what was taken and why no more; what is damaged stands on hold", () => {
+    const hand = hands().scan("B-2").type(1).press("short").tell("reason", "damaged");
+    expect(hand.dids).toMatchObject([
+      { verb: "pick", key: { item: "HELMET" }, quantity: 1, short: "damaged" },
+      { verb: "short", place: { location: "B-2" }, key: { item: "HELMET" }, asked: 2, taken: 1, reason: "damaged" },
+      { verb: "status", place: { location: "B-2" }, to_status: "hold", quantity: 1 },
+    ]);
     expect(hand.state.dry).toHaveLength(1);
+    expect(hand.band).toMatchObject({ signal: "done", note: "take.short.count" });
   });
 
-  it("writes a count of nothing when nothing was found, and plans the rest anew", () => {
-    const hand = hands().scan("B-1", "BINCARD:SHORT").tell("reason", "not there");
-    expect(hand.dids).toMatchObject([{
-      verb: "count", place: { location: "B-1" }, scope: "line", lines: [{ key: { item: "HELMET", lot: { code: "H1" } }, quantity: 0 }],
+  it("[R51] is no count when nothing was found, and plans the rest anew", () => {
+    const hand = hands().scan("B-1", "BINCARD:SHORT").tell("reason", "not_there");
+    expect(hand.drafts).toMatchObject([{
+      did: { verb: "short", place: { location: "B-1" }, key: { item: "HELMET", lot: { code: "H1" } }, taken: 0, reason: "not_there" },
+      task: { document: "SO-1", line: null }, captures: [1],
     }]);
     expect(hand.state.stops[0]).toMatchObject({ place: "B-2", item: "HELMET", quantity: 6 });
+    expect(hand.press("undo").band).toMatchObject({ say: "flow.undo.short" });
+  });
+
+  it("[R51] asks how many were taken where the reason does not say it", () => {
+    const hand = hands().scan("B-2").press("short").tell("reason", "fewer");
+    expect(hand.drafts).toEqual([]);
+    expect(hand.band).toMatchObject({ signal: "tick", say: "take.short.taken" });
+    hand.type(1);
+    expect(hand.dids).toMatchObject([{ verb: "pick", quantity: 1 }, { verb: "short", taken: 1, reason: "fewer" }]);
+    const none = hands().scan("B-2").press("short").tell("reason", "a dog lies on it").type(0);
+    expect(none.dids).toMatchObject([{ verb: "short", taken: 0, reason: "other", note: "a dog lies on it" }]);
+  });
+
+  it("[R51] writes nothing off where the ledger does not call the bin empty", () => {
+    const hand = hands().scan("B-1").press("empty");
+    expect(hand.band).toMatchObject({ say: "take.empty.sure" });
+    hand.press("confirm");
+    expect(new Set(hand.dids.map(({ verb }) => verb))).toEqual(new Set(["short"]));
   });
 
   it("asks whether the bin is empty when the ledger thinks so", () => {

@@ -322,7 +322,7 @@ function undone<S extends Asking>(dance: Choreography<S>, state: S): Step<S> {
   const last = state.written.at(-1);
   if (!last) return step(state, band("look", "flow.undo.nothing"));
   const values = { quantity: Math.abs(last.quantity), item: last.item, place: last.place ?? "" };
-  const say = last.verb === "status" ? "flow.undo.hold" : last.verb === "count" ? "flow.undo.count" : "flow.undo.ask";
+  const say = last.verb === "status" ? "flow.undo.hold" : last.verb === "count" ? "flow.undo.count" : last.verb === "short" ? "flow.undo.short" : "flow.undo.ask";
   return confirmation(state, "undo", say, values);
 }
 

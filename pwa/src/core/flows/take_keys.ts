@@ -1,16 +1,15 @@
 /**
  * The keys under a pick or an issue: skip, short, other lot, bin empty or not, and done.
- * "Nothing here" is a sighting, so it is written as a count, not kept as a remark.
+ * "Nothing here" is a sighting that the ledger has a count made of, and no count itself.
  */
 import type { Draft, KeyName, Start } from "../flow";
 import type { View } from "../view";
-import { asks, band, confirmation, nothingWritten, step, UNASKED } from "./frame";
-import { keyFrom, placeOf, type Choice, type Goods } from "./goods";
-import { goTo, type Stop } from "./route";
+import { band, confirmation, nothingWritten, step, UNASKED } from "./frame";
+import { keyOfShown, placeOf, type Choice } from "./goods";
+import { goTo } from "./route";
+import { short, shortDrafts, type Go } from "./take_short";
 import { blank, drop } from "./take_view";
 import type { TakeState, Taking, Took } from "./taking";
-
-type Go = (state: TakeState, wall: number, view: View) => Took;
 
 export function keyPressed(
   way: Taking, go: Go, state: TakeState, name: KeyName, wall: number, view: View, start: Start,
@@ -19,7 +18,7 @@ export function keyPressed(
     case "skip":
       return skip(state);
     case "short":
-      return short(go, state, wall, view, start);
+      return short(go, state, wall, view);
     case "empty":
       return empty(state, wall, view, start);
     case "full":
@@ -48,56 +47,10 @@ function skip(state: TakeState): Took {
   return step({ ...state, skipped, place: null, goods: null, missing: null }, goTo(next));
 }
 
-/** Less here than booked: a reason, and what was found if the keypad said it before. */
-function short(go: Go, state: TakeState, wall: number, view: View, start: Start): Took {
-  const stop = stopHere(state);
-  if (!stop || stop.place === null || stop.key === null) return step(state, band("look", "take.nothing_left"));
-  if (!state.agreed.includes("short") || !state.reason) {
-    const values = { item: stop.item, place: stop.place, quantity: state.typed?.quantity ?? 0 };
-    const shown = band("look", "take.short.why", values, { ways: ["reason", "cancel"] });
-    return asks(state, { why: "short", needs: "reason" }, shown);
-  }
-  if (!state.typed) return noneFound(state, stop, wall, start);
-  const goods: Goods = state.goods ?? {
-    item: stop.item, known: true, lot: stop.lot, expires: null, produced: null, serial: null,
-    quantity: null, entered: null, captures: [], wall,
-  };
-  return go({ ...state, goods, place: stop.place, short: state.reason, agreed: [] }, wall, view);
-}
-
-function stopHere(state: TakeState): Stop | null {
-  const item = state.goods?.item;
-  const here = state.stops.filter((stop) => state.place === null || stop.place === state.place);
-  return here.find((stop) => item === undefined || stop.item === item) ?? null;
-}
-
-/** Nothing of the lot is there: a count of this one key sees zero, and the rest is planned anew. */
-function noneFound(state: TakeState, stop: Stop, wall: number, start: Start): Took {
-  if (stop.place === null || stop.key === null) return step(state);
-  const key = keyFrom(stop.key);
-  const line = { key, quantity: 0, first_wall: wall, last_wall: wall, segment: start.segment };
-  const did: Draft["did"] = {
-    verb: "count", place: placeOf(stop.place), scope: "line", count_id: start.newId(), opened_wall: wall,
-    lines: [line], blind: false,
-  };
-  // The order alone: a count that named the line would count as its progress.
-  const task = state.document === null ? null : { document: state.document, line: null };
-  const draft: Draft = { did, task, assumed: [], captures: state.captures, consent: null };
-  const written = {
-    verb: "count" as const, wall, item: stop.item, lot: stop.lot, place: stop.place, line: stop.line,
-    quantity: 0, sum: 0,
-  };
-  const next: TakeState = {
-    ...state, ...UNASKED, goods: null, missing: null, captures: [], place: null, short: null,
-    dry: [...state.dry, `${stop.place}|${stop.key}`], written: [...state.written, written],
-  };
-  const shown = band("done", "take.short.none", { item: stop.item, place: stop.place }, {
-    wrote: { quantity: 0, code: stop.place },
-  });
-  return step(next, shown, [draft]);
-}
-
-/** "The bin is empty": a count of the place without lines. It asks once when the ledger thinks otherwise. */
+/**
+ * "The bin is empty": a count of the place without lines, where the ledger thinks so too. Where it
+ * does not, it asks once, and then it is a word: nobody writes goods off by a key of a pick (R51).
+ */
 function empty(state: TakeState, wall: number, view: View, start: Start): Took {
   const place = state.emptied ?? state.place;
   if (place === null) return step(state, band("look", "take.which_bin"));
@@ -105,18 +58,33 @@ function empty(state: TakeState, wall: number, view: View, start: Start): Took {
   if (there > 0 && !state.agreed.includes("empty")) {
     return confirmation(state, "empty", "take.empty.sure", { place, there });
   }
+  if (there > 0) return missingAll(state, place, wall, view);
   const did: Draft["did"] = {
     verb: "count", place: placeOf(place), scope: "place", count_id: start.newId(), opened_wall: wall, lines: [],
     blind: true,
   };
   const draft: Draft = { did, task: null, assumed: [], captures: state.captures, consent: null };
   const written = { verb: "count" as const, wall, item: "", lot: null, place, line: null, quantity: 0, sum: 0 };
-  const dry = [...state.dry, ...view.at(place).map((held) => `${place}|${held.key}`)];
   const next: TakeState = {
-    ...state, ...UNASKED, goods: null, missing: null, captures: [], emptied: null, place: null, dry,
+    ...state, ...UNASKED, goods: null, missing: null, captures: [], emptied: null, place: null,
     written: [...state.written, written],
   };
   return step(next, band("done", "take.empty.written", { place }, { wrote: { quantity: 0, code: place } }), [draft]);
+}
+
+function missingAll(state: TakeState, place: string, wall: number, view: View): Took {
+  const held = view.at(place).filter((row) => row.quantity > 0);
+  const said: TakeState = { ...state, short: "not_there" };
+  const drafts = held.flatMap((row) => shortDrafts(said, place, keyOfShown(row), row.quantity, 0, row.quantity));
+  const written = held.map((row) => ({
+    verb: "short" as const, wall, item: row.item, lot: row.lot?.code ?? null, place, line: null, quantity: 0, sum: 0,
+  }));
+  const next: TakeState = {
+    ...state, ...UNASKED, goods: null, missing: null, emptied: null, place: null,
+    dry: [...state.dry, ...held.map((row) => `${place}|${row.key}`)], written: [...state.written, ...written],
+  };
+  const shown = band("done", "take.empty.written", { place }, { note: "take.short.count", wrote: { quantity: 0, code: place } });
+  return step(next, shown, drafts);
 }
 
 /** Goods still lie where the ledger has none: somebody counts what is there. */

@@ -10,6 +10,7 @@ import { asks, band, step, UNASKED } from "./frame";
 import {
   assumedOf, choiceOf, enteredFor, keyOf, keyOfShown, lotMeant, matching, nameOf, type Goods,
 } from "./goods";
+import { plannedAt, shortDrafts } from "./take_short";
 import { candidates } from "./order_lines";
 import { rankOf, usable, valueOf } from "./route";
 import { stopGoods, stopQuantity, stopTaken } from "./take_stops";
@@ -102,14 +103,17 @@ function write(
     verb: way.flow, wall, item: goods.item, lot, place,
     line: line?.line ?? null, quantity: -quantity, sum: (line?.have ?? 0) + quantity,
   };
-  const isEmptied = view.at(place).reduce((sum, row) => sum + row.quantity, 0) === quantity;
+  const isShort = state.short !== null;
+  const isEmptied = !isShort && view.at(place).reduce((sum, row) => sum + row.quantity, 0) === quantity;
   const next: TakeState = {
     ...state, ...UNASKED, goods: null, missing: null, typed: null, captures: [], wish: null, short: null,
     bin_empty: null, place: null, stood: place, gone: state.gone + 1, emptied: isEmptied ? place : null,
-    dry: state.short === null ? state.dry : [...state.dry, `${place}|${keyText(taken.key)}`],
+    dry: isShort ? [...state.dry, `${place}|${keyText(taken.key)}`] : state.dry,
     written: [...state.written, written],
   };
-  return step(next, bandOf(way, state, taken, policy, isEmptied), [draft]);
+  const asked = plannedAt(state, place, taken.key, quantity);
+  const shorts = isShort ? shortDrafts(state, place, taken.key, asked, quantity, taken.there) : [];
+  return step(next, bandOf(way, state, taken, policy, isEmptied), [draft, ...shorts]);
 }
 
 function bandOf(way: Taking, state: TakeState, taken: Taken, policy: Item["fifo"], isEmptied: boolean): Band {
@@ -118,6 +122,7 @@ function bandOf(way: Taking, state: TakeState, taken: Taken, policy: Item["fifo"
   const open = state.lines.filter((row) => row.done + (row.line === line?.line ? quantity : 0) < row.quantity);
   const isDone = state.document !== null && open.length === 0;
   const isComplete = isDone || (left !== null && quantity >= left);
+  if (state.short !== null) said.note = "take.short.count";
   const asked = isEmptied && !isDone ? { note: "take.empty", ways: ["empty", "full"] satisfies Band["ways"] } : {};
   return {
     ...said,

@@ -12,6 +12,7 @@ import { byItem, choiceOfLot, chosenGoods, dayOf, goodsOf, type Assumed, type Go
 import type { LineShown } from "./order_lines";
 import { goTo, type RankedLot, type Ranking, type Stop } from "./route";
 import { keyPressed } from "./take_keys";
+import { shortOf } from "./take_short";
 import { blank, derive, drop } from "./take_view";
 import { advance } from "./take_write";
 
@@ -90,7 +91,7 @@ export function taking(way: Taking): Choreography<TakeState> {
     start: (view, start) => begin(way, view, start),
     scan: (state, scan, view) => {
       const today = dayOf(scan.capture.wall, view.site.time_zone);
-      return scanned(way, { ...state, today }, scan, view);
+      return scanned(way, { ...state, today, short: null }, scan, view);
     },
     key: (state, name, wall, view, start) => keyPressed(way, go, state, name, wall, view, start),
     quantity: (state, input, view) => typed(way, state, input, view),
@@ -204,12 +205,20 @@ function take(way: Taking, state: TakeState, goods: Goods, view: View): Took {
 }
 
 function typed(way: Taking, state: TakeState, input: Extract<Input, { kind: "quantity" }>, view: View): Took {
+  if (state.short !== null) return tookOnly(way, state, input, view);
   if (input.quantity <= 0) return step(state, band("look", "flow.scan_goods"));
   const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
   const agreed = state.agreed.filter((why) => why !== "over_bin" && why !== "over_line");
   const next = { ...state, agreed, typed: { quantity: input.quantity, entered } };
   if (state.goods) return advance(way, next, input.wall, view);
   return step(next, band("tick", "take.typed", { quantity: input.quantity }));
+}
+
+/** How many were taken, although fewer than asked. */
+function tookOnly(way: Taking, state: TakeState, input: Extract<Input, { kind: "quantity" }>, view: View): Took {
+  const entered = { quantity: input.typed, unit: input.unit, factor: input.factor };
+  const next = { ...state, typed: { quantity: input.quantity, entered } };
+  return shortOf((row, wall, at) => advance(way, row, wall, at), next, input.quantity, input.wall, view);
 }
 
 function said(way: Taking, state: TakeState, input: Extract<Input, { kind: "text" }>, view: View): Took {
