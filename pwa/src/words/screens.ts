@@ -113,7 +113,7 @@ export const screens = {
   "key.new_lot": { en: "New lot number", zh: "新批号" },
   "key.earlier": { en: "Earlier", zh: "更早" },
 
-  "news.flagged": { en: "{n} of your {n|record has|records have} a flag", zh: "你有 {n} 条记录有异常" },
+  "news.flagged": { en: "{n} {n|record of yours has|records of yours have} a flag", zh: "你有 {n} 条记录有异常" },
   "news.refused": { en: "{n} {n|decision was|decisions were} not accepted", zh: "{n} 项决定未通过" },
   "news.changed": { en: "The office changed {document}", zh: "办公室改了 {document}" },
   "news.show": { en: "Show", zh: "查看" },
