@@ -18,7 +18,7 @@ export const help = {
 
   "receive.1": { en: "Scan the purchase order.", zh: "扫采购订单。" },
   "receive.2": { en: "Scan the goods. The label says lot, expiry and quantity where it can.", zh: "扫货。标签上有批号、有效期、数量的会自动填好。" },
-  "receive.3": { en: "Type only what is asked. Then the next scan.", zh: "只输入屏幕问的内容，然后继续扫。" },
+  "receive.3": { en: "No number on the label? Each scan is one more; Done writes them, The rest takes the line.", zh: "标签没有数量时，每扫一次加一；按完成记录，或按剩余全收。" },
   "receive.4": { en: "Done shows what is short or over.", zh: "按完成，查看少收和超收。" },
   "receive.x": { en: "More than ordered? Yes writes it, the office settles the rest. Damaged? Hold.", zh: "超收：按是即记录，多出的由办公室处理。破损：按冻结。" },
 
@@ -28,9 +28,9 @@ export const help = {
   "putaway.x": { en: "Bin full? Say so for the next one, or scan any other bin.", zh: "库位满了：点库位已满换下一个，或直接扫别的库位。" },
 
   "pick.1": { en: "Scan the sales order.", zh: "扫销售订单。" },
-  "pick.2": { en: "Go to the bin on the screen and scan it, then the goods.", zh: "到屏幕上的库位，扫库位，再扫货。" },
+  "pick.2": { en: "Go to the bin on the screen and scan it, then the goods. No label: press the bin, type the code.", zh: "到屏幕上的库位，扫库位，再扫货。没有标签：点库位，输入条码。" },
   "pick.3": { en: "All is there: no typing. Less: Qty, then scan.", zh: "数量够就不用输入。不够：先改数量再扫。" },
-  "pick.x": { en: "Not there: Short with a reason. In the way: Skip, it comes again at the end.", zh: "没有：点缺货填原因。暂时拿不到：点跳过，最后再来。" },
+  "pick.x": { en: "Less there: Short, why, and how many; somebody counts the bin. In the way: Skip, it comes again at the end.", zh: "不够：点缺货，填原因和数量，会安排盘点。暂时拿不到：点跳过，最后再来。" },
 
   "issue.1": { en: "Scan the work order.", zh: "扫生产工单。" },
   "issue.2": { en: "Go to the bin of the oldest lot, scan it, then the lot.", zh: "到最早批次的库位，扫库位，再扫批次。" },
