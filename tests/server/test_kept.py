@@ -1,4 +1,4 @@
-"""A database of an earlier program, with two days of work in it, goes on under this one."""
+"""Databases of earlier programs, with two days of work in them, go on under this one."""
 
 import sqlite3
 from contextlib import closing
@@ -28,11 +28,11 @@ HELD = {
 """What somebody who was there would tell: counted, shipped, produced, kept apart."""
 
 
-@pytest.fixture
-def upgraded(tmp_path, monkeypatch):
+@pytest.fixture(params=kept.EVERY, ids=lambda file: file.name.partition(".")[0])
+def upgraded(request, tmp_path, monkeypatch):
     """The settings of a data folder that was upgraded by the command."""
     monkeypatch.setenv("BINCARD_DATA", str(tmp_path / "data"))
-    url = kept.unpack(tmp_path / "data")
+    url = kept.unpack(tmp_path / "data", request.param)
     assert cli.main(["migrate"]) == 0
     (tmp_path / "web").mkdir()
     return Settings(data=tmp_path / "data", database=url, web=tmp_path / "web")
