@@ -100,7 +100,7 @@ async def restore(
             f"There is a database at {settings.database_file}. If it is broken or not wanted any "
             "more, run this again with --replace: it is moved aside, not deleted."
         )
-    with _drafted(backup, here / f"restored{DRAFT}") as draft:
+    with _drafted(backup, here / f"restored{DRAFT}", unproved=unproved) as draft:
         faults = _prove(draft, unproved=unproved)
         epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, settings))
         if settings.is_file:
@@ -172,19 +172,19 @@ def _key_of(backup: Backup, settings: Settings, *, replace: bool) -> bytes:
 
 
 @contextmanager
-def _drafted(backup: Backup, draft: Path) -> Generator[Path]:
+def _drafted(backup: Backup, draft: Path, *, unproved: bool) -> Generator[Path]:
     """Copy the file and prove that it is what was written; whatever fails, none is left."""
     with said_plainly(draft.parent):
         draft.parent.mkdir(parents=True, exist_ok=True)
         _remove(draft)
         try:
-            _copy(backup, draft)
+            _copy(backup, draft, unproved=unproved)
             yield draft
         finally:
             _remove(draft)
 
 
-def _copy(backup: Backup, draft: Path) -> None:
+def _copy(backup: Backup, draft: Path, *, unproved: bool) -> None:
     shutil.copyfile(backup.database, draft)
     draft.chmod(0o600)
     if digest_of(draft) != backup.note.sha256:
@@ -193,7 +193,7 @@ def _copy(backup: Backup, draft: Path) -> None:
             f"{datetime.fromtimestamp(backup.note.made / 1000, UTC):%Y-%m-%d}. "
             "Name an older backup."
         )
-    migrate(f"sqlite:///{draft}")
+    migrate(f"sqlite:///{draft}", unproved=unproved)
     one_file(draft)
 
 

@@ -35,10 +35,18 @@ DEMO_CODE_MS = 24 * 3_600_000
 
 
 def migrate(settings: Settings) -> Said:
-    before, after = migrate_tables(settings.database)
-    if before == after:
-        return Said(f"The tables are at step {after} already.")
-    return Said(f"The tables went from step {before or 'none'} to step {after}.")
+    done = migrate_tables(settings.database)
+    if done.before == done.after:
+        said = [f"The tables are at step {done.after} already."]
+    else:
+        said = [f"The tables went from step {done.before or 'none'} to step {done.after}."]
+    lines = [line for one in done.mended for line in _mended(one)]
+    if lines:
+        said += ["What follows from the ledger was derived again, and this had to change:", *lines,
+                 "Devices hear of these rows by themselves."]  # fmt: skip
+    elif done.mended:
+        said.append("What follows from the ledger was derived again: nothing had to change.")
+    return Said("\n".join(said))
 
 
 async def add(settings: Settings, site: Site) -> Said:

@@ -9,6 +9,7 @@ from server import cli
 from server.migrations import newest_step
 from server.settings import Settings
 from tests import kept
+from tests.kept.__main__ import make
 from tests.server.conftest import Clock, opened
 from tests.server.handheld import Handheld
 from tests.world.replica import Replica
@@ -73,3 +74,9 @@ async def test_a_phone_takes_its_first_picture_of_a_kept_database_and_goes_on(up
         await phone.read_on()
         assert phone.stock()["06-B-09", '["BE-2349",null,null,"ok",null]'] == 430
         assert plant.book.verify(None) == []
+
+
+async def test_a_database_of_today_can_be_kept_as_well(tmp_path):
+    """It replays; what makes it would rot otherwise until it is wanted."""
+    await make(tmp_path)
+    assert (tmp_path / "bincard.db").exists()
