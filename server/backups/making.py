@@ -21,6 +21,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from msgspec import Struct
 
+from server.backups.certificates import put_tls, sweep_tls
 from server.backups.copying import copy_book
 from server.backups.shelf import (
     DRAFT,
@@ -49,7 +50,7 @@ FAULTS_SHOWN: Final = 5
 
 
 def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
-    """Copy the database and the key to a folder. Raises `BackupError` and `SchemaOld`.
+    """Copy the database, the key and what https needs to a folder. Raises `BackupError` and `SchemaOld`.
 
     Its note says whether it is proved.
     """
@@ -58,13 +59,14 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
     with said_plainly(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         put_key(folder, key)
+        tls = put_tls(folder, settings.data)
         draft = folder / f"{name_for(now)}{DRAFT}"
         try:
             _draft(settings, draft)
             proof = read_back(draft)
             note = Note(now, version("bincard"), proof.step, fingerprint(key), draft.stat().st_size,
                         digest_of(draft), proof.sites, len(proof.faults),
-                        proof.faults[:FAULTS_SHOWN])  # fmt: skip
+                        proof.faults[:FAULTS_SHOWN], tls)  # fmt: skip
             backup = Backup(folder, name_for(now, proved=note.proved), note)
             draft.replace(backup.database)
         finally:
@@ -72,6 +74,7 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
         sync_folder(folder)
         put_note(backup)
         keep_newest(folder)
+        sweep_tls(folder)
     return backup
 
 
