@@ -23,14 +23,14 @@ MARK: Final = 16
 
 
 class Certificates(Struct, frozen=True):
-    """What goes into `DATA/tls`, by the names of its files; `missing` were not beside the backup."""
+    """What goes into `DATA/tls`, by the names of its files; `missing` is what was not found."""
 
     files: Mapping[str, bytes] = {}
     missing: tuple[str, ...] = ()
 
 
 def put_tls(folder: Path, data: Path) -> dict[str, str]:
-    """Keep what a data folder speaks https with beside the backups; return the marks of its files."""
+    """Keep what a data folder speaks https with beside the backups; return the files' marks."""
     marks = {}
     for name in FILES:
         file = TlsStore(data).folder / name

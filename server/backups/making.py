@@ -50,9 +50,9 @@ FAULTS_SHOWN: Final = 5
 
 
 def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
-    """Copy the database, the key and what https needs to a folder. Raises `BackupError` and `SchemaOld`.
+    """Copy the database, the key and what https needs to a folder.
 
-    Its note says whether it is proved.
+    Raises `BackupError` and `SchemaOld`. Its note says whether it is proved.
     """
     check_schema(settings.database)
     key = token_key(settings.token_key_file)

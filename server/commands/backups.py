@@ -72,8 +72,11 @@ def _https_words(found: Certificates) -> list[str]:
     if found.files:
         return ["The authority that phones trust is back: bincard tls show tells its fingerprint."]
     if AUTHORITY in found.missing:
-        return ["The authority that phones trusted is not beside this backup, or damaged: with "
-                "another one (bincard tls make) every phone must trust that anew."]  # fmt: skip
+        words = (
+            "The authority that phones trusted is not beside this backup, or damaged: with another "
+            "one (bincard tls make) every phone must trust that anew."
+        )
+        return [words]
     return []
 
 

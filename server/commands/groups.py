@@ -1,4 +1,4 @@
-"""Commands that come in groups: `bincard site …`, `period …`, `tls …`, `device …`, `user …`."""
+"""Commands that come in groups: `bincard site …`, `clock …`, `tls …`, `device …`, `user …`."""
 
 import argparse
 import getpass
@@ -24,6 +24,13 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
     close.add_argument("through", type=date.fromisoformat, help="the last day, as 2026-10-31")
     close.add_argument("--site", help="needed when there are several")
     close.add_argument("--dry-run", action="store_true", help="only say what is against it")
+
+    clock = group(commands, "clock", "the server's clock")
+    accept = add(clock, "accept", _clock_accept, "say that it is right, where the server doubts it")
+    accept.epilog = (
+        "Set the clock first (timedatectl), and look at it: what is received by a wrong clock is "
+        "dated wrong for ever. The server may run; it goes on within seconds."
+    )
 
     tls = group(commands, "tls", "https without a proxy")
     make = add(tls, "make", _tls_make, "make the server's certificate, and its authority")
@@ -60,6 +67,12 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
     pin.add_argument("person")
     pin.add_argument("--pin", help="better typed when asked")
     pin.add_argument("--site")
+
+
+def _clock_accept(settings: Settings, _: argparse.Namespace) -> Awaitable[Said]:
+    from server.commands import clock
+
+    return clock.accept(settings)
 
 
 def _tls_make(settings: Settings, asked: argparse.Namespace) -> Said:

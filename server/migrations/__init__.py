@@ -42,7 +42,8 @@ def migrate(url: str, *, unproved: bool = False) -> Migrated:
     """Bring the database to the newest step, and what follows from its ledger to today's rules.
 
     All of it is one transaction. Raises `SchemaOld` when it was written by a newer program, or is
-    not what its step says, and `RepairError` when its ledger is broken, unless it may be `unproved`.
+    not what its step says, and `RepairError` when its ledger is broken, but for what may be
+    `unproved`.
     """
     before = current(url)
     if before is not None and not is_known(before):
@@ -83,8 +84,8 @@ def _newer(step: str) -> SchemaOld:
 
 def _older() -> SchemaOld:
     return SchemaOld(
-        "What follows from the ledger (stock, progress, what counts expect) was written by the rules "
-        "of an older program. Run: bincard migrate"
+        "What follows from the ledger (stock, progress, what counts expect) was written by the "
+        "rules of an older program. Run: bincard migrate"
     )
 
 
@@ -113,7 +114,7 @@ def _check_tables(url: str, step: str, *, is_to_come: bool = False) -> None:
 
 
 def _derived_in(connection: sa.Connection) -> int | None:
-    """Return how far what follows from the ledger is from today's rules; None where it is theirs."""
+    """Return how far what follows from the ledger is from today's rules; None where it is not."""
     from server.migrations.derived import DERIVED, version_of  # noqa: PLC0415 - as above
 
     return (version_of(connection) - DERIVED) or None

@@ -15,8 +15,8 @@ from server.book.repair import Repaired, RepairError
 from server.book.rows import table, upsert
 
 DERIVED: Final = 1
-"""Raise it, together with a step of the tables, with every change of what the same postings come to:
-then servers of the old program notice that they are behind."""
+"""Raise it, together with a step of the tables, with every change of what the same postings come
+to: then servers of the old program notice that they are behind."""
 
 NAME: Final = "derived"
 

@@ -1,8 +1,8 @@
 """Alembic's entrance: one connection, one transaction per run.
 
 A database may be at work meanwhile: who migrates waits in line with others that do, and gives up
-soon when a table is in use, instead of making every scan wait behind it. Either all of it is done or
-nothing: whatever fails leaves the database to the program that it had.
+soon when a table is in use, instead of making every scan wait behind it. Either all of it is done
+or nothing: whatever fails leaves the database to the program that it had.
 """
 
 from alembic import context

@@ -46,9 +46,9 @@ from sync.records import ROWS
 __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
     "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "InstallationRow",
-    "ItemRow", "Lease", "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow",
-    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SessionEnd", "SightingRow",
-    "SignIn", "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
+    "ItemRow", "Lease", "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow",
+    "PersonRow", "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SessionEnd",
+    "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

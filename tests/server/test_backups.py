@@ -323,4 +323,4 @@ async def test_the_server_tells_the_log_and_the_desk_of_an_unproved_copy(
     assert len(backups_in(tmp_path / "shelf")) == 1
     assert (await plant.client.get("/ready")).json() == {"status": "ready"}
     answer = await plant.client.get("/api/server", headers=await plant.signed_in("2001"))
-    assert answer.json() == {"backup": None}
+    assert answer.json() == {"backup": None, "clock": None}
