@@ -107,10 +107,10 @@ def _demo(settings: Settings, told: argparse.Namespace) -> "Awaitable[Said]":
     return sites.demo(settings, told.sheet)
 
 
-def _migrate(settings: Settings, _: argparse.Namespace) -> "Said":
+def _migrate(settings: Settings, asked: argparse.Namespace) -> "Said":
     from server.commands import sites
 
-    return sites.migrate(settings)
+    return sites.migrate(settings, asked.wait)
 
 
 def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -192,7 +192,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo = add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
     demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
-    add(commands, "migrate", _migrate, "bring the database to the tables of this program")
+    lift = add(commands, "migrate", _migrate, "bring the database to the tables of this program")
+    lift.add_argument(
+        "--wait", type=whole_number(3_600), default=0, metavar="SECONDS",
+        help="for a database server that does not answer yet, as after a start of the machine",
+    )  # fmt: skip
     verify = add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
     mend = add(

@@ -1,8 +1,5 @@
 """[T7] A server whose clock stands wrong: phones keep what they scan, and the desk is told."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.browser.factory import _run
@@ -12,12 +9,6 @@ from tests.browser.test_desk_trouble import receive_paint
 pytestmark = pytest.mark.browser
 
 DAY_MS = 86_400_000
-SHOTS = os.environ.get("CLOCK_SHOTS")
-
-
-def shot(handheld, name):
-    if SHOTS:
-        handheld.page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
 def test_the_desk_is_told_and_phones_keep_what_they_scan_until_the_clock_is_right(
@@ -32,17 +23,13 @@ def test_the_desk_is_told_and_phones_keep_what_they_scan_until_the_clock_is_righ
     desk.go("desk/variances")
     desk.sees("服务器时钟慢了")
     desk.sees("校准之前暂停入账")
-    shot(desk, "zh-1280")
     desk.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     desk.sees("校准之前暂停入账")
-    shot(desk, "zh-360")
     desk.go("outbox")
     desk.key("English").click()
     desk.go("desk/variances")
     desk.sees("The server's clock is", "behind. Ask for it to be set.", "Until then nothing is")
-    shot(desk, "en-360")
     desk.page.set_viewport_size({"width": 1280, "height": 800})
-    shot(desk, "en-1280")
     accepted = _run(factory.data, "clock", "accept")
     assert "that is right from now on" in accepted.stdout
     phone.unsent(0)
