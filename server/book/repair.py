@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.cells import unreadable
 from server.book.changing import write_changes
 from server.book.rows import fetch, key_of_row, table
 from server.book.session import Session
@@ -70,6 +71,8 @@ def repair_site(
 
     The site is locked before anything is read, and all is one transaction of whoever calls.
     """
+    # Who cannot read a row of the master data cannot even begin.
+    _refuse_torn([*map(Torn, unreadable(connection, site))])
     open_session()
     _refuse_torn([*ledger_faults(connection, site)])
     done = Repaired(site, {})

@@ -42,6 +42,8 @@ async def backup(settings: Settings, folder: Path | None) -> Said:
 
 async def restore(settings: Settings, source: Path, *, replace: bool, unproved: bool) -> Said:
     """Put a backup back, and say what happens next."""
+    # Before a folder is made for nothing.
+    restoring.find_backup(source, unproved=unproved)
     with alone(settings.data):
         done = await restoring.restore(
             settings, source, now_ms(), replace=replace, unproved=unproved

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable
 from datetime import date
 
-from server.commands.parsing import Commands, add, group
+from server.commands.parsing import Commands, add, add_anywhere, group
 from server.commands.said import Said
 from server.settings import Settings
 
@@ -33,7 +33,7 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
 
     tls = group(commands, "tls", "https without a proxy")
-    make = add(tls, "make", _tls_make, "make the server's certificate, and its authority")
+    make = add_anywhere(tls, "make", _tls_make, "make the server's certificate, and its authority")
     make.add_argument("names", nargs="+", metavar="NAME", help="a host name or an address")
     make.add_argument("--new-authority", action="store_true", help="phones must trust it anew")
     add(tls, "show", _tls_show, "show the fingerprint, the names, and until when")

@@ -40,6 +40,7 @@ DEMO_CODE_MS = 24 * 3_600_000
 
 def migrate(settings: Settings, wait_s: int = 0) -> Said:
     """Bring the tables up, and what follows from the ledger; wait so long for a database server."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     _wait_for(settings.database, wait_s)
     done = migrate_tables(settings.database)
     if done.before == done.after:
@@ -95,7 +96,7 @@ async def demo(settings: Settings, sheet: Path | None) -> Said:
 
     `sheet` is a path for an SVG with the codes of a morning's work.
     """
-    migrate_tables(settings.database)
+    migrate(settings)
     async with opened(settings) as book:
         if not await _exists(book, factory.SITE):
             people = [
