@@ -75,12 +75,11 @@ def application(
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(book.watch)
-                tasks.start_soon(_prune_daily, book)
-                tasks.start_soon(_refresh_snapshots, book)
+                for work in (_prune_daily, _refresh_snapshots, _watch_clock):
+                    tasks.start_soon(work, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
                 tasks.start_soon(gate.together.keep)
                 tasks.start_soon(Watchdog(book).keep)
-                tasks.start_soon(_watch_clock, book)
                 yield
                 tasks.cancel_scope.cancel()
         finally:

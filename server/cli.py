@@ -212,13 +212,7 @@ def _parser() -> argparse.ArgumentParser:
         commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR"
     )
     demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
-    lift = add_anywhere(
-        commands, "migrate", _migrate, "bring the database to the tables of this program"
-    )
-    lift.add_argument(
-        "--wait", type=whole_number(3_600), default=0, metavar="SECONDS",
-        help="for a database server that does not answer yet, as after a start of the machine",
-    )  # fmt: skip
+    _add_migrate(commands)
     verify = add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
     mend = add(
@@ -259,6 +253,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands)
     add_groups(commands)
     return parser
+
+
+def _add_migrate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    lift = add_anywhere(
+        commands, "migrate", _migrate, "bring the database to the tables of this program"
+    )
+    lift.add_argument(
+        "--wait", type=whole_number(3_600), default=0, metavar="SECONDS",
+        help="for a database server that does not answer yet, as after a start of the machine",
+    )  # fmt: skip
 
 
 def _add_import(commands: "Commands[argparse.ArgumentParser]") -> None:

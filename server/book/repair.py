@@ -36,6 +36,9 @@ from sync.records import Discrepancy, Holding
 from sync.sightings import UNIDENTIFIED
 from sync.vocabulary import POLICIES, Code
 
+More = Sequence[Callable[[Connection, str], Iterator[Fault]]]
+"""What else is looked for: rows that are right, or known to be."""
+
 WHY: Final = "repair"
 ROUNDS: Final = 3
 """What stands in suspense is only known once the holdings are right, and what it blocks then."""
@@ -65,9 +68,11 @@ class Repaired(Struct, frozen=True):
 
 
 def repair_site(
-    connection: Connection, site: str, open_session: Callable[[], Session]
-) -> Repaired:  # fmt: skip
+    connection: Connection, site: str, open_session: Callable[[], Session], more: More = ()
+) -> Repaired:
     """Write again what does not follow from the ledger. Raises `RepairError`.
+
+    `more` finds what else is to be written again.
 
     The site is locked before anything is read, and all is one transaction of whoever calls.
     """
@@ -78,6 +83,7 @@ def repair_site(
     done = Repaired(site, {})
     for _ in range(ROUNDS):
         faults = [*derived_faults(connection, site)]
+        faults += [fault for look in more for fault in look(connection, site)]
         if not faults:
             return done
         _refuse_torn([fault for fault in faults if isinstance(fault, Torn)])

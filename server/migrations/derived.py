@@ -1,8 +1,8 @@
 """What follows from the ledger has a version: a newer program derives it again, as it would.
 
 Holdings, progress of documents, what counts expect, chains of single things, blocks, the sum over
-all rows: each stands in rows that an older program has written by its own rules. The tables may be
-the same and the numbers in them not.
+all rows, the images in the feed: each stands in rows that an older program has written by its own
+rules. The tables may be the same and the numbers in them not.
 """
 
 from typing import Final
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from server.book.clerk import Clerk
+from server.book.images import stale_images
 from server.book.repair import Repaired, RepairError
 from server.book.rows import table, upsert
 
@@ -42,7 +43,7 @@ def rebuild(connection: Connection, *, unproved: bool = False) -> list[Repaired]
     for site in connection.scalars(sa.select(table("site").c.site).order_by("site")).all():
         try:
             with connection.begin_nested():
-                done.append(clerk.repair(connection, site))
+                done.append(clerk.repair(connection, site, (stale_images,)))
         except RepairError:
             if not unproved:
                 raise

@@ -88,6 +88,26 @@ def test_rows_by_older_rules_are_not_served_until_they_are_derived_again(old, ca
     assert held_by_a_phone(old).items() >= HELD.items()
 
 
+def test_an_image_that_is_another_than_its_row_reaches_every_phone_anew(old, capsys):
+    """A phone that reads on would keep what no fresh one ever takes."""
+    assert cli.main(["migrate"]) == 0
+    images = dict(rows(old, "SELECT key, payload FROM feed WHERE kind = 'line' ORDER BY seq, n"))
+    if not images:
+        return
+    key, image = images.popitem()
+    false = image.replace(b'"done":', b'"done":7')
+    with closing(sqlite3.connect(old.database_file)) as book, book:
+        book.execute("UPDATE feed SET payload = ? WHERE kind = 'line' AND key = ?", (false, key))
+        book.execute("UPDATE installation SET value = 0 WHERE name = 'derived'")
+    capsys.readouterr()
+    assert cli.main(["migrate"]) == 0
+    said = capsys.readouterr().out
+    assert f"FACTORY, line: 1 wrong\n  line {key}: the feed says another one last" in said
+    last = rows(old, "SELECT key, payload FROM feed WHERE kind = 'line' ORDER BY seq, n")[-1]
+    assert last == (key, image)
+    assert cli.main(["verify"]) == 0
+
+
 def test_rows_by_newer_rules_are_left_alone(old, capsys, monkeypatch):
     monkeypatch.setattr(derived, "DERIVED", derived.DERIVED + 1)
     assert cli.main(["migrate"]) == 0
