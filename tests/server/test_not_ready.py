@@ -38,6 +38,7 @@ ASKED = {
     "period close": ("2026-01-31",),
     "clock accept": (),
     "tls make": ("bincard.lan",),
+    "tls address": (),
     "tls show": (),
     "tls check": (),
     "device enrol": ("--name", "PDA-01"),
@@ -50,7 +51,7 @@ ASKED = {
 }
 """Each command as it is called by somebody who does not know what is wrong."""
 
-ANYWHERE = {"settings", "tls make"}
+ANYWHERE = {"settings", "tls make", "tls address"}
 """What works wherever it is called: it asks for no database."""
 
 BEGINNERS = {"migrate", "demo"}
