@@ -208,6 +208,26 @@ async def test_what_was_dated_in_two_years_holds_nothing_up_after_the_clock_is_r
         assert plant.book.verify(None) == []
 
 
+@pytest.mark.postgres
+async def test_a_clock_is_accepted_on_a_database_server_too(
+    settings, postgres, founding_in_postgres
+):
+    url = postgres.create(founding_in_postgres)
+    clock = Clocks(START + 730 * DAY_MS)
+    async with running(dataclasses.replace(settings, database=url), clock) as plant:
+        phone = Phone(plant, wall=lambda: START + HOUR_MS)
+        assert (await phone.receives(1)).json()["code"] == "clock_ahead"
+        await plant.book.accept_clock()
+        assert (await phone.sends()).status_code == 200
+        clock.step(-730 * DAY_MS)
+        assert (await phone.receives(2)).json()["code"] == "clock_behind"
+        await plant.book.accept_clock()
+        told = await phone.sends()
+        assert (told.status_code, told.json()["server_now"]) == (200, clock.ms)
+        assert plant.book.verify(None) == []
+    postgres.drop(url)
+
+
 async def test_no_backup_is_made_that_would_be_the_newest_for_two_years(plant, tmp_path):
     shelf = tmp_path / "shelf"
     named = dataclasses.replace(plant.settings, backups=shelf)
