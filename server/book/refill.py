@@ -184,10 +184,14 @@ def as_before(session: Session, arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 
 def _check_known(session: Session, arrivals: Iterable[Arrival]) -> None:
-    """What this epoch has sealed is in its log, unless the log is an old one."""
+    """What this epoch has sealed is in its log, unless the log is an old one.
+
+    What nothing proves to be of who brings it stands there under another name (S7).
+    """
     log, head = table("log").c, session.head
     sealed = {one.id for one in arrivals
-              if one.sealed is not None and one.sealed.epoch >= head.epoch}  # fmt: skip
+              if one.sealed is not None and one.sealed.epoch >= head.epoch
+              and not one.unsigned}  # fmt: skip
     if not sealed:
         return
     known = session.connection.execute(

@@ -18,7 +18,7 @@ export const readings = {
   "TARGET_UNKNOWN.2": { en: "What it undoes was never made.", zh: "被撤销的记录从未产生。" },
   "ACTOR_NOT_SEEN.1": { en: "The device kept no note of a sign-in without a network.", zh: "设备没有记下离线登录。" },
   "ACTOR_NOT_SEEN.2": { en: "The device works under the name of somebody else.", zh: "该设备冒用了别人的名字。" },
-  "RESCUE_UNSIGNED.1": { en: "An older app made the rescue. Ask for a new one, or enter it by hand.", zh: "救援文件由旧版本生成。请重新导出，或手工补录。" },
+  "RESCUE_UNSIGNED.1": { en: "An older app made the rescue, or this phone cannot prove what it was before. Ask for a new rescue, or enter it by hand.", zh: "救援文件由旧版本生成，或此手持机无法证明原来的身份。请重新导出，或手工补录。" },
   "RESCUE_UNSIGNED.2": { en: "The records were made up.", zh: "这些记录是伪造的。" },
   "NOT_PROVED.1": { en: "It was decided without a network: it is done when its person signs in there.", zh: "离线时作的决定：本人在该设备联网登录后生效。" },
   "NOT_PROVED.2": { en: "Somebody else decided in that name.", zh: "有人冒名作了决定。" },
