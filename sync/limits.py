@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from sync.case import SERVER, Case, Odd
 from sync.ends import adjusts
+from sync.formers import names_of
 from sync.ledger import Posting
+from sync.operations import Adjust, Did
 from sync.records import Discrepancy
 from sync.state import State
 from sync.stock import key_text
@@ -24,16 +26,34 @@ OPENING: Final = "opening"
 UNLIMITED: Final = frozenset({SERVER, OPENING})
 
 
-def limit_of(state: State, actor: str) -> int | None:
-    """Return how many base units a person may adjust; None is any number."""
-    person = state.people.find(actor)
-    own = person.adjust_limit if person else None
-    return state.site.adjust_limit if own is None else own
+def limit_of(case: Case) -> int | None:
+    """Return how many base units the actor may adjust alone; None is any number.
+
+    A limit of their own is for who has signed in before the server's eyes on this phone. Anybody
+    may give a name: then the lesser holds of theirs and the site's, so no name is worth taking.
+    """
+    person = case.state.people.find(case.body.actor)
+    own, of_site = person.adjust_limit if person else None, case.state.site.adjust_limit
+    if own is None or of_site is None:
+        return of_site if own is None else own
+    return own if _is_seen(case) else min(own, of_site)
+
+
+def _is_seen(case: Case) -> bool:
+    """Say whether the server has seen the actor sign in on the device, or on what it was before."""
+    names = names_of(case.state, case.device)
+    return any(case.state.proved.find((name, case.body.actor)) for name in names)
+
+
+def asks(did: Did | None) -> bool:
+    """Say whether an operation may be beyond a limit, as far as it names its ends itself."""
+    ends = (getattr(did, "from_", None), getattr(did, "to", None))
+    return isinstance(did, Adjust) or any(adjusts(end.text) for end in ends if end is not None)
 
 
 def hold(case: Case, asked: list[Movement]) -> list[Movement]:
     """Return movements against suspense where they adjust more than the limit."""
-    limit = limit_of(case.state, case.body.actor)
+    limit = limit_of(case)
     if limit is None or case.device in UNLIMITED:
         return asked
     return [_held(one) if _beyond(one, limit) else one for one in asked]
@@ -61,7 +81,7 @@ def judge(case: Case, movement: Movement, asked: Movement) -> None:
     quantity = movement.quantity or 0
     detail: dict[str, object] = {
         "quantity": quantity if arrives else -quantity, "reason": end.partition("/")[2] or end,
-        "end": end, "limit": limit_of(case.state, case.body.actor),
+        "end": end, "limit": limit_of(case),
     }  # fmt: skip
     place = movement.place_to if arrives else movement.place_from
     odd = Odd(place=place, key=key_text(movement.key), item=movement.key.item, alone=True,

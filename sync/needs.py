@@ -132,6 +132,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 pass
         if arrival.body is not None and arrival.body.consent is not None:
             needs.proved.add((device, arrival.body.consent.actor))
+        if arrival.body is not None and limits.asks(arrival.did):
+            needs.proved.add((device, arrival.body.actor))
     return needs
 
 

@@ -17,6 +17,7 @@ from server.book.things import load_chains, load_containers, load_things
 from sync import histories, needs, periods
 from sync.arrivals import Arrival
 from sync.feed import feed_key
+from sync.formers import names_of
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
 from sync.needs import Named, Standing
@@ -63,7 +64,7 @@ UNSEEN: Final = (
 
 SIGNED: Final = (
     "SELECT n.device, n.person, s.stamp FROM {n} CROSS JOIN sign_in AS s"
-    " WHERE s.device = n.device AND s.person = n.person AND s.site = ?"
+    " WHERE s.device = n.device AND s.person = n.person AND s.site = ? AND s.proved_at IS NOT NULL"
 )
 
 
@@ -130,7 +131,8 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
         for row in fetch(connection, "discrepancy", Discrepancy, *open_):
             state.discrepancies.load(row.discrepancy, row)
-    signed = fetch_listed(connection, SIGNED, list(asked.proved), site,
+    proved = [(name, person) for device, person in asked.proved for name in names_of(state, device)]
+    signed = fetch_listed(connection, SIGNED, proved, site,
                           like=(_sign_in.device, _sign_in.person))  # fmt: skip
     for device, person, stamp in signed:
         state.proved.load((device, person), Signed(stamp))

@@ -5,7 +5,8 @@ import json
 import msgspec
 import pytest
 
-from sync.records import Discrepancy, Variance
+from server.book.rows import table as table_of
+from sync.records import Device, Discrepancy, Variance
 from sync.stock import key_of
 from tests.world.desk import found, intend, settle
 from tests.world.lines import clock, key
@@ -87,15 +88,76 @@ async def test_each_correction_beyond_the_limit_is_decided_by_itself(table):
     assert (await world.stock())["suspense", "BE/L1"] == -23
 
 
+async def give_limit(world, limit, person="worker"):
+    """Let fang give a person a limit of their own."""
+    (row,) = [row for row in await world.people() if row.person == person]
+    did = {"verb": "edit", "kind": "person", "id": person, "base_version": row.version,
+           "fields": {"adjust_limit": limit}}  # fmt: skip
+    assert (await intend(world, did))["outcome"] == "accepted"
+
+
+async def see(world, device, person="worker", **row):
+    """Let the server see a person sign in on a device."""
+    values = {"site": SITE, "device": device, "person": person, "proved_at": 1, "stamp": "",
+              "wrong": 0, "at": 0, "locked_until": 0} | row  # fmt: skip
+    await world.book.write(
+        lambda connection: connection.execute(table_of("sign_in").insert().values(values))
+    )
+
+
 async def test_a_person_may_have_a_limit_of_their_own(limited, table):
     """[R37]"""
-    (row,) = [row for row in await limited.people() if row.person == "worker"]
-    did = {"verb": "edit", "kind": "person", "id": "worker", "base_version": row.version,
-           "fields": {"adjust_limit": 100}}  # fmt: skip
-    assert (await intend(limited, did))["outcome"] == "accepted"
+    await give_limit(limited, 100)
+    await see(limited, "A")
     await table("""
         08:10 A adjust 100 BE/L1 B1 found           | posted
         08:10 A adjust 101 BE/L1 B1 found           | flagged OVER_LIMIT
+    """)
+
+
+async def test_a_name_that_the_server_never_saw_there_has_no_more_than_anybody(limited, table):
+    """[R37] On another device, by another person, or by tries that failed: a name is no limit."""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    await see(limited, "B", "other")
+    await see(limited, "C", proved_at=None, wrong=3)
+    await table("""
+        08:10 B adjust 11 BE/L1 B1 found            | flagged OVER_LIMIT
+        08:11 C adjust 11 BE/L1 B1 found            | flagged OVER_LIMIT
+        08:12 C issue 11 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+        08:13 B adjust 10 BE/L1 B1 found            | posted
+    """)
+    rows = await limited.rows("discrepancy", Discrepancy)
+    assert {row.detail["limit"] for row in rows if row.code == "OVER_LIMIT"} == {10}
+
+
+async def test_a_lesser_limit_of_a_person_holds_wherever_they_are_named(limited, table):
+    """[R37]"""
+    await give_limit(limited, 5)
+    await table("""
+        08:10 B adjust 6 BE/L1 B1 found             | flagged OVER_LIMIT
+        08:11 B adjust 6 BE/L1 B1 found by other    | posted
+    """)
+
+
+async def test_a_sign_in_on_what_the_phone_was_before_holds(limited, table):
+    """[R37] [S10]"""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    row = Device(device="B", name="B", former="A")
+    await limited.book.change(SITE, "fang", [row], "enrolled again")
+    await table("""
+        08:10 B adjust 100 BE/L1 B1 found           | posted
+    """)
+
+
+async def test_who_signed_in_once_has_their_limit_without_a_network(limited, table):
+    """[R37] The phone comes back after hours: what the server saw before is enough."""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    limited.device("A").actors = set()
+    await table("""
+        2d 08:10 A adjust 100 BE/L1 B1 found        | posted
     """)
 
 
