@@ -13,6 +13,7 @@ from server.book.counts import load_counts, load_parts
 from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
+from server.book.suspense import load_held
 from server.book.things import load_chains, load_containers, load_things
 from sync import histories, needs, periods
 from sync.arrivals import Arrival
@@ -93,6 +94,7 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
         asked = histories.far_ends(state)
         _load_near(connection, site, state, set(), _names(asked))
         histories.reach_doubts(asked, state)
+    load_held(connection, site, state)
     _load_named(connection, site, state)
     for day in periods.closing(new):
         found = reasons(connection, site, day, session.now)

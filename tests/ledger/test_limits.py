@@ -174,6 +174,46 @@ async def test_an_adjustment_that_a_late_pick_explains_is_offered_to_be_taken_ba
     assert ("adjust/missing", "BE/L1") not in await world.stock()
 
 
+@LIMITED
+@pytest.mark.parametrize("decided", [None, "approve"])
+async def test_what_waits_to_be_scrapped_is_no_correction(table, decided):
+    """[R36] [R37] A late pick does not explain goods that were thrown away, agreed to or not."""
+    world = await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        09:00 B issue 12 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+    """)
+    if decided:
+        assert await settle(world, "OVER_LIMIT", decided) == "accepted"
+    await table("""
+        08:30 C pick 2 BE/L1 from B1 for SO-1       | posted
+    """)
+
+
+@LIMITED
+@pytest.mark.parametrize("decided", [None, "approve"])
+async def test_what_waits_to_be_corrected_is_a_correction(table, decided):
+    """[R36] [R37]"""
+    world = await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        09:00 B adjust -12 BE/L1 B1 missing         | flagged OVER_LIMIT
+    """)
+    if decided:
+        assert await settle(world, "OVER_LIMIT", decided) == "accepted"
+    await table("""
+        08:30 C pick 2 BE/L1 from B1 for SO-1       | flagged DOUBLE_CORRECTION
+    """)
+
+
+@LIMITED
+async def test_an_adjustment_repeats_what_waits_to_be_scrapped(table):
+    """[R36] [R37] Its device had not heard of it: the bin is set right twice."""
+    await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        08:30 C issue 12 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+        09:00 B adjust -12 BE/L1 B1 missing         | flagged DOUBLE_CORRECTION OVER_LIMIT
+    """)
+
+
 async def test_an_adjustment_by_one_who_had_not_heard_of_the_pick_is_one_too(table):
     """[R36] Whichever of the two arrives first."""
     world = await table("""
