@@ -15,7 +15,7 @@ from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed,
 from server.book.session import Session
 from server.book.suspense import load_held
 from server.book.things import load_chains, load_containers, load_things
-from sync import histories, needs, periods
+from sync import histories, limits, needs, periods
 from sync.arrivals import Arrival
 from sync.feed import feed_key
 from sync.formers import names_of
@@ -72,7 +72,10 @@ SIGNED: Final = (
 def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
     """Load in three rounds what the operations of several devices need."""
     site, state, connection = session.head.site, session.state, session.connection
-    load_named(connection, site, state, needs.named(pushes))
+    asked = needs.named(pushes)
+    for device, arrivals in pushes:
+        asked.discrepancies |= limits.sums(state, device, arrivals)
+    load_named(connection, site, state, asked)
     new = [
         arrival
         for _, arrivals in pushes
@@ -81,19 +84,19 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
     ]
     standing = needs.standing(state, new)
     load_standing(connection, site, state, standing)
-    asked = histories.history(state, new)
+    history = histories.history(state, new)
     # Where a thing or an unknown code stood is known only now, and so is what was counted there.
     known = _beside(standing)
-    further = {name for name in _names(asked) - known if name[0] not in standing.near}
+    further = {name for name in _names(history) - known if name[0] not in standing.near}
     if further:
         _load_near(connection, site, state, set(), further)
-        histories.reach_doubts(asked, state)
-    while asked.since:
-        _load_held(connection, site, state, asked.since)
-        load_history(connection, site, state, asked)
-        asked = histories.far_ends(state)
-        _load_near(connection, site, state, set(), _names(asked))
-        histories.reach_doubts(asked, state)
+        histories.reach_doubts(history, state)
+    while history.since:
+        _load_held(connection, site, state, history.since)
+        load_history(connection, site, state, history)
+        history = histories.far_ends(state)
+        _load_near(connection, site, state, set(), _names(history))
+        histories.reach_doubts(history, state)
     load_held(connection, site, state)
     _load_named(connection, site, state)
     for day in periods.closing(new):

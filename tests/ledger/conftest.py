@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.world.warehouse import Warehouse
+from tests.world.warehouse import SITE, Warehouse
 
 
 @pytest.fixture
@@ -26,3 +26,10 @@ def table(warehouse):
         return warehouse
 
     return play
+
+
+@pytest.fixture
+async def limited(warehouse):
+    """Nobody may adjust more than ten alone."""
+    await warehouse.book.change(SITE, "x", [warehouse.site(adjust_limit=10)], "limited")
+    return warehouse

@@ -5,19 +5,11 @@ import json
 import msgspec
 import pytest
 
-from server.book.rows import table as table_of
 from sync.records import Device, Discrepancy, Variance
 from sync.stock import key_of
-from tests.world.desk import found, intend, settle
+from tests.world.desk import found, give_limit, intend, see, settle
 from tests.world.lines import clock, key
 from tests.world.warehouse import SITE
-
-
-@pytest.fixture
-async def limited(warehouse):
-    """Nobody may adjust more than ten alone."""
-    await warehouse.book.change(SITE, "x", [warehouse.site(adjust_limit=10)], "limited")
-    return warehouse
 
 
 async def approve(world, place, at=None):
@@ -86,23 +78,6 @@ async def test_each_correction_beyond_the_limit_is_decided_by_itself(table):
     rows = [row for row in await world.rows("discrepancy", Discrepancy) if row.state == "open"]
     assert sum(row.detail["quantity"] for row in rows) == 23
     assert (await world.stock())["suspense", "BE/L1"] == -23
-
-
-async def give_limit(world, limit, person="worker"):
-    """Let fang give a person a limit of their own."""
-    (row,) = [row for row in await world.people() if row.person == person]
-    did = {"verb": "edit", "kind": "person", "id": person, "base_version": row.version,
-           "fields": {"adjust_limit": limit}}  # fmt: skip
-    assert (await intend(world, did))["outcome"] == "accepted"
-
-
-async def see(world, device, person="worker", **row):
-    """Let the server see a person sign in on a device."""
-    values = {"site": SITE, "device": device, "person": person, "proved_at": 1, "stamp": "",
-              "wrong": 0, "at": 0, "locked_until": 0} | row  # fmt: skip
-    await world.book.write(
-        lambda connection: connection.execute(table_of("sign_in").insert().values(values))
-    )
 
 
 async def test_a_person_may_have_a_limit_of_their_own(limited, table):
