@@ -8,7 +8,6 @@ from sync.messages import Conflict
 from sync.records import Device, Discrepancy
 from tests.ledger.test_rescue import RECEIVE, carry, outcomes, receives, stock
 from tests.world.handheld import Handheld, dated
-from tests.world.restoring import Restored
 from tests.world.warehouse import SITE, decode_push
 
 OTHER = RECEIVE | {"quantity": 900}
@@ -156,14 +155,6 @@ async def test_what_the_phone_of_before_made_may_be_rescued_under_its_new_name(w
     answer = await warehouse.book.push("B", decode_push(body), warehouse.now, signed=True)
     assert not isinstance(answer, Conflict)
     assert outcomes(answer) == ["posted"]
-
-
-@pytest.fixture
-async def restored(tmp_path):
-    world = Restored(tmp_path / "book.db")
-    await world.set_up()
-    yield world
-    world.close()
 
 
 async def test_a_restored_server_knows_whose_the_ids_are(restored):

@@ -2,10 +2,15 @@
 
 import pytest
 
+from server.book.rows import table as table_of
 from sync.records import Discrepancy
 from tests.world.desk import give_limit, see, settle
+from tests.world.lines import key
+from tests.world.warehouse import SITE
 
 LIMITED = pytest.mark.usefixtures("limited")
+ADJUST = {"verb": "adjust", "key": key("BE/L1"), "quantity": 6, "place": {"location": "B1"},
+          "reason": "found"}  # fmt: skip
 
 
 async def parts(world):
@@ -99,3 +104,23 @@ async def test_without_a_limit_nothing_is_added_up(table):
         08:10 A adjust 6000 BE/L1 B1 found          | posted
     """)
     assert {row.code for row in await world.rows("discrepancy", Discrepancy)} == set()
+
+
+@pytest.mark.parametrize("code", ["LIMIT_IN_PARTS", "ACTOR_NOT_SEEN"])
+async def test_what_was_settled_of_a_device_waits_for_nothing_after_a_restore(restored, code):
+    """[R11] Such a row bears the name of a device, and no operation will ever come of that name."""
+    world = restored
+    await world.book.change(SITE, "x", [world.site(adjust_limit=10)], "limited")
+    world.backup()
+    world.device("A").envelope(ADJUST, world.now, actor="fang")
+    world.device("A").envelope(ADJUST, world.now)
+    await world.book.write(
+        lambda connection: connection.execute(
+            table_of("sign_in").delete().where(table_of("sign_in").c.device == "A")
+        )
+    )
+    await world.push("A")
+    assert await settle(world, code, "keep") == "accepted"
+    await world.restore()
+    await world.refill("H", "A")
+    assert not [row for row in await world.open() if row.startswith("TARGET_UNKNOWN")]
