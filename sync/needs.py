@@ -19,7 +19,7 @@ from sync.editing import item_of_lot, paper
 from sync.ends import adjusts
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
-from sync.movements import known_item, known_place, nameable
+from sync.movements import known_item, known_place, nameable, unnamed
 from sync.operations import (
     Adjust,
     Approve,
@@ -62,7 +62,6 @@ MOVING: Final = (
 )  # fmt: skip
 LATE_MS: Final = 60_000
 """After that long, others may have taken newer goods than those that arrive (R26)."""
-
 
 OVERLAP_MS: Final = 300_000
 """How long another device may have had a thing in hand just then (R20)."""
@@ -111,10 +110,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
     """Return what the operations of several devices name."""
     needs = Named()
     for device, arrival in ((device, one) for device, arrivals in pushes for one in arrivals):
-        needs.operations |= {
-            arrival.id,
-            f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}",
-        }
+        again = f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}"
+        needs.operations |= {arrival.id, again}
         needs.waits.add(arrival.id)
         if arrival.fills is not None:
             needs.discrepancies.add(arrival.fills)
@@ -129,10 +126,10 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
                 needs.count_ids.add(arrival.did.count_id)
-            case _:
-                pass
         if arrival.body is not None and arrival.body.consent is not None:
             needs.proved.add((device, arrival.body.consent.actor))
+        if arrival.body is not None and limits.asks(arrival.did):
+            needs.proved.add((device, arrival.body.actor))
     return needs
 
 
@@ -187,6 +184,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             needs.near.add(place)
             needs.documents |= tasks_at(place)
             needs.names |= {(place, resolved_key(state, line.key)) for line in did.lines}
+            needs.beside |= unnamed(resolved_item(state, line.key.item) for line in did.lines)
             needs.items |= {
                 resolved_item(state, line.key.item)
                 for line in did.lines
@@ -315,6 +313,7 @@ def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
     key, item = key_text(movement.key), movement.key.item
     if movement.key.lot is not None:
         needs.lots.add(item)
+    needs.beside |= unnamed([item])
     if (thing := thing_of(movement.key)) is not None:
         needs.things.add(thing)
     if item == CONTAINER and movement.key.serial is not None:

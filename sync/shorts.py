@@ -1,4 +1,4 @@
-"""What a picker did not find is a word, never a count: the bin goes on the list to count (R51)."""
+"""What a picker did not find is a word, never a count: the bin goes on the list to count (R52)."""
 
 from sync.case import Case
 from sync.movements import resolve_place

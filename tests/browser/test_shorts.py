@@ -1,4 +1,4 @@
-"""[R51] Short is not a count: what was taken, why no more, and somebody counts the bin."""
+"""[R52] Short is not a count: what was taken, why no more, and somebody counts the bin."""
 
 import re
 

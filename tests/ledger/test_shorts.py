@@ -14,7 +14,7 @@ async def asked(world):
 async def test_what_a_picker_did_not_find_is_counted_and_written_off_by_nobody(
     table,
 ):
-    """[R51]"""
+    """[R52]"""
     world = await table("""
         08:00 A receive 10 BE/L1 to B1                        | posted
         08:10 B pick 3 BE/L1 from B1                          | posted
@@ -30,7 +30,7 @@ async def test_what_a_picker_did_not_find_is_counted_and_written_off_by_nobody(
 
 
 async def test_the_count_that_was_asked_for_says_what_is_there(table):
-    """[R51]"""
+    """[R52]"""
     world = await table("""
         08:00 A receive 10 BE/L1 to B1                        | posted
         08:11 B short 0 of 8 BE/L1 at B1: not_there           | posted
@@ -41,7 +41,7 @@ async def test_the_count_that_was_asked_for_says_what_is_there(table):
 
 
 async def test_damaged_goods_stand_on_hold_where_they_are(table):
-    """[R51]"""
+    """[R52]"""
     world = await table("""
         08:00 A receive 10 BE/L1 to B1                        | posted
         08:10 B pick 3 BE/L1 from B1                          | posted
@@ -54,7 +54,7 @@ async def test_damaged_goods_stand_on_hold_where_they_are(table):
 
 
 async def test_a_shortage_at_a_place_that_nobody_knows_asks_what_it_is(table):
-    """[R51] [R6]"""
+    """[R52] [R6]"""
     world = await table("""
         08:11 B short 0 of 8 BE at ?X9: not_there             | flagged UNKNOWN_CODE
     """)
@@ -62,7 +62,7 @@ async def test_a_shortage_at_a_place_that_nobody_knows_asks_what_it_is(table):
 
 
 async def test_a_shortage_that_was_taken_back_leaves_the_count(table):
-    """[R51] [R40]"""
+    """[R52] [R40]"""
     world = await table("""
         08:00 A receive 10 BE/L1 to B1                        | posted
         s: 08:11 B short 0 of 8 BE/L1 at B1: not_there        | posted

@@ -121,7 +121,7 @@ describe("picking, and a change of mind", () => {
     expect(hand.band.note).toBe("take.older_noted");
   });
 
-  it("[R51] writes what was taken and why no more; what is damaged stands on hold", () => {
+  it("[R52] writes what was taken and why no more; what is damaged stands on hold", () => {
     const hand = hands().scan("B-2").type(1).press("short").tell("reason", "damaged");
     expect(hand.dids).toMatchObject([
       { verb: "pick", key: { item: "HELMET" }, quantity: 1, short: "damaged" },
@@ -132,7 +132,7 @@ describe("picking, and a change of mind", () => {
     expect(hand.band).toMatchObject({ signal: "done", note: "take.short.count" });
   });
 
-  it("[R51] is no count when nothing was found, and plans the rest anew", () => {
+  it("[R52] is no count when nothing was found, and plans the rest anew", () => {
     const hand = hands().scan("B-1", "BINCARD:SHORT").tell("reason", "not_there");
     expect(hand.drafts).toMatchObject([{
       did: { verb: "short", place: { location: "B-1" }, key: { item: "HELMET", lot: { code: "H1" } }, taken: 0, reason: "not_there" },
@@ -142,7 +142,7 @@ describe("picking, and a change of mind", () => {
     expect(hand.press("undo").band).toMatchObject({ say: "flow.undo.short" });
   });
 
-  it("[R51] asks how many were taken where the reason does not say it", () => {
+  it("[R52] asks how many were taken where the reason does not say it", () => {
     const hand = hands().scan("B-2").press("short").tell("reason", "fewer");
     expect(hand.drafts).toEqual([]);
     expect(hand.band).toMatchObject({ signal: "tick", say: "take.short.taken" });
@@ -152,7 +152,7 @@ describe("picking, and a change of mind", () => {
     expect(none.dids).toMatchObject([{ verb: "short", taken: 0, reason: "other", note: "a dog lies on it" }]);
   });
 
-  it("[R51] writes nothing off where the ledger does not call the bin empty", () => {
+  it("[R52] writes nothing off where the ledger does not call the bin empty", () => {
     const hand = hands().scan("B-1").press("empty");
     expect(hand.band).toMatchObject({ say: "take.empty.sure" });
     hand.press("confirm");

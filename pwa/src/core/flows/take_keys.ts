@@ -49,7 +49,7 @@ function skip(state: TakeState): Took {
 
 /**
  * "The bin is empty": a count of the place without lines, where the ledger thinks so too. Where it
- * does not, it asks once, and then it is a word: nobody writes goods off by a key of a pick (R51).
+ * does not, it asks once, and then it is a word: nobody writes goods off by a key of a pick (R52).
  */
 function empty(state: TakeState, wall: number, view: View, start: Start): Took {
   const place = state.emptied ?? state.place;

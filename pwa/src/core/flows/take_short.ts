@@ -1,5 +1,5 @@
 /**
- * Short: how many were taken, and why no more. A word and a task, never a count (R51): what lies
+ * Short: how many were taken, and why no more. A word and a task, never a count (R52): what lies
  * there the count says that the ledger asks for. Damaged goods are put on hold where they are.
  */
 import type { Draft } from "../flow";
