@@ -62,7 +62,6 @@ MOVING: Final = (
 )  # fmt: skip
 LATE_MS: Final = 60_000
 """After that long, others may have taken newer goods than those that arrive (R26)."""
-
 OVERLAP_MS: Final = 300_000
 """How long another device may have had a thing in hand just then (R20)."""
 
@@ -126,6 +125,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 needs.discrepancies.add(arrival.did.discrepancy)
             case Count():
                 needs.count_ids.add(arrival.did.count_id)
+            case _:
+                pass
         if arrival.body is not None and arrival.body.consent is not None:
             needs.proved.add((device, arrival.body.consent.actor))
         if arrival.body is not None and limits.asks(arrival.did):
