@@ -46,7 +46,7 @@ def code128(text):
 
 def gs1_128(text):
     """`text` as it is read, with separators."""
-    return _linear(barcode.get("gs1_128", "\xf1" + text.replace(GS, "\xf1"), writer=ImageWriter()))
+    return _linear(barcode.get("gs1_128", text.replace(GS, "\xf1"), writer=ImageWriter()))
 
 
 def ean13(text):

@@ -17,6 +17,7 @@ export const screens = {
 
   "bar.back": { en: "Back", zh: "返回" },
   "bar.help": { en: "Help", zh: "帮助" },
+  "bar.camera": { en: "Camera", zh: "相机" },
 
   "state.unwritten": { en: "Nothing written yet", zh: "还没记" },
   "state.device": { en: "On this device", zh: "已存本机" },
