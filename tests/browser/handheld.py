@@ -65,7 +65,10 @@ FANG_PING = Worker("Fang Ping", "B2001", "639274")
 class Handheld:
     """A browser with a profile on disk; the same profile comes back after it was killed."""
 
-    def __init__(self, playwright, profile: Path, origin, size=PHONE, *, scheme="light"):
+    def __init__(
+        self, playwright, profile: Path, origin, size=PHONE, *, scheme="light", arguments=()
+    ):
+        self.arguments = arguments
         self.playwright, self.profile, self.origin = playwright, profile, origin
         self.size, self.scheme = size, scheme
         self.is_offline = False
@@ -76,8 +79,8 @@ class Handheld:
         """Start the browser at an address of the app."""
         width, height = self.size
         self.context = self.playwright.chromium.launch_persistent_context(
-            self.profile, executable_path=CHROMIUM, args=ARGUMENTS, locale="en-US",
-            viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
+            self.profile, executable_path=CHROMIUM, args=[*ARGUMENTS, *self.arguments],
+            locale="en-US", viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
             color_scheme=self.scheme, reduced_motion="reduce",
         )  # fmt: skip
         self.context.set_default_timeout(WAIT_MS)
