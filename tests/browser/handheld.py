@@ -65,12 +65,10 @@ FANG_PING = Worker("Fang Ping", "B2001", "639274")
 class Handheld:
     """A browser with a profile on disk; the same profile comes back after it was killed."""
 
-    def __init__(
-        self, playwright, profile: Path, origin, size=PHONE, *, scheme="light", arguments=()
-    ):
-        self.arguments = arguments
+    def __init__(self, playwright, profile: Path, origin, size=PHONE, **look):
+        self.scheme, self.arguments = look.get("scheme", "light"), look.get("arguments", ())
         self.playwright, self.profile, self.origin = playwright, profile, origin
-        self.size, self.scheme = size, scheme
+        self.size = size
         self.is_offline = False
         self.faults = []
         self.context = self.page = None
@@ -80,8 +78,8 @@ class Handheld:
         width, height = self.size
         self.context = self.playwright.chromium.launch_persistent_context(
             self.profile, executable_path=CHROMIUM, args=[*ARGUMENTS, *self.arguments],
-            locale="en-US", viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
-            color_scheme=self.scheme, reduced_motion="reduce",
+            locale="en-US", viewport={"width": width, "height": height},
+            has_touch=self.size == PHONE, color_scheme=self.scheme, reduced_motion="reduce",
         )  # fmt: skip
         self.context.set_default_timeout(WAIT_MS)
         self.page = self.context.pages[0]

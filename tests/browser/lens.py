@@ -5,6 +5,7 @@ The device reads its film anew each time that the camera is opened, also when th
 
 import re
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.world.photographs import Shot, dice_of, jpeg, photograph
@@ -63,6 +64,4 @@ class Lens:
 
 def _table():
     """Something is always in view; this one is no code."""
-    from PIL import Image  # noqa: PLC0415 - only who looks through a lens needs it
-
     return Image.new("L", (400, 60), 110), Shot(width=0.3, y=0.9)

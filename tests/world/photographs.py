@@ -137,7 +137,7 @@ def _lay(scene, sheet, shot):
 
 
 def _projection(sheet, shot, size):
-    """From the sheet's pixels to the frame's: a pinhole whose picture is as wide as its distance."""
+    """From the sheet's pixels to the frame's: a pinhole, as far away as its picture is wide."""
     width, height = size
     away = float(width)
     roll, yaw, pitch = (math.radians(angle) for angle in (shot.roll, shot.yaw, shot.pitch))

@@ -17,6 +17,8 @@ export class Camera {
   state = $state.raw<State>(NOTHING);
   list = $state.raw<Entry[]>([]);
   session = $state.raw<Session | null>(null);
+  /** Opens the entry for a code that cannot be read; null on a screen without one. */
+  typed = $state.raw<(() => void) | null>(null);
   parts = $state.raw<typeof Parts | null>(null);
   #engine: Engine;
   #voice: Voice;

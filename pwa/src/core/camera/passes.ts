@@ -20,7 +20,8 @@ const as = (picture: Picture): Changed => ({ picture, back: (point) => point });
 export const FAST: Pass = { name: "fast", isHard: false, isOfBars: false, isGuess: false, change: as };
 const HARD: Pass = { name: "hard", isHard: true, isOfBars: false, isGuess: false, change: as };
 const EVEN: Pass = { name: "even", isHard: true, isOfBars: true, isGuess: false, change: (picture) => squashed(picture, 6, 0) };
-const SHARP: Pass = { name: "sharp", isHard: true, isOfBars: true, isGuess: true, change: (picture) => squashed(picture, 6, 3) };
+const SHARP: Pass = { name: "sharp", isHard: true, isOfBars: true, isGuess: true, change: (picture) => squashed(picture, 6, 2) };
+const SHARPER: Pass = { ...SHARP, name: "sharper", change: (picture) => squashed(picture, 6, 3) };
 const DOUBLE: Pass = {
   name: "double", isHard: false, isOfBars: false, isGuess: false,
   change: (picture) => after(middle(picture, 0.5), doubled),
@@ -39,8 +40,8 @@ function after(first: Changed, next: (picture: Picture) => Changed): Changed {
 
 /** The hard look comes every third time: it sees most, and takes longest. */
 export const LADDER: readonly Pass[] = [
-  HARD, EVEN, SHARP, HARD, tilted(22.5), tilted(-22.5), HARD, tilted(45), tilted(-45), HARD, DOUBLE, tilted(67.5),
-  HARD, tilted(-67.5), tilted(90),
+  HARD, EVEN, SHARP, HARD, SHARPER, tilted(22.5), HARD, tilted(-22.5), tilted(45), HARD, tilted(-45), DOUBLE,
+  HARD, tilted(67.5), tilted(-67.5), HARD, tilted(90),
 ];
 
 /** So many frames long a step that helped is tried first. */
