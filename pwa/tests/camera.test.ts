@@ -46,11 +46,14 @@ test("what is read is the box and a margin around it, of a video that fills the 
   expect([outside.x, outside.width]).toEqual([0, 640]);
 });
 
-/** Shows codes at moments; returns what became of each frame. */
-function shown(frames: [at: number, text: string | null, isSure?: boolean, isCentred?: boolean][], known: string[] = []): (string | null)[] {
+/** Shows codes at moments, and nothing in the frames between; returns what became of each. */
+function shown(frames: [at: number, text: string, isSure?: boolean, isCentred?: boolean][], known: string[] = [], everyMs = 50): (string | null)[] {
   let sightings: Sightings = NOTHING_SEEN;
+  let last = 0;
   return frames.map(([at, text, isSure = true, isCentred = true]) => {
-    const one = text === null ? null : { seen: seen(text, 0, 0, isSure), isCentred };
+    for (last += everyMs; last < at; last += everyMs) sightings = look(sightings, last, null, () => false).sightings;
+    last = at;
+    const one = { seen: seen(text, 0, 0, isSure), isCentred };
     const looked = look(sightings, at, one, (text) => known.includes(text));
     sightings = looked.sightings;
     return looked.verdict;
@@ -80,6 +83,10 @@ describe("a code in view", () => {
 
   test("that is back within moments is left out, and it is said", () => {
     expect(shown([[0, "A"], [1_800, "A"], [1_900, "A"]])).toEqual(["read", "again", null]);
+  });
+
+  test("that a slow device found again late has not left", () => {
+    expect(shown([[0, "A"], [3_000, "A"], [6_000, "A"]], [], 500)).toEqual(["read", null, null]);
   });
 
   test("that is back later is the next label like it", () => {

@@ -38,6 +38,8 @@ export function troubleOf(error: unknown, isSecure: boolean): Trouble {
 export class Lens {
   readonly video = document.createElement("video");
   private stream: MediaStream | null = null;
+  /** Which opening this is: a page that wakes twice must not hold two streams. */
+  private turn = 0;
   private readonly ended: () => void;
 
   /** `ended` is called when the device takes the camera away. */
@@ -46,17 +48,25 @@ export class Lens {
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true });
   }
 
-  /** Rejects with `NoPicture`. */
-  async open(): Promise<void> {
+  /** False when it was closed, or opened anew, meanwhile. Rejects with `NoPicture`. */
+  async open(): Promise<boolean> {
     this.close();
+    const { turn } = this;
     const devices = navigator.mediaDevices as MediaDevices | undefined;
     if (!devices?.getUserMedia) throw new NoPicture(isSecureContext ? "none" : "insecure");
     try {
-      this.stream = await devices.getUserMedia(WISHED);
+      const stream = await devices.getUserMedia(WISHED);
+      if (turn !== this.turn) {
+        stream.getTracks().forEach((track) => track.stop());
+        return false;
+      }
+      this.stream = stream;
       this.track?.addEventListener("ended", this.ended);
       this.video.srcObject = this.stream;
       await this.play();
+      return turn === this.turn;
     } catch (error) {
+      if (turn !== this.turn) return false;
       this.close();
       throw new NoPicture(troubleOf(error, isSecureContext), error);
     }
@@ -69,6 +79,7 @@ export class Lens {
   }
 
   close(): void {
+    this.turn += 1;
     for (const track of this.stream?.getTracks() ?? []) {
       track.removeEventListener("ended", this.ended);
       track.stop();

@@ -56,9 +56,7 @@ export class Session {
     clearTimeout(this.timer);
     this.reading = null;
     try {
-      await this.lens.open();
-      // Closed, or out of sight, while the device was asked.
-      if (this.stopping.signal.aborted || document.hidden) return this.lens.close();
+      if (!(await this.lens.open())) return;
       const [light, near] = [this.lens.hasLight, this.lens.hasNear];
       if (light && this.wished.light) await this.lens.setLight(true);
       if (near && this.wished.near) await this.lens.setNear(true);
