@@ -68,7 +68,8 @@ class Handheld:
     def __init__(self, playwright, profile: Path, origin, size=PHONE, **look):
         self.scheme, self.arguments = look.get("scheme", "light"), look.get("arguments", ())
         self.playwright, self.profile, self.origin = playwright, profile, origin
-        self.size = size
+self.size = size
+        self.cable = None  # when there is one, it is pulled with the network
         self.is_offline = False
         self.faults = []
         self.context = self.page = None
@@ -76,6 +77,7 @@ class Handheld:
     def open(self, path=""):
         """Start the browser at an address of the app."""
         width, height = self.size
+        self._plug()
         self.context = self.playwright.chromium.launch_persistent_context(
             self.profile, executable_path=CHROMIUM, args=[*ARGUMENTS, *self.arguments],
             locale="en-US", viewport={"width": width, "height": height},
@@ -123,7 +125,12 @@ class Handheld:
 
     def network(self, *, on):
         self.is_offline = not on
+        self._plug()
         self.context.set_offline(not on)
+
+    def _plug(self):
+        if self.cable is not None:
+            self.cable.plug(on=not self.is_offline)
 
     def enrol(self, code):
         self.open(f"enrol/{code}")
