@@ -68,7 +68,7 @@ class Handheld:
     def __init__(self, playwright, profile: Path, origin, size=PHONE, **look):
         self.scheme, self.arguments = look.get("scheme", "light"), look.get("arguments", ())
         self.playwright, self.profile, self.origin = playwright, profile, origin
-self.size = size
+        self.size = size
         self.cable = None  # when there is one, it is pulled with the network
         self.is_offline = False
         self.faults = []
