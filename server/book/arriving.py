@@ -215,7 +215,9 @@ def _contacts(session: Session, turn: Turn) -> tuple[Contact, ...]:
     push, job = turn.job.push, turn.job
     speaks = names_of(session, (push.device or "") if job.carrier else job.device)
     ours = partial(said, session, dict.fromkeys((turn.device, *speaks)))
-    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges, ours)
+    # What this server said while its clock stood wrong was never so (T7).
+    told = [one for one in push.exchanges if one.server_now <= session.now]
+    contacts = learn(read_contacts(turn.replica.contacts), told, ours)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.
         return contacts
