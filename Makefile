@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build wheel run test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build wheel run test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium cluster clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -74,6 +74,24 @@ chromium: # Debian's browser, what tells it whom to trust, and a pooler before P
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			chromium fonts-noto-cjk libnss3-tools pgbouncer >/dev/null; }
 
+# Installing must start nothing: these are for the tests, which start their own.
+CLUSTER := /usr/bin/etcd /usr/sbin/haproxy /usr/bin/pg_lsclusters
+cluster: build/patroni/.installed # etcd, HAProxy, PostgreSQL and the Patroni of deploy/failover
+	@for program in $(CLUSTER); do test -x $$program || missing=1; done; \
+	test -z "$${missing:-}" || { \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); policy=/usr/sbin/policy-rc.d; \
+		test -e $$policy || { trap "$$sudo rm $$policy" EXIT; \
+			printf '#!/bin/sh\nexit 101\n' | $$sudo install -m 755 /dev/stdin $$policy; }; \
+		$$sudo apt-get -qq update; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+			etcd-server haproxy postgresql >/dev/null; }
+
+# For the interpreter of whoever PostgreSQL runs as, not for ours.
+build/patroni/.installed: deploy/failover/requirements.lock | $(VENV)/.installed
+	@rm -rf build/patroni
+	@python -m pip --python /usr/bin/python3 install -q -q --require-hashes --target build/patroni -r $<
+	@touch $@
+
 # What waits for other processes most of the time runs beside all else, and so do the worlds.
 BESIDE := tests/browser tests/deploy tests/simulation tests/torture
 
@@ -108,7 +126,7 @@ mutants: install ## Check the checker: faults put into the code must die within 
 fuzz: install ## Tell the real application hostile pushes (SEED=7 ROUNDS=20000)
 	@python -m tests.fuzz $(if $(SEED),--seed $(SEED)) --rounds $(or $(ROUNDS),20000)
 
-torture: install build chromium ## Kill server, disk, database and browser at random moments (PART, SEED, ROUNDS)
+torture: install build chromium $(if $(filter-out failover,$(or $(PART),failover)),,cluster) ## Kill server, disk, database and browser at random moments (PART, SEED, ROUNDS)
 	@python -m tests.torture $(PART) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 check: install $(CHECKS) ## Lint, format, types, import contracts, generated files
@@ -143,6 +161,8 @@ lock: $(VENV)/.installed ## Resolve the versions again into both lock files
 		--python-version 3.11 pyproject.toml -o requirements.lock
 	@uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 -c requirements.lock pyproject.toml -o requirements.run.lock
+	@echo 'patroni[etcd3,psycopg3]' | uv pip compile -q --universal --generate-hashes --no-header \
+		--no-annotate --upgrade --python-version 3.11 - -o deploy/failover/requirements.lock
 	@cd pwa && npm install --package-lock-only --loglevel=error
 
 clean: ## Remove what was installed and built, never data/

@@ -20,14 +20,14 @@ AWAKE_ANSWERS = 500
 WAYS = {"addresses": False, "proxy": True}
 
 
-def the_machine(cluster, leader):
+def the_machine(leader):
     """SIGKILL of its etcd, its Patroni and its PostgreSQL, as by a power cut."""
     leader.kill()
     yield
     leader.start()
 
 
-def the_standstill(cluster, leader):
+def the_standstill(leader):
     """SIGSTOP of all of them: the machine takes connections still, and answers nobody.
 
     It comes back in the belief that it leads.
@@ -37,7 +37,7 @@ def the_standstill(cluster, leader):
     leader.tell(signal.SIGCONT)
 
 
-def the_process(cluster, leader):
+def the_process(leader):
     """SIGKILL of PostgreSQL alone: Patroni starts it again, there or elsewhere."""
     pids = leader.postgres()
     leader.tell(signal.SIGSTOP, pids)
@@ -67,11 +67,13 @@ def dying(how, cluster, gaps):
             leader = cluster.leader()
             chamber.fleet.keep_in_step()
             moment = time.monotonic()
-            done = how(cluster, leader)
+            done = how(leader)
             next(done)
             until(
-                lambda: any(began > moment for began, _ in chamber.fleet.taken())
-                or chamber.fleet.faults,
+                lambda: (
+                    any(began > moment for began, _ in chamber.fleet.taken())
+                    or chamber.fleet.faults
+                ),
                 "that a push which began after the death is taken",
             )
             for _ in done:

@@ -18,13 +18,18 @@ import urllib.request
 from pathlib import Path
 
 import psycopg
-import sqlalchemy as sa
 
+from server.book.engine import address_of
 from tests.torture.waiting import until
 from tests.world.postgres import find_binaries, unprivileged
 
-DEPLOY = Path(__file__).parents[2] / "deploy" / "failover"
-NEEDED = ("etcd", "patroni", "haproxy")
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy" / "failover"
+PATRONI = ROOT / "build" / "patroni"
+"""Where `make cluster` installs its packages: Debian's of 2023 may lose what was acknowledged
+(decision 100)."""
+PYTHON = "/usr/bin/python3"
+"""Theirs: an interpreter that anybody may run, whoever the tests are."""
 NAMES = ("db1", "db2", "db3")
 HERE = "127.0.0.1"
 ASK_S = 2
@@ -94,7 +99,9 @@ class Machine:
         self.running = [
             self.cluster.run(["etcd"], etcd, self.folder / "etcd.log"),
             self.cluster.run(
-                ["patroni", str(DEPLOY / "patroni.yaml")], patroni, self.folder / "patroni.log"
+                [PYTHON, "-m", "patroni", str(self.cluster.folder / "failover" / "patroni.yaml")],
+                patroni | {"PYTHONPATH": str(self.cluster.folder / "patroni")},
+                self.folder / "patroni.log",
             ),
         ]
 
@@ -141,6 +148,9 @@ class Cluster:
         self.password = secrets.token_hex(24)
         self.by_proxy = False
         self.folder.chmod(0o755)
+        # Who it runs as may be shut out of where we are.
+        shutil.copytree(PATRONI, self.folder / "patroni")
+        shutil.copytree(DEPLOY, self.folder / "failover")
         self.machines = [Machine(self, name) for name in NAMES]
         (self.entrance,) = free_ports(1)
         self.proxy = None
@@ -160,7 +170,9 @@ class Cluster:
                      f"DB{number}_PATRONI": str(machine.health)}  # fmt: skip
         told = like("haproxy.env", LEADER_AT=f"{HERE}:{self.entrance}", **told)
         self.proxy = self.run(
-            ["haproxy", "-db", "-f", str(DEPLOY / "haproxy.cfg")], told, self.folder / "haproxy.log"
+            ["haproxy", "-db", "-f", str(self.folder / "failover" / "haproxy.cfg")],
+            told,
+            self.folder / "haproxy.log",
         )
         self.heal()
         self.ask(f"CREATE ROLE bincard LOGIN PASSWORD '{self.password}'")
@@ -172,8 +184,7 @@ class Cluster:
     def run(self, command, environment, log):
         """Start a process in a session of its own, as the system would."""
         as_user = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-        where = os.environ["PATH"] + ":/usr/sbin"
-        program = shutil.which(command[0], path=where)
+        program = shutil.which(command[0], path=f"{os.environ['PATH']}:/usr/sbin")
         with log.open("ab") as said:
             return subprocess.Popen(
                 [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
@@ -214,12 +225,12 @@ class Cluster:
 
     def create(self, template=None):
         name = f"test{next(names)}"
-        like = f" TEMPLATE {_name_of(template)}" if template else ""
+        like = f" TEMPLATE {address_of(template).database}" if template else ""
         self.ask(f"CREATE DATABASE {name} OWNER bincard{like}")
         return self.url(name)
 
     def drop(self, url):
-        self.ask(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
+        self.ask(f"DROP DATABASE {address_of(url).database} WITH (FORCE)")
 
     def ask(self, query):
         """Run a query on the leader as whoever looks after it; return its rows."""
@@ -233,7 +244,7 @@ class Cluster:
     def last_words(self):
         """The end of each log."""
         said = []
-        for log in sorted(self.folder.rglob("*.log")):
+        for log in sorted([*self.folder.rglob("patroni.log"), *self.folder.glob("*.log")]):
             lines = log.read_text(errors="replace").splitlines()
             said += [f"== {log.relative_to(self.folder)}", *lines[-30:]]
         return "\n".join(said)
@@ -245,7 +256,3 @@ class Cluster:
             self.proxy.kill()
             self.proxy.wait()
         shutil.rmtree(self.folder)
-
-
-def _name_of(url):
-    return sa.make_url(url.replace(",", "")).database
