@@ -221,7 +221,7 @@ class Cluster:
     def url(self, name):
         """How Bincard is told where the database is: by a proxy, or by all addresses."""
         hosts = f"{HERE}:{self.entrance}" if self.by_proxy else self.among("{HERE}:{port}")
-        return f"postgresql://bincard:{self.password}@{hosts}/{name}"
+        return f"postgresql://bincard:{self.password}@{hosts}/{name}?connect_timeout=3"
 
     def create(self, template=None):
         name = f"test{next(names)}"
