@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 
 class Rules:
@@ -29,13 +30,11 @@ class Rules:
         """The files of a folder that are sent."""
         found = []
         for folder, folders, files in os.walk(root):
-            here = os.path.relpath(folder, root)
-            names = [os.path.normpath(os.path.join(here, name)) for name in files]
+            here = Path(folder).relative_to(root)
+            names = [(here / name).as_posix() for name in files]
             found += [name for name in names if self.let_in(name)]
             # A folder that is kept out has nothing that is let in again in our rules.
-            folders[:] = [
-                name for name in folders if self.let_in(os.path.normpath(os.path.join(here, name)))
-            ]
+            folders[:] = [name for name in folders if self.let_in((here / name).as_posix())]
         return found
 
 
