@@ -29,13 +29,13 @@ FailureAction=exit
 
 [Service]
 Type=oneshot
-Environment=HOME=/root
-WorkingDirectory=/root
-ExecStart=/bin/bash -euo pipefail -x /root/steps
+Environment=HOME=/steps
+WorkingDirectory=/steps
+ExecStart=/bin/bash -euo pipefail -x /steps/all
 StandardInput=data
 StandardInputText={PIN}
-StandardOutput=file:/root/said
-StandardError=file:/root/said
+StandardOutput=file:/steps/said
+StandardError=file:/steps/said
 TimeoutStartSec=15min
 """
 
@@ -51,8 +51,8 @@ kill -KILL $(systemctl show --value -p MainPID bincard)
 until systemctl is-active bincard && b ready; do sleep 1; done
 systemctl stop bincard
 test "$(systemctl show --value -p Result bincard)" = success
-systemctl --failed --no-legend | tee /root/failed
-test ! -s /root/failed
+systemctl --failed --no-legend | tee /steps/failed
+test ! -s /steps/failed
 """
 
 
@@ -63,15 +63,17 @@ def packages(steps):
 
 def furnish(root, steps):
     """Bring what the page says to bring, and the steps themselves."""
-    home = root / "root"
+    home = root / "steps"
+    home.mkdir()
     for file in [*(ROOT / "dist").glob("bincard-*.whl"), ROOT / "requirements.run.lock"]:
         shutil.copy(file, home)
     shutil.copytree(ROOT / "deploy", root / "opt" / "bincard" / "deploy")
     shutil.copytree(wheels(PYTHON), root / "wheels")
     (root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
     # The plant's DNS, as far as this PC needs it.
+    (root / "etc/hostname").write_text("pc\n")
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost pc {NAME}\n")
-    (home / "steps").write_text("\n".join([*steps, AFTERWARDS]))
+    (home / "all").write_text("\n".join([*steps, AFTERWARDS]))
     units = root / "etc/systemd/system"
     (units / "steps.service").write_text(UNIT)
     wants = units / "default.target.wants"
@@ -89,11 +91,12 @@ def check():
         call("tar", "-C", root, "-xf", archive)
         furnish(root, steps)
         done = subprocess.run(
-            ["systemd-nspawn", "-q", "-D", root, "--boot", "--private-network", "--register=no", "--hostname=pc",
-             "--keep-unit", "--resolv-conf=off", "--link-journal=no", "--kill-signal=SIGRTMIN+3"],
+            ["systemd-nspawn", "-q", "-D", root, "--boot", "--private-network", "--register=no",
+             "--keep-unit", "--hostname=pc", "--resolv-conf=off", "--link-journal=no",
+             "--kill-signal=SIGRTMIN+3"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
-        said = root / "root/said"
+        said = root / "steps/said"
         words = said.read_text(errors="replace") if said.exists() else done.stdout.decode()
         (WORK / "small-pc.log").write_text(words)
         assert done.returncode == 0, words[-3000:]
