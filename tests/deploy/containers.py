@@ -144,7 +144,10 @@ class Containers:
 
     def clear(self):
         """Leave nothing behind, nor begin with what somebody left."""
-        self.podman("rm", "--all", "--force", "--time=5")
+        told = ["rm", "--all", "--force", "--time=45"]
+        # Who stops while it is being stopped is an error the first time.
+        subprocess.run(["podman", *map(str, storage()), *told], check=False)
+        self.podman(*told)
         self.podman("volume", "rm", "--all", "--force")
 
 
@@ -158,7 +161,8 @@ def until(happened, what):
 def ask(folder):
     """As a phone does: fetch the authority, then speak https with the site's name."""
     curl = ["curl", "--silent", "--show-error", "--fail", "--resolve", f"{SITE_NAME}:443:127.0.0.1",
-            "--resolve", f"{SITE_NAME}:80:127.0.0.1"]  # fmt: skip
+            "--resolve", f"{SITE_NAME}:80:127.0.0.1", "--retry", "30", "--retry-delay", "1",
+            "--retry-all-errors"]  # fmt: skip
     authority = folder / "ca.crt"
     call(*curl, "--output", authority, f"http://{SITE_NAME}/ca.crt")
     for path in ("health", "ready", ""):
