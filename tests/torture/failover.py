@@ -16,7 +16,7 @@ from tests.world.cluster import Cluster
 ROUNDS = 6
 """Each way to die, with each way to find the next leader."""
 
-AWAKE_ANSWERS = 500
+AWAKE_ANSWERS = 100
 WAYS = {"addresses": False, "proxy": True}
 
 
