@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build wheel run test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium proxies cluster deploy-check clean
+.PHONY: help install build wheel run run-lan test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium proxies cluster deploy-check clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -66,6 +66,12 @@ wheel: install build ## Pack program, built app and demo into one file, dist/bin
 run: install build ## Start Bincard with the demo warehouse on BINCARD_PORT (8000)
 	@bincard demo
 	@exec bincard serve
+
+run-lan: install build ## The same for phones in this network, by https (BINCARD_TRUST_PORT: 8080)
+	@here=$$(bincard tls address); export BINCARD_HOST=0.0.0.0 BINCARD_TLS=1; \
+	export BINCARD_TRUST_PORT=$${BINCARD_TRUST_PORT:-8080}; \
+	export BINCARD_ORIGIN=https://$$here:$(BINCARD_PORT); \
+	bincard tls make >/dev/null; bincard demo; exec bincard serve
 
 chromium: # Debian's browser, what tells it whom to trust, and a pooler before PostgreSQL
 	@test -x /usr/bin/chromium -a -x /usr/bin/certutil -a -x /usr/sbin/pgbouncer || { \

@@ -43,6 +43,7 @@ async def invite(
     url, now = settings.enrolment_url, now_ms()
     issued = await enrolment.issue_code(book, invitation, url, now, lasts_ms)
     lines = [
+        *_to_trust(settings),
         qr(issued.url),
         f"Scan it with {invitation.name}, or open there: {issued.url}",
         f"It works once, {_for(lasts_ms)}.",
@@ -52,18 +53,20 @@ async def invite(
             "This address is for browsers on this machine; "
             "set BINCARD_ORIGIN to the https address that phones see."
         )
-    return "\n".join([*lines, *_to_trust(settings)])
+    return "\n".join(lines)
 
 
 def _to_trust(settings: Settings) -> list[str]:
-    """Return where a phone learns to trust this server first, where that is needed."""
+    """Return what a phone does first to trust this server, where that is needed."""
     if not settings.tls:
         return []
+    known = f"The fingerprint is {TlsStore(settings.data).authority().fingerprint}"
+    if not settings.trust_port:
+        return [known, ""]
     where = f"http://{urlsplit(settings.origin).hostname}{_port(settings.trust_port)}/trust"
-    first = f"A phone that does not know this server yet opens {where} first; " if (
-        settings.trust_port
-    ) else ""  # fmt: skip
-    return [f"{first}the fingerprint is {TlsStore(settings.data).authority().fingerprint}"]
+    return [
+        qr(where), f"First, on a phone that does not know this server yet: {where}", known, "",
+    ]  # fmt: skip
 
 
 def _port(port: int) -> str:

@@ -27,8 +27,11 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
 
     tls = group(commands, "tls", "https without a proxy")
     make = add(tls, "make", _tls_make, "make the server's certificate, and its authority")
-    make.add_argument("names", nargs="+", metavar="NAME", help="a host name or an address")
+    make.add_argument(
+        "names", nargs="*", metavar="NAME", help="a host name or an address (this machine's own)"
+    )
     make.add_argument("--new-authority", action="store_true", help="phones must trust it anew")
+    add(tls, "address", _tls_address, "say the address of this machine in its network")
     add(tls, "show", _tls_show, "show the fingerprint, the names, and until when")
     add(tls, "check", _tls_check, "speak https as a phone does; 1 when it would be warned")
 
@@ -66,6 +69,12 @@ def _tls_make(settings: Settings, asked: argparse.Namespace) -> Said:
     from server.commands import tls
 
     return tls.make(settings, asked.names, new_authority=asked.new_authority)
+
+
+def _tls_address(_settings: Settings, _: argparse.Namespace) -> Said:
+    from server.commands import tls
+
+    return tls.address()
 
 
 def _tls_show(settings: Settings, _: argparse.Namespace) -> Said:

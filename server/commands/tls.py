@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from server.commands.said import Said
-from server.settings import Settings, here
+from server.settings import Settings
+from server.settings import here as reachable
+from server.tls import here
 from server.tls.authority import is_due, names_of
 from server.tls.store import TlsStore
 
@@ -17,16 +19,24 @@ CHECK_S = 10.0
 
 
 def make(settings: Settings, names: Sequence[str], *, new_authority: bool) -> Said:
-    """Make the server's certificate for the names and addresses under which phones reach it."""
+    """Make the server's certificate for the names and addresses under which phones reach it.
+
+    Without any: for those that this machine has in its network.
+    """
     store, now = TlsStore(settings.data), datetime.now(UTC)
-    told = [name.strip().lower() for name in names]
-    here = ["localhost", "127.0.0.1", "::1"]
-    store.make(list(dict.fromkeys([*told, *here])), now, new_authority=new_authority)
+    told = [name.strip().lower() for name in names] or here.names()
+    own = ["localhost", "127.0.0.1", "::1"]
+    store.make(list(dict.fromkeys([*told, *own])), now, new_authority=new_authority)
     return Said(
         f"{_shown(store)}\nSet BINCARD_TLS=1 and BINCARD_ORIGIN=https://{told[0]}"
         f"{_port(settings.port)}, and BINCARD_TRUST_PORT=80 for the page where phones learn to "
         "trust it; then start bincard serve. A server that runs takes it up within a minute."
     )
+
+
+def address() -> Said:
+    """Say the address of this machine in its network."""
+    return Said(here.address())
 
 
 def show(settings: Settings) -> Said:
@@ -54,7 +64,7 @@ def check(settings: Settings) -> Said:
     trusting = ssl.create_default_context(cadata=authority.certificate.decode())
     try:
         with (
-            socket.create_connection((here(settings.host), settings.port), CHECK_S) as plain,
+            socket.create_connection((reachable(settings.host), settings.port), CHECK_S) as plain,
             trusting.wrap_socket(plain, server_hostname=name) as spoken,
         ):
             given = spoken.getpeercert(binary_form=True)

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from server.backups.copying import copy_book
+from tests.browser.cable import Cable
 from tests.browser.factory import Factory, load_demo
 from tests.browser.handheld import DESK, FANG_PING, Handheld
 
@@ -52,7 +53,9 @@ def handhelds(playwright, factory, tmp_path):
     made = []
 
     def make(name, worker=None, **look):
-        handheld = Handheld(playwright, tmp_path / name, factory.origin, **look)
+        cable = Cable(factory.port)
+        handheld = Handheld(playwright, tmp_path / name, cable.origin, **look)
+        handheld.cable = cable
         made.append(handheld)
         handheld.enrol(factory.enrolment_code(name))
         if worker:
@@ -63,6 +66,7 @@ def handhelds(playwright, factory, tmp_path):
     yield make
     for handheld in made:
         handheld.close()
+        handheld.cable.close()
     assert [fault for handheld in made for fault in handheld.faults] == []
 
 

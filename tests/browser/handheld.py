@@ -67,6 +67,7 @@ class Handheld:
 
     def __init__(self, playwright, profile: Path, origin, size=PHONE, *, scheme="light"):
         self.playwright, self.profile, self.origin = playwright, profile, origin
+        self.cable = None  # when there is one, it is pulled with the network
         self.size, self.scheme = size, scheme
         self.is_offline = False
         self.faults = []
@@ -75,6 +76,7 @@ class Handheld:
     def open(self, path=""):
         """Start the browser at an address of the app."""
         width, height = self.size
+        self._plug()
         self.context = self.playwright.chromium.launch_persistent_context(
             self.profile, executable_path=CHROMIUM, args=ARGUMENTS, locale="en-US",
             viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
@@ -122,7 +124,12 @@ class Handheld:
 
     def network(self, *, on):
         self.is_offline = not on
+        self._plug()
         self.context.set_offline(not on)
+
+    def _plug(self):
+        if self.cable is not None:
+            self.cable.plug(on=not self.is_offline)
 
     def enrol(self, code):
         self.open(f"enrol/{code}")

@@ -110,7 +110,7 @@ def test_two_copies_of_one_profile_both_go_on_and_nothing_is_lost_or_doubled(
     first.unsent(0)
     first.close()
     shutil.copytree(tmp_path / "H1", tmp_path / "copy", symlinks=True)
-    second = Handheld(playwright, tmp_path / "copy", factory.origin)
+    second = Handheld(playwright, tmp_path / "copy", first.origin)
     try:
         first.open()
         second.open()

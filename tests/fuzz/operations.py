@@ -149,7 +149,9 @@ class Handheld:
         self.prev = hashlib.sha256(text.encode()).hexdigest()
         self.queue.append((self.seq, text))
         whole = isinstance(body, dict) and all(
-            isinstance(body.get(name), str) for name in ("id", "actor", "site")
+            # No session can be made in a name that is no text.
+            isinstance(body.get(name), str) and "\ud800" not in body[name]
+            for name in ("id", "actor", "site")
         )
         if whole and body.get("class") == "intent":
             self.proofs = [*self.proofs[-50:], proof(text.encode(), self.device)]

@@ -19,7 +19,9 @@ from tests.world.handheld import KEY
 from tests.world.warehouse import ROWS, _see_fang
 
 PIN = "639274"
-ANSWERS = {200, 400, 401, 403, 404, 409, 413}
+ANSWERS = {200, 400, 401, 403, 404, 409, 413, 429}
+"""429 is a day's budget that is spent (S12): a revoked device spends its own within hours."""
+
 FORESEEN = "InvariantBrokenError"
 """What the rules refuse to do is parked; any other fault in one operation is one of ours."""
 

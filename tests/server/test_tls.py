@@ -91,13 +91,14 @@ def test_who_has_no_certificate_is_told_to_make_one(tmp_path):
         TlsStore(tmp_path).server()
 
 
-async def asked(app, path, method="GET"):
+async def asked(app, path, method="GET", browser=""):
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    await app({"type": "http", "method": method, "path": path}, None, send)
+    told = [(b"user-agent", browser.encode())]
+    await app({"type": "http", "method": method, "path": path, "headers": told}, None, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, sent[1]["body"]
 
@@ -121,12 +122,36 @@ async def test_whoever_typed_any_name_is_led_to_the_page_of_trust(store):
         assert body == b""
 
 
+async def test_the_page_of_trust_shows_the_steps_of_the_phone_that_asks(store):
+    app = trust_app(store.authority(), "https://bincard.lan")
+    android = (await asked(app, "/trust", browser="Mozilla/5.0 (Linux; Android 14; K)"))[2].decode()
+    assert android.count("<details open>") == 2
+    assert "<details open>\n    <summary>Android" in android
+    unknown = (await asked(app, "/trust"))[2].decode()
+    assert unknown.count("<details open>") == 6
+    assert "class=stop" not in unknown
+
+
+async def test_who_opens_the_page_of_trust_in_a_messenger_is_shown_the_way_out(store):
+    app = trust_app(store.authority(), "https://bincard.lan")
+    page = (await asked(app, "/trust", browser="Android 14; MicroMessenger/8.0"))[2].decode()
+    assert page.count("<p class=stop>") == 2
+
+
 @pytest.fixture
 def server(tmp_path):
     server = Server(tmp_path)
     assert server.run("migrate").returncode == 0
     yield server
     server.end()
+
+
+def test_a_certificate_without_a_name_is_for_this_machine_in_its_network(server):
+    told = server.run("tls", "address")
+    if told.returncode:
+        pytest.skip(told.stderr)  # a machine without a network
+    assert server.run("tls", "make").returncode == 0
+    assert told.stdout.strip() in server.run("tls", "show").stdout
 
 
 def test_the_server_speaks_https_and_says_how_to_trust_it(server):
