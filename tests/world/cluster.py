@@ -210,7 +210,7 @@ class Cluster:
             and len({*roles}) == len(NAMES)
             and sorted(role for _, role in {*roles}) == ["leader", "replica", "sync_standby"]
             and {row["state"] for row in rows} <= well
-            and len({row["timeline"] for row in rows}) == 1
+            and len({row.get("timeline") for row in rows}) == 1
             and {row.get("lag", 0) for row in rows} == {0}
         )
 
