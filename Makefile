@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build wheel run run-lan test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium proxies cluster deploy-check clean
+.PHONY: help install build wheel keep run run-lan test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium proxies cluster deploy-check clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -62,6 +62,9 @@ wheel: install build ## Pack program, built app and demo into one file, dist/bin
 	@python -m pip wheel -q -q --no-deps --no-build-isolation -w dist build/wheel
 	@rm -rf build/wheel
 	@ls dist/bincard-*.whl
+
+keep: install ## Keep a database with the tables of today, for every later program to upgrade
+	@python -m tests.kept
 
 run: install build ## Start Bincard with the demo warehouse on BINCARD_PORT (8000)
 	@bincard demo

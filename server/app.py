@@ -52,6 +52,7 @@ LOG: Final = logging.getLogger("bincard.server")
 
 DAY_S: Final = 86_400
 MINUTE_S: Final = 60
+CLOCK_S: Final = 5
 
 TICKS: Final = 600
 """A minute, in the ticks of uvicorn's loop."""
@@ -74,8 +75,8 @@ def application(
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(book.watch)
-                tasks.start_soon(_prune_daily, book)
-                tasks.start_soon(_refresh_snapshots, book)
+                for work in (_prune_daily, _refresh_snapshots, _watch_clock):
+                    tasks.start_soon(work, book)
                 tasks.start_soon(Keeper(settings, book, now).keep)
                 tasks.start_soon(gate.together.keep)
                 tasks.start_soon(Watchdog(book).keep)
@@ -134,11 +135,32 @@ def _traces(settings: Settings) -> "Traces | None":
 async def _prune_daily(book: Book) -> None:
     while True:
         try:
-            if await book.leads():
+            # By a clock that stands wrong it would forget what devices still ask for.
+            if not _is_doubted(book) and await book.leads():
                 await book.prune()
         except Exception:
             LOG.exception("the feed was not pruned; it is tried again in a day")
         await anyio.sleep(DAY_S)
+
+
+async def _watch_clock(book: Book) -> None:
+    """Hold the clock against the log for ever; say once when it cannot be right."""
+    said = False
+    while True:
+        await anyio.sleep(CLOCK_S)
+        try:
+            await book.look_at_clock()
+        except Exception:
+            LOG.exception("the clock was not held against the log")
+        doubt = book.clock.doubt()
+        if doubt is not None and not said:
+            LOG.error("%s", watching.clock_words(doubt, chinese=False))
+        said = doubt is not None
+
+
+def _is_doubted(book: Book) -> bool:
+    doubt = book.clock.doubt()
+    return doubt is not None and doubt.refuses
 
 
 async def _refresh_snapshots(book: Book) -> None:

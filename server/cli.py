@@ -6,15 +6,18 @@ Exit codes: 0 done, 1 a check failed or something was refused, 2 wrong use, 3 no
 import argparse
 import asyncio
 import dataclasses
+import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from server.commands import import_arguments
 from server.commands.groups import add_groups
-from server.commands.parsing import Commands, Run, add, group, whole_number
+from server.commands.parsing import Commands, Run, add, add_anywhere, group, whole_number
+from server.in_use import check_folder
 from server.refusals import NotReady
 from server.settings import Settings, SettingsInvalid
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from server.commands.said import Said
 
 DONE, FAILED, USAGE, NOT_READY = 0, 1, 2, 3
+
+UNREADABLE: Final = "A cell of the database cannot be read. Which one it is says: bincard verify"
 
 START: Final = """\
 A first day:
@@ -47,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     parser = _parser()
     asked = parser.parse_args(arguments)
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_InShort())
     try:
         settings = Settings.of(os.environ)
         return _run(asked.run, settings, asked)
@@ -56,12 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _InShort(logging.Formatter):
+    """What the book logs while a command runs, in a line: a trace is for the log of a server."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - as logging has it
+        return f"  {ei[1]!r}"
+
+
 def _run(run: Run, settings: Settings, asked: argparse.Namespace) -> int:
     try:
+        if not asked.anywhere:
+            check_folder(settings.data)
         result = run(settings, asked)
         said = result if not isinstance(result, Awaitable) else asyncio.run(_await(result))
     except NotReady as fault:
         return _complain(str(fault), NOT_READY)
+    except json.JSONDecodeError as fault:
+        return _complain(f"{UNREADABLE} ({fault})", FAILED)
     except (OSError, ValueError) as fault:
         return _complain(str(fault), FAILED)
     except Exception as fault:
@@ -107,10 +125,10 @@ def _demo(settings: Settings, told: argparse.Namespace) -> "Awaitable[Said]":
     return sites.demo(settings, told.sheet)
 
 
-def _migrate(settings: Settings, _: argparse.Namespace) -> "Said":
+def _migrate(settings: Settings, asked: argparse.Namespace) -> "Said":
     from server.commands import sites
 
-    return sites.migrate(settings)
+    return sites.migrate(settings, asked.wait)
 
 
 def _verify(settings: Settings, asked: argparse.Namespace) -> "Awaitable[Said]":
@@ -190,9 +208,11 @@ def _parser() -> argparse.ArgumentParser:
     answer.add_argument(
         "--workers", type=whole_number(256), metavar="N", help="processes (BINCARD_WORKERS)"
     )
-    demo = add(commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR")
+    demo = add_anywhere(
+        commands, "demo", _demo, "load the demo factory once; print badges, PINs and a QR"
+    )
     demo.add_argument("--sheet", type=Path, help="also draw the codes of a morning's work, as SVG")
-    add(commands, "migrate", _migrate, "bring the database to the tables of this program")
+    _add_migrate(commands)
     verify = add(commands, "verify", _verify, "replay the ledger and compare; 1 on a difference")
     verify.add_argument("--site", help="only this one")
     mend = add(
@@ -207,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     mend.add_argument("--dry-run", action="store_true", help="say it only; 1 when there is any")
     save = add(commands, "backup", _backup, "copy database and key while serving, and replay it")
     save.add_argument("--to", type=Path, metavar="DIR", help="the folder (BINCARD_BACKUP_DIR)")
-    put = add(commands, "restore", _restore, "put a backup in place and begin a new epoch")
+    put = add_anywhere(commands, "restore", _restore, "put a backup in place and begin a new epoch")
     put.add_argument("source", type=Path, metavar="FROM", help="the folder (its newest), or a file")
     put.add_argument("--replace", action="store_true", help="move aside what is there now")
     put.add_argument(
@@ -226,11 +246,23 @@ def _parser() -> argparse.ArgumentParser:
     latest = add(commands, "operations", _operations, "show the latest entries of the ledger")
     latest.add_argument("--site", help="needed when there are several")
     latest.add_argument("--limit", type=whole_number(), default=20, help="how many (20)")
-    add(commands, "ready", _ready, "ask the server whether it can do its work; 3 when it cannot")
-    add(commands, "settings", _settings, "list the settings and what is in effect")
+    add_anywhere(
+        commands, "ready", _ready, "ask the server whether it can do its work; 3 when it cannot"
+    )
+    add_anywhere(commands, "settings", _settings, "list the settings and what is in effect")
     _add_import(commands)
     add_groups(commands)
     return parser
+
+
+def _add_migrate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    lift = add_anywhere(
+        commands, "migrate", _migrate, "bring the database to the tables of this program"
+    )
+    lift.add_argument(
+        "--wait", type=whole_number(3_600), default=0, metavar="SECONDS",
+        help="for a database server that does not answer yet, as after a start of the machine",
+    )  # fmt: skip
 
 
 def _add_import(commands: "Commands[argparse.ArgumentParser]") -> None:

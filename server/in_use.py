@@ -7,11 +7,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from server.refusals import NotReady
+
 FILE: Final = "in-use"
+
+
+class NoFolderError(NotReady):
+    """There is no data folder where one was expected."""
 
 
 class InUseError(ValueError):
     """Somebody else works with the data folder."""
+
+
+def check_folder(data: Path) -> None:
+    """Raise `NoFolderError` in a wrong place: making a folder there would only hide it."""
+    if not data.is_dir():
+        raise NoFolderError(
+            f"There is no data folder {data}. Let BINCARD_DATA name the one of this installation; "
+            "if there is none yet: bincard migrate"
+        )
 
 
 @contextmanager

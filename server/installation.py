@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from server.book import Book, Daily
+from server.book.clock import steady_ms
 from server.migrations import check_schema
 from server.settings import Settings, token_key
 
@@ -19,7 +20,9 @@ def now_ms() -> int:
 def open_book(settings: Settings, now: Callable[[], int] = now_ms) -> Book:
     """Return the book of this installation. Raises `SchemaOld` or `SettingsInvalid`."""
     check_schema(settings.database)
-    return Book(settings.database, token_key(settings.token_key_file), now, daily_of(settings))
+    steady = steady_ms if now is now_ms else None
+    key = token_key(settings.token_key_file)
+    return Book(settings.database, key, now, daily_of(settings), steady)
 
 
 def daily_of(settings: Settings) -> Daily:

@@ -47,6 +47,8 @@ class Code(StrEnum):
     LINE_INCOMPLETE = "line_incomplete"
     BUSY = "busy"
     STORAGE_FULL = "storage_full"
+    CLOCK_BEHIND = "clock_behind"
+    CLOCK_AHEAD = "clock_ahead"
     STOPPING = "stopping"
     DATABASE_SILENT = "database_silent"
     TABLES_OTHER = "tables_other"

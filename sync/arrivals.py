@@ -71,7 +71,7 @@ class Arrival(Struct, frozen=True):
     first: Link | None = None
     """Where it was posted first: its place in the order of everything stays."""
     unsigned: bool = False
-    """Another device brought it, and nothing proves whose it is (S7)."""
+    """Another device brought it, or made its id (E4): nothing proves whose it is (S7)."""
     proof: Session | None = None
     """The session that proves this very content, as far as the book can tell (E8)."""
 

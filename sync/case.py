@@ -111,8 +111,15 @@ class Case:
 
     def join(self, code: Code, name: str, odd: Odd) -> None:
         """List the one discrepancy of a name, and open it when there is none."""
-        row = self.state.discrepancies.find(name) or self._open(code, odd, name)
-        self.flags.append(Flag(code=code.value, discrepancy=row.discrepancy))
+        self.tell(self.row_named(code, name, odd))
+
+    def row_named(self, code: Code, name: str, odd: Odd) -> Discrepancy:
+        """Return the one discrepancy of a name; it is made when there is none."""
+        return self.state.discrepancies.find(name) or self._open(code, odd, name)
+
+    def tell(self, row: Discrepancy) -> None:
+        """List a discrepancy in the verdict."""
+        self.flags.append(Flag(code=row.code, discrepancy=row.discrepancy))
 
     def _open(self, code: Code, odd: Odd, name: str | None = None) -> Discrepancy:
         policy = POLICIES[code]

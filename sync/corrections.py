@@ -8,7 +8,7 @@ from typing import Final
 from sync.balances import moment_of
 from sync.case import Case, Odd
 from sync.ledger import CORRECTS, Effect, Moment, TrackName
-from sync.limits import SUSPENSE
+from sync.limits import SUSPENSE, end_of
 from sync.operations import Adjust, Produce, Receive, Restate, Return
 from sync.records import Variance
 from sync.state import State
@@ -43,7 +43,7 @@ def _adjusted_since(case: Case, name: TrackName, moment: Moment, amount: int) ->
     """A late fact explains what somebody adjusted afterwards."""
     track = case.state.tracks.find(name)
     for effect in track.after(moment) if track else ():
-        by_hand = effect.other == SUSPENSE or effect.other.startswith("adjust/")
+        by_hand = _by_hand(case.state, name, effect.other, effect.of)
         if by_hand and effect.of != case.state.seq and _explains(amount, effect.amount):
             _flag(case, name, effect.at[0], {"undo": effect.of, "adjusted": effect.amount})
             return
@@ -58,7 +58,7 @@ def _adjusted_unseen(case: Case, key: str) -> None:
     place = did.place.text if isinstance(did, Adjust) else ""
     for posting in case.state.posted_since(case.body.id) if case.body.base else ():
         ends = {posting.place_from, posting.place_to}
-        by_hand = any(end == SUSPENSE or end.startswith("adjust/") for end in ends)
+        by_hand = any(_by_hand(case.state, (place, key), end, posting.of) for end in ends)
         if posting.key != key or place not in ends or by_hand:
             continue
         arrives = posting.place_to == place
@@ -69,6 +69,18 @@ def _adjusted_unseen(case: Case, key: str) -> None:
         if others and (time or 0) <= case.at and _explains(amount, adjusted):
             _flag(case, (place, key), case.at, {"undo": case.state.seq, "adjusted": adjusted})
             return
+
+
+def _by_hand(state: State, name: TrackName, other: str, of: int) -> bool:
+    """Say whether an operation set the number of a place right, by its other end there.
+
+    What is scrapped is gone, also while somebody must agree to it (R37).
+    """
+    if other != SUSPENSE:
+        return other.startswith("adjust/")
+    rows = state.discrepancies.having(("place", "key"), name)
+    held = (end_of(row) for row in rows if row.code == Code.OVER_LIMIT and row.opened_seq == of)
+    return next(held, "adjust/").startswith("adjust/")
 
 
 def _explains(amount: int, adjusted: int) -> bool:
@@ -102,7 +114,7 @@ def repeated(case: Case, row: Variance) -> None:
     effects = track.effects if track and key_of(row.key).serial is None else ()
     own = next((one for one in effects if one.at == moment_of(row)), None)
     for effect in effects if own is not None and own.amount else ():
-        by_hand = effect.other == SUSPENSE or effect.other.startswith("adjust/")
+        by_hand = _by_hand(case.state, name, effect.other, effect.of)
         same = own is not None and own.amount * effect.amount > 0
         if by_hand and same and effect.at > moment_of(row):
             _flag(case, name, effect.at[0], {"undo": effect.of, "adjusted": effect.amount})

@@ -81,6 +81,7 @@ REVIEWS: Final[dict[Code, Review]] = {
     Code.OPEN_TASK: Review(("keep", "count")),
     Code.DOUBLE_CORRECTION: Review(("reverse", "keep")),
     Code.OVER_LIMIT: Review(("approve", "refuse")),
+    Code.LIMIT_IN_PARTS: _KEEP,
     Code.RETURN_UNMATCHED: _MADE_UP,
     Code.DEVICE_LIMIT: _KEEP,
     Code.COUNT_FULL: Review(("count", "keep")),

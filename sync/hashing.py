@@ -1,4 +1,4 @@
-"""The hashes and ids that device and server must compute alike.
+"""The hashes that device and server must compute alike.
 
 `prev` and acknowledgements hash all bytes of an envelope; what guards an id against other content
 hashes the bytes of `body` alone; the site's chain links the hash of each stored payload to the
@@ -19,12 +19,3 @@ def sha256_hex(data: bytes) -> str:
 def link(prev: str, payload: str) -> str:
     """Return the chain's next link: `prev` and `payload` are hex hashes."""
     return sha256_hex(bytes.fromhex(prev) + bytes.fromhex(payload))
-
-
-def operation_id(ms: int, random: bytes) -> str:
-    """Return the UUIDv7 of a moment and ten random bytes."""
-    value = bytearray(ms.to_bytes(6, "big") + random[:10])
-    value[6] = 0x70 | value[6] & 0x0F
-    value[8] = 0x80 | value[8] & 0x3F
-    text = value.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

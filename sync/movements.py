@@ -3,6 +3,7 @@
 Nothing here is ever refused. The goods have moved; the ledger says what it thinks of it.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -60,9 +61,19 @@ def resolve_key(case: Case, key: Key) -> Key:
     if item is not None:
         return key if item == key.item else replace(key, item=item)
     raw = nameable(key).removeprefix("unidentified/")
-    odd = Odd(item=f"unidentified/{raw}", place=f"item/{raw}", detail={"raw": raw, "kind": "item"})
+    item = f"unidentified/{raw}"
+    odd = Odd(item=item, place=_asked_at(item), detail={"raw": raw, "kind": "item"})
     case.flag(Code.UNKNOWN_CODE, odd)
-    return replace(key, item=f"unidentified/{raw}")
+    return replace(key, item=item)
+
+
+def unnamed(items: Iterable[str]) -> set[tuple[str, str]]:
+    """Return place and item of the one row that asks for the name of each that nobody knows."""
+    return {(_asked_at(item), item) for item in items if item.startswith("unidentified/")}
+
+
+def _asked_at(item: str) -> str:
+    return f"item/{item.removeprefix('unidentified/')}"
 
 
 def resolve_place(case: Case, place: str) -> str:

@@ -19,7 +19,7 @@ from sync.editing import item_of_lot, paper
 from sync.ends import adjusts
 from sync.found import is_move, moved
 from sync.ledger import COUNT_PLACE, TrackName
-from sync.movements import known_item, known_place, nameable
+from sync.movements import known_item, known_place, nameable, unnamed
 from sync.operations import (
     Adjust,
     Approve,
@@ -110,10 +110,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
     """Return what the operations of several devices name."""
     needs = Named()
     for device, arrival in ((device, one) for device, arrivals in pushes for one in arrivals):
-        needs.operations |= {
-            arrival.id,
-            f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}",
-        }
+        again = f"{arrival.id}~{arrival.link.replica[:8]}.{arrival.link.seq}"
+        needs.operations |= {arrival.id, again}
         needs.waits.add(arrival.id)
         if arrival.fills is not None:
             needs.discrepancies.add(arrival.fills)
@@ -132,6 +130,8 @@ def named(pushes: Iterable[tuple[str, Iterable[Arrival]]]) -> Named:
                 pass
         if arrival.body is not None and arrival.body.consent is not None:
             needs.proved.add((device, arrival.body.consent.actor))
+        if arrival.body is not None and limits.asks(arrival.did):
+            needs.proved.add((device, arrival.body.actor))
     return needs
 
 
@@ -186,6 +186,7 @@ def _stand(needs: Standing, state: State, did: Did, arrival: Arrival) -> None:
             needs.near.add(place)
             needs.documents |= tasks_at(place)
             needs.names |= {(place, resolved_key(state, line.key)) for line in did.lines}
+            needs.beside |= unnamed(resolved_item(state, line.key.item) for line in did.lines)
             needs.items |= {
                 resolved_item(state, line.key.item)
                 for line in did.lines
@@ -312,6 +313,7 @@ def _stand_one(needs: Standing, movement: Movement, arrival: Arrival) -> None:
     key, item = key_text(movement.key), movement.key.item
     if movement.key.lot is not None:
         needs.lots.add(item)
+    needs.beside |= unnamed([item])
     if (thing := thing_of(movement.key)) is not None:
         needs.things.add(thing)
     if item == CONTAINER and movement.key.serial is not None:

@@ -117,10 +117,10 @@ def _nobody(arrival: Arrival) -> Body:
 
 def _find(case: Case, arrival: Arrival, known: Logged | None) -> Finding:
     """Ask the questions in their order; whatever cannot be done is parked."""
-    if known is not None:
-        raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
     if arrival.unsigned:
         raise Parked(Code.RESCUE_UNSIGNED, Odd(detail={"device": case.device}))
+    if known is not None:
+        raise Parked(Code.OPERATION_ID_CONFLICT, Odd(detail={"first": known.seq}))
     if arrival.error is not None:
         raise Parked(Code.NOT_UNDERSTOOD, Odd(detail={"error": arrival.error[:300]}))
     refilling.note_document(case)

@@ -90,6 +90,7 @@ class Code(StrEnum):
     OPEN_TASK = "OPEN_TASK"
     DOUBLE_CORRECTION = "DOUBLE_CORRECTION"
     OVER_LIMIT = "OVER_LIMIT"
+    LIMIT_IN_PARTS = "LIMIT_IN_PARTS"
     RETURN_UNMATCHED = "RETURN_UNMATCHED"
     DEVICE_LIMIT = "DEVICE_LIMIT"
     COUNT_FULL = "COUNT_FULL"
@@ -141,6 +142,7 @@ POLICIES: Final[dict[Code, Policy]] = {
     Code.OPEN_TASK: Policy(_I, _I, Evidence.AT_ONCE),
     Code.DOUBLE_CORRECTION: Policy(_R, _R, Evidence.NONE),
     Code.OVER_LIMIT: Policy(_R, _R, Evidence.NONE),
+    Code.LIMIT_IN_PARTS: Policy(_R, _R, Evidence.NONE),
     Code.RETURN_UNMATCHED: Policy(_R, _R, Evidence.NONE),
     Code.DEVICE_LIMIT: Policy(_R, _R, Evidence.NONE),
     Code.COUNT_FULL: Policy(_R, _R, Evidence.NONE),

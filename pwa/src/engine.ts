@@ -4,7 +4,7 @@
  */
 import type { Capture, Draft } from "./core/flow";
 import type { Meaning } from "./core/meaning";
-import { operationId, wholeText } from "./core/hashing";
+import { ID_RANDOM_BYTES, operationId, wholeText } from "./core/hashing";
 import { SiteView } from "./core/site-view";
 import type { Consent, Result } from "./core/types.gen";
 import type { View } from "./core/view";
@@ -51,8 +51,7 @@ export class DeviceEngine implements Engine {
   private readonly identity: Store;
   private readonly vault: Vault;
   private readonly home: Home;
-  private readonly clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(),
-    (times) => void this.store.setMeta("stepsBack", times).catch(() => undefined));
+  private readonly clock: DeviceClock;
   private readonly wire: HttpWire;
   private readonly outbox: Outbox;
   private readonly push: Push;
@@ -83,6 +82,11 @@ export class DeviceEngine implements Engine {
     this.wire = new HttpWire(origin, () => this.headers());
     this.outbox = new Outbox(this.store, newReplica, () => this.newId(),
       ({ replica, seq }) => remember({ replica, seq, name: this.home.enrolment?.name ?? "" }));
+    this.home = new Home(this.store, this.identity, this.vault, this.outbox, {
+      send: () => this.syncNow(), carried: () => this.rescue.waiting.length, post: (path, body) => this.api("POST", path, body),
+    });
+    this.clock = new DeviceClock(() => Date.now(), () => performance.now(), () => this.newId(),
+      (times) => void this.store.setMeta("stepsBack", times).catch(() => undefined));
     this.lots = new LotNumbers(this.store, this.wire, () => this.newId());
     this.people = new People(this.store, this.vault, this.view, this.wire, () => this.now());
     this.proofs = new Proofs({
@@ -100,10 +104,6 @@ export class DeviceEngine implements Engine {
       site: () => this.home.enrolment?.site ?? "", cursor: () => this.feed.position.cursor || "0", context: () => this.context(),
       decided: (common: number) => ownDecisions(this.view.replica, common),
     };
-    this.home = new Home(this.store, this.identity, this.vault, this.outbox, {
-      send: () => this.syncNow(), carried: () => this.rescue.waiting.length,
-      post: (path, body) => this.api("POST", path, body),
-    });
     this.push = new Push({ ...sending, proofs: this.proofs });
     this.rescue = new Rescues({
       ...sending, push: this.push, newReplica, newId: () => this.newId(),
@@ -167,7 +167,7 @@ export class DeviceEngine implements Engine {
   }
 
   newId(): string {
-    return operationId(Date.now(), random(10));
+    return operationId(Date.now(), random(ID_RANDOM_BYTES), this.home.enrolment?.device ?? "");
   }
 
   nextLot(): string {

@@ -31,7 +31,7 @@ export class Handheld {
   constructor(wire: Wire, name = `handheld-${++made}`) {
     this.name = name;
     this.store = new Store(name);
-    this.outbox = new Outbox(this.store, newReplica, () => operationId(this.wall, randomBytes()));
+    this.outbox = new Outbox(this.store, newReplica, () => operationId(this.wall, randomBytes(), name));
     this.push = new Push({
       store: this.store, outbox: this.outbox, wire,
       clock: { now: () => this.wall, segment: () => this.segment },
@@ -114,5 +114,5 @@ function newReplica(): string {
 }
 
 function randomBytes(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(10));
+  return crypto.getRandomValues(new Uint8Array(6));
 }

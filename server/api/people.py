@@ -25,6 +25,7 @@ from server.api.schema import (
     BODY,
     DEVICE,
     PERSON,
+    STORING,
     problems,
 )
 from server.people import enrolment, floor, roster
@@ -161,7 +162,7 @@ class Revoked(Struct, frozen=True):
 @post(
     "/enrol", opt=PUBLIC, guards=[few_enrolments], status_code=200,
     request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(*ANY, Code.CODE_INVALID, *BODY, Code.TOO_MANY, Code.STORAGE_FULL),
+    responses=problems(*ANY, Code.CODE_INVALID, *BODY, Code.TOO_MANY, *STORING),
 )  # fmt: skip
 async def enrol(gate: NamedDependency[Gate], data: JSONBody[EnrolRequest]) -> EnrolAnswer:
     """Turn a one-time code into a device of the site."""
@@ -187,7 +188,7 @@ async def look_at_code(gate: NamedDependency[Gate], data: JSONBody[CodeAsked]) -
     request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
         *AS_DEVICE, Code.PIN_WRONG, Code.PIN_RENEW, Code.PIN_WEAK, Code.PIN_SHORT, Code.LOCKED,
-        Code.TOO_MANY, *BODY, Code.STORAGE_FULL,
+        Code.TOO_MANY, *BODY, *STORING,
     ),
 )  # fmt: skip
 async def sign_in_here(
@@ -207,7 +208,7 @@ async def sign_in_here(
 @post(
     "/sign-out", guards=[device], status_code=200, security=DEVICE,
     request_max_body_size=BODY_BYTES_MAX,
-    responses=problems(*AS_DEVICE, *BODY, Code.STORAGE_FULL),
+    responses=problems(*AS_DEVICE, *BODY, *STORING),
 )  # fmt: skip
 async def sign_out_here(
     gate: NamedDependency[Gate],
@@ -226,7 +227,7 @@ async def sign_out_here(
     request_max_body_size=BODY_BYTES_MAX,
     responses=problems(
         *AS_DEVICE, Code.PIN_WRONG, Code.PIN_RENEW, Code.LOCKED, Code.TOO_MANY, *BODY,
-        Code.STORAGE_FULL,
+        *STORING,
     ),
 )  # fmt: skip
 async def consent_here(

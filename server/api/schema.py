@@ -112,9 +112,10 @@ def _spec(codes: Sequence[Code]) -> ResponseSpec:
 
 ANY: Final = (Code.INVALID, Code.QUERY_UNKNOWN, Code.MALFORMED, Code.BUSY)
 BODY: Final = (Code.TOO_LARGE, Code.MEDIA_TYPE, Code.NOT_GZIP)
+STORING: Final = (Code.STORAGE_FULL, Code.CLOCK_BEHIND, Code.CLOCK_AHEAD)
 AS_DEVICE: Final = (*ANY, Code.DEVICE_UNKNOWN, Code.DEVICE_REVOKED)
 AS_WORKER: Final = (*AS_DEVICE, Code.SIGN_IN)
-AS_SUPERVISOR: Final = (*AS_WORKER, Code.SUPERVISOR_ONLY, Code.STORAGE_FULL)
+AS_SUPERVISOR: Final = (*AS_WORKER, Code.SUPERVISOR_ONLY, *STORING)
 
 
 def openapi(version: str) -> OpenAPIConfig:

@@ -189,6 +189,22 @@ SENTENCES: Final[dict[Code, Sentence]] = {
         "服务器磁盘已满", "服务器磁盘已满，未能入账。记录仍保存在本机并会自动重发，"
         "请通知服务器管理员清理空间。",
     ),
+    Code.CLOCK_BEHIND: Sentence(
+        503, "Server clock behind",
+        "The server's clock stands {hours} h behind what is possible, so nothing is recorded "
+        "there. The device keeps its records and sends them again. Whoever looks after the server: "
+        "set its clock; if it is right as it is, run: bincard clock accept.",
+        "服务器时钟落后", "服务器时钟比可能的时间落后 {hours} 小时，暂停入账。记录仍保存在本机并会"
+        "自动重发。请服务器管理员校准时钟；若时钟无误，请运行 bincard clock accept。",
+    ),
+    Code.CLOCK_AHEAD: Sentence(
+        503, "Server clock ahead",
+        "The server's clock stands {hours} h ahead of what is plausible, so nothing is recorded "
+        "there. The device keeps its records and sends them again. Whoever looks after the server: "
+        "set its clock; if it is right as it is, run: bincard clock accept.",
+        "服务器时钟超前", "服务器时钟比可信的时间超前 {hours} 小时，暂停入账。记录仍保存在本机并会"
+        "自动重发。请服务器管理员校准时钟；若时钟无误，请运行 bincard clock accept。",
+    ),
     Code.STOPPING: Sentence(
         503, "Stopping", "The server was told to stop. It finishes what it has begun.",
         "正在停止", "服务器正在停止，会先完成已开始的处理。",
@@ -254,6 +270,13 @@ BACKUP_UNPROVED: Final = (
     "最新的数据库副本回放不一致，不算有效备份。请运行 bincard verify，再运行 bincard repair。",
 )
 """What a server that can work says all the same, in English and 简体中文."""
+
+
+CLOCK_STEPPED: Final = (
+    "The server's clock is {minutes} min off. Set it; if it is right, run: bincard clock accept.",
+    "服务器时钟与可信时间相差 {minutes} 分钟。请校准；若无误，请运行 bincard clock accept。",
+)
+"""The same of a clock that is off, but not so far that nothing is taken."""
 
 
 class _Facts(dict[str, object]):

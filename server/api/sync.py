@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from server.api.bodies import unpacked
 from server.api.guards import Gate, device, gate_of, give_device, pushing_device
-from server.api.schema import ANY, AS_DEVICE, DEVICE, PushOperation, problems
+from server.api.schema import ANY, AS_DEVICE, DEVICE, STORING, PushOperation, problems
 from server.book import CursorGoneError
 from server.book.cursor import seq_of
 from server.book.reading import Own
@@ -93,7 +93,7 @@ class Lean(HTTPRouteHandler):
     responses={
         **problems(
             *ANY, Code.NOT_GZIP, Code.DEVICE_UNKNOWN, Code.OTHER_SITE, Code.SITE_UNKNOWN,
-            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, Code.STORAGE_FULL,
+            Code.TOO_LARGE, Code.MEDIA_TYPE, Code.TOO_MANY, Code.DAY_FULL, *STORING,
             Code.DEVICE_REVOKED, Code.DEVICE_CLOSED,
             Code.RESCUE_UNSIGNED,
         ),

@@ -13,7 +13,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from server.api.errors import wants_chinese
 from server.api.guards import PUBLIC, Gate, supervisor, watcher
 from server.api.schema import AS_SUPERVISOR, PERSON, problems
-from server.api.sentences import BACKUP_UNPROVED
+from server.api.sentences import BACKUP_UNPROVED, CLOCK_STEPPED, say
+from server.book.clock import MINUTE_MS, ClockDoubt
 from server.people.sign_in import SignedIn
 from server.refusals import Code, Refusal
 
@@ -41,10 +42,18 @@ class Unproved(Struct, frozen=True):
     faults: tuple[str, ...]
 
 
+class ClockOff(Struct, frozen=True):
+    """The server's clock is ahead by so many ms, or behind; what is scanned is not taken then."""
+
+    off: int
+    refuses: bool
+
+
 class ServerState(Struct, frozen=True):
     """What a supervisor must know of the server; null where all is well."""
 
     backup: Unproved | None
+    clock: ClockOff | None
 
 
 @get("/health", opt=PUBLIC, responses=problems(), tags=["server"])
@@ -62,14 +71,24 @@ async def health(gate: NamedDependency[Gate]) -> Health:
 async def ready(request: Request[Any, Any, Any], gate: NamedDependency[Gate]) -> Ready:
     """Say whether the server can do its work now; 503 says why not.
 
-    Without a proved backup it can, but somebody must be told.
+    Without a proved backup it can, and with a clock that is off; but somebody must be told.
     """
     fault = await gate.readiness.fault()
     if fault is not None:
         raise Refusal(fault, retry_after=5)
-    if await gate.copies.unproved() is None:
-        return Ready("ready")
-    return Ready("ready", BACKUP_UNPROVED[1 if wants_chinese(request) else 0])
+    chinese, details = wants_chinese(request), []
+    if (doubt := gate.book.clock.doubt()) is not None:
+        details.append(clock_words(doubt, chinese=chinese))
+    if await gate.copies.unproved() is not None:
+        details.append(BACKUP_UNPROVED[chinese])
+    return Ready("ready", " ".join(details))
+
+
+def clock_words(doubt: ClockDoubt, *, chinese: bool) -> str:
+    """Say how far the clock is off, and what to do."""
+    if doubt.refuses:
+        return say(doubt.refusal(), chinese=chinese)
+    return CLOCK_STEPPED[chinese].format(minutes=abs(doubt.off) // MINUTE_MS)
 
 
 @get("/server", guards=[supervisor], responses=problems(*AS_SUPERVISOR))
@@ -78,11 +97,13 @@ async def server_state(
 ) -> ServerState:
     """Say what of the server needs somebody, for the desk."""
     found, begin = await gate.copies.unproved(), f"{person.site}: "
+    doubt = gate.book.clock.doubt()
+    clock = ClockOff(doubt.off, doubt.refuses) if doubt is not None else None
     if found is None:
-        return ServerState(None)
+        return ServerState(None, clock)
     # What is odd at other sites is not for this one's desk.
     faults = tuple(one for one in found.note.faults if one.startswith(begin))
-    return ServerState(Unproved(found.note.made, found.note.differences, faults))
+    return ServerState(Unproved(found.note.made, found.note.differences, faults), clock)
 
 
 @get(

@@ -17,8 +17,8 @@ from server.book.rows import ROWS_AT_ONCE, insert, table
 from server.book.verify import verify_site
 from server.migrations import check_schema, migrate
 
-MADE_AGAIN: Final = {"snapshot", "chunk", "lease"}
-"""What any server makes anew when it is asked for."""
+MADE_AGAIN: Final = {"snapshot", "chunk", "lease", "installation"}
+"""What any server makes anew when it is asked for, or has of its own from its first step on."""
 
 FAULTS_SHOWN: Final = 5
 

@@ -65,6 +65,10 @@ class Keeper:
         newest = await self._look()
         if self._now() < due_at(newest, self._started, self._failed):
             return
+        doubt = self._book.clock.doubt()
+        if doubt is not None and doubt.refuses:
+            # It would be the newest one for as long as the clock was ahead.
+            return
         if not await self._book.leads():
             return
         try:

@@ -7,7 +7,6 @@ replay is kept under another name: a ledger that is not understood is no reason 
 """
 
 import errno
-import logging
 import os
 import shutil
 import sqlite3
@@ -21,6 +20,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from msgspec import Struct
 
+from server.backups.certificates import put_tls, sweep_tls
 from server.backups.copying import copy_book
 from server.backups.shelf import (
     DRAFT,
@@ -42,29 +42,28 @@ from server.book.verify import verify_site
 from server.migrations import check_schema, newest_step, step_of
 from server.settings import Settings, token_key
 
-LOG: Final = logging.getLogger("bincard.backup")
-
 FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FAULTS_SHOWN: Final = 5
 
 
 def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
-    """Copy the database and the key to a folder. Raises `BackupError` and `SchemaOld`.
+    """Copy the database, the key and what https needs to a folder.
 
-    Its note says whether it is proved.
+    Raises `BackupError` and `SchemaOld`. Its note says whether it is proved.
     """
     check_schema(settings.database)
     key = token_key(settings.token_key_file)
     with said_plainly(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         put_key(folder, key)
+        tls = put_tls(folder, settings.data)
         draft = folder / f"{name_for(now)}{DRAFT}"
         try:
             _draft(settings, draft)
             proof = read_back(draft)
             note = Note(now, version("bincard"), proof.step, fingerprint(key), draft.stat().st_size,
                         digest_of(draft), proof.sites, len(proof.faults),
-                        proof.faults[:FAULTS_SHOWN])  # fmt: skip
+                        proof.faults[:FAULTS_SHOWN], tls)  # fmt: skip
             backup = Backup(folder, name_for(now, proved=note.proved), note)
             draft.replace(backup.database)
         finally:
@@ -72,6 +71,7 @@ def make_backup(settings: Settings, folder: Path, now: int) -> Backup:
         sync_folder(folder)
         put_note(backup)
         keep_newest(folder)
+        sweep_tls(folder)
     return backup
 
 
@@ -132,23 +132,12 @@ def read_back(path: Path) -> Proof:
             found = connection.execute(sa.select(row.site, row.epoch, row.seq, row.link)).all()
             step = step_of(connection) or ""
             for site in found:
-                faults += [f"{site.site}: {fault}" for fault in _replayed(connection, site.site)]
+                faults += [f"{site.site}: {fault}" for fault in verify_site(connection, site.site)]
     except sa.exc.DatabaseError as error:
         return Proof(newest_step(), (), (f"it cannot be read as a database: {error.orig}",))
     finally:
         engine.dispose()
     return Proof(step, tuple(Mark(*site) for site in found), tuple(faults))
-
-
-def _replayed(connection: sa.Connection, site: str) -> list[str]:
-    """Replay a site; a ledger that cannot even be replayed must not end the copies either."""
-    try:
-        return verify_site(connection, site)
-    except sa.exc.DatabaseError:
-        raise
-    except Exception as error:
-        LOG.exception("the replay of %s broke off", site)
-        return [f"the replay broke off: {error!r}"]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import msgspec
 from anyio import to_thread
 from msgspec import Struct
 
+from server.backups.certificates import Certificates, certificates_of, write_tls
 from server.backups.copying import CopyError, copy_book
 from server.backups.making import FAULTS_SHOWN, one_file, read_back, said_plainly
 from server.backups.shelf import (
@@ -35,6 +36,7 @@ from server.backups.shelf import (
 from server.book import Book
 from server.migrations import is_known, migrate
 from server.settings import Settings, token_key
+from server.tls.store import TlsStore
 
 COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
@@ -42,13 +44,15 @@ COMPANIONS: Final = ("-wal", "-shm", "-journal")
 class Restored(Struct, frozen=True):
     """What was put back: its epoch by site, and where the data of before lie.
 
-    `faults` is what its replay found, empty where it is proved.
+    `faults` is what its replay found, empty where it is proved; `certificates` what came back for
+    https.
     """
 
     backup: Backup
     epochs: dict[str, int]
     aside: tuple[Path, ...]
     faults: tuple[str, ...] = ()
+    certificates: Certificates = Certificates()
 
 
 UNPROVED: Final = (
@@ -94,25 +98,28 @@ async def restore(
     backup = find_backup(source, unproved=unproved)
     _check_version(backup)
     key = _key_of(backup, settings, replace=replace)
+    tls = certificates_of(backup, settings.data, replace=replace)
     here = settings.database_file.parent if settings.is_file else settings.data
     if settings.is_file and settings.database_file.exists() and not replace:
         raise BackupError(
             f"There is a database at {settings.database_file}. If it is broken or not wanted any "
             "more, run this again with --replace: it is moved aside, not deleted."
         )
-    with _drafted(backup, here / f"restored{DRAFT}") as draft:
+    with _drafted(backup, here / f"restored{DRAFT}", unproved=unproved) as draft:
         faults = _prove(draft, unproved=unproved)
         epochs = await _begin_epoch(draft, key, now, _least_epoch(backup, settings))
         if settings.is_file:
-            aside = _set_aside(settings, _with_companions(settings.database_file), key, now)
+            old = [*_with_companions(settings.database_file), *_old_tls(settings, tls)]
+            aside = _set_aside(settings, old, key, now)
             draft.replace(settings.database_file)
             sync_folder(here)
         else:
             await _fill_server(settings, draft, proved=not faults)
-            aside = _set_aside(settings, [], key, now)
+            aside = _set_aside(settings, _old_tls(settings, tls), key, now)
         if not settings.token_key_file.exists():
             write_safely(settings.token_key_file, key)
-    return Restored(backup, epochs, aside, faults)
+        write_tls(tls, settings.data)
+    return Restored(backup, epochs, aside, faults, tls)
 
 
 def _prove(draft: Path, *, unproved: bool) -> tuple[str, ...]:
@@ -172,19 +179,19 @@ def _key_of(backup: Backup, settings: Settings, *, replace: bool) -> bytes:
 
 
 @contextmanager
-def _drafted(backup: Backup, draft: Path) -> Generator[Path]:
+def _drafted(backup: Backup, draft: Path, *, unproved: bool) -> Generator[Path]:
     """Copy the file and prove that it is what was written; whatever fails, none is left."""
     with said_plainly(draft.parent):
         draft.parent.mkdir(parents=True, exist_ok=True)
         _remove(draft)
         try:
-            _copy(backup, draft)
+            _copy(backup, draft, unproved=unproved)
             yield draft
         finally:
             _remove(draft)
 
 
-def _copy(backup: Backup, draft: Path) -> None:
+def _copy(backup: Backup, draft: Path, *, unproved: bool) -> None:
     shutil.copyfile(backup.database, draft)
     draft.chmod(0o600)
     if digest_of(draft) != backup.note.sha256:
@@ -193,7 +200,7 @@ def _copy(backup: Backup, draft: Path) -> None:
             f"{datetime.fromtimestamp(backup.note.made / 1000, UTC):%Y-%m-%d}. "
             "Name an older backup."
         )
-    migrate(f"sqlite:///{draft}")
+    migrate(f"sqlite:///{draft}", unproved=unproved)
     one_file(draft)
 
 
@@ -254,6 +261,11 @@ def _set_aside(settings: Settings, old: list[Path], key: bytes, now: int) -> tup
     for aside in folders:
         sync_folder(aside)
     return folders
+
+
+def _old_tls(settings: Settings, certificates: Certificates) -> list[Path]:
+    """Return the folder that other certificates take the place of."""
+    return [TlsStore(settings.data).folder] if certificates.files else []
 
 
 def _with_companions(path: Path) -> list[Path]:

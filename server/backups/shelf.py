@@ -41,7 +41,8 @@ class Mark(Struct, frozen=True):
 class Note(Struct, frozen=True, omit_defaults=True):
     """What is known of a backup: `made` in ms UTC, `step` of its tables, `key` it belongs to.
 
-    `differences` is how many the replay found, 0 where it is proved; `faults` are the first.
+    `differences` is how many the replay found, 0 where it is proved; `faults` are the first. `tls`
+    names the files that it spoke https with, by their marks.
     """
 
     made: int
@@ -53,6 +54,7 @@ class Note(Struct, frozen=True, omit_defaults=True):
     sites: tuple[Mark, ...]
     differences: int = 0
     faults: tuple[str, ...] = ()
+    tls: dict[str, str] = {}
 
     @property
     def proved(self) -> bool:

@@ -19,6 +19,7 @@ from server.book.arriving import Job
 from server.book.budgets import Daily, Later
 from server.book.changing import KIND_OF
 from server.book.clerk import DAILY, Clerk, SiteUnknownError
+from server.book.clock import ClockGuard, Told, accept_clock, read_clock
 from server.book.cursor import CursorGoneError
 from server.book.cutting import Connections
 from server.book.engine import hints_by, make_engine
@@ -52,12 +53,16 @@ LOG: Final = logging.getLogger("bincard.book")
 
 
 class Book:
-    """The one door to what is stored. `now` gives milliseconds since 1970 UTC."""
+    """The one door to what is stored. `now` gives milliseconds since 1970 UTC, and `steady` those
+    of a clock that nobody sets.
+    """  # noqa: D205 - one sentence on two lines
 
     def __init__(
-        self, url: str, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY
+        self, url: str, token_key: bytes, now: Callable[[], int], daily: Daily = DAILY,
+        steady: Callable[[], int] | None = None,
     ) -> None:  # fmt: skip
         self._now = now
+        self.clock = ClockGuard(now, steady)
         self._url = url
         self._writing = make_engine(url, writes=True)
         self._reading = make_engine(url, writes=False)
@@ -74,6 +79,7 @@ class Book:
         """Begin to write: first what a newer program can read that its forerunner parked."""
         with self._reading.begin() as connection:
             sites = _sites(connection)
+            self.clock.learn(read_clock(connection))
         for site in sites:
             self._writers.submit(Task(partial(self._clerk.understand, site=site), None, None), site)
         self._writers.start()
@@ -120,6 +126,7 @@ class Book:
 
         `signed` says that what it carries for another device was proved to be that device's.
         """  # noqa: D205 - one sentence on two lines
+        self.clock.check()
         job = Job(device, push, received, signed)
         task: Task[Pushed | Conflict | Later] = Task(_never, push.site, job)
         answer = await asyncio.wrap_future(self._writers.submit(task, push.site))
@@ -137,6 +144,7 @@ class Book:
         `first` is run in the same transaction, with the site locked: what it finds is still so
         when the rows are written, and what it raises leaves nothing behind.
         """
+        self.clock.check()
         if NUL in msgspec.json.encode((why, rows)):
             raise UnreadableError("a text holds the character NUL")
 
@@ -167,6 +175,17 @@ class Book:
     def tell_durable(self, durable: Mapping[str, tuple[int, int]]) -> None:
         """Learn [epoch, seq] by site of what two backups have: the devices may forget it."""
         self._clerk.durable = durable
+
+    async def look_at_clock(self) -> None:
+        """Hold the clock against what the database says by now."""
+        self.clock.learn(await self.read(read_clock))
+
+    async def accept_clock(self) -> Told:
+        """Believe the clock as it stands; return what the logs held. See `clock.accept_clock`."""
+        now = self._now()
+        before = await self.write(lambda connection: accept_clock(connection, now))
+        await self.look_at_clock()
+        return before
 
     async def leads(self) -> bool:
         """Say whether this is the one process that does what is done once."""

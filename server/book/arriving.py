@@ -4,7 +4,7 @@ What a replica did before may matter for a scan inside an operation; it is asked
 pushes of a group.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -16,7 +16,6 @@ from server.book import refill
 from server.book.budgets import Later
 from server.book.chain import Chained, lost_through
 from server.book.clocks import said
-from server.book.formers import names_of
 from server.book.packing import unpacked
 from server.book.proving import Proofs
 from server.book.rows import fetch_listed, table
@@ -31,11 +30,14 @@ from sync.arrivals import (
 )
 from sync.contacts import Contact, learn, read_contacts
 from sync.dating import Clock
+from sync.formers import names_of
+from sync.ids import is_of
 from sync.losses import SEQ_MAX, Hole, hole_at, holes_of, reach
 from sync.messages import Conflict, Push
 from sync.operations import Lost
 from sync.sealing import unsealed
 from sync.state import LATEST_MS, Replica
+from sync.vocabulary import Outcome
 
 DONE_MAX: Final = 200
 """How many operations of a replica before this one a scan inside it can be older than."""
@@ -91,8 +93,6 @@ def date_all(session: Session, turns: Sequence[Turn]) -> None:
     for turn, found in read_turns:
         fresh = _date_scans(found, done.get(turn.replica.replica, []))
         holes = holes_of(turn.replica.holes)
-        if turn.job.carrier and not turn.job.signed:
-            fresh = [replace(one, unsigned=True) for one in fresh]
         turn.arrivals += refill.as_before(session, fresh)
         if holes:
             turn.arrivals = [_found(one, hole_at(holes, one.link.seq)) for one in turn.arrivals]
@@ -111,7 +111,8 @@ def _read(session: Session, turn: Turn) -> list[Fresh]:
     turn.contacts = _contacts(session, turn)
     owner = session.state.devices.find(turn.device)
     clock = Clock(turn.contacts, turn.job.received, owner.enrolled_at if owner else 0)
-    turn.arrivals = [read(one, site, clock, 0) for one in turn.chained.repeats]
+    repeats = [read(one, site, clock, 0) for one in turn.chained.repeats]
+    turn.arrivals = [_claimed(session, turn, one) for one in repeats]
     found = []
     floor = turn.replica.at
     for one in turn.chained.fresh:
@@ -119,12 +120,36 @@ def _read(session: Session, turn: Turn) -> list[Fresh]:
         if arrival.id in told:
             arrival = unsealed(arrival, told[arrival.id], session.is_sealed)
             session.move_on(arrival.dated.at if arrival.sealed else 0)
-        arrival = turn.proofs.given(arrival)
+        arrival = _claimed(session, turn, turn.proofs.given(arrival))
         since = None if arrival.sealed else wants_earlier(arrival, floor)
         found.append(Fresh(arrival, LATEST_MS if since is None else since))
         # A loss is dated when it was noticed; what follows was done before.
         floor = floor if isinstance(arrival.did, Lost) else max(floor, arrival.dated.at)
     return found
+
+
+def _claimed(session: Session, turn: Turn, arrival: Arrival) -> Arrival:
+    """Mark what nothing proves to be of who brings it: it is kept, and not done (E4, S7).
+
+    What was done before a restore had proved it then, and who was what may be lost since.
+    """
+    job, sealed = turn.job, arrival.sealed
+    was_done = sealed is not None and sealed.outcome != Outcome.PARKED.value
+    is_theirs = was_done or is_of(arrival.id, _makers(session, job))
+    is_proved = job.signed or not job.carrier
+    return arrival if is_proved and is_theirs else replace(arrival, unsigned=True)
+
+
+def _makers(session: Session, job: Job) -> Iterator[str]:
+    """Yield whose ids a push may bring: the phone's own, under every name that it had (S10).
+
+    A carrier says itself what it has not found. Of a revoked device nothing is posted that it
+    brings itself, so its ids are free: its phone may go on under a name that proves nothing.
+    """
+    yield from names_of(session.state, job.device)
+    if job.carrier:
+        yield from names_of(session.state, job.push.device or "")
+    yield from (one.device for one in session.state.devices.all() if one.revoked)
 
 
 def _date_scans(found: Sequence[Fresh], done: list[Done]) -> list[Arrival]:
@@ -213,9 +238,11 @@ def _done(session: Session, asked: Mapping[str, tuple[int, int]]) -> dict[str, l
 def _contacts(session: Session, turn: Turn) -> tuple[Contact, ...]:
     """Return what is known of a replica's clock, this push among it."""
     push, job = turn.job.push, turn.job
-    speaks = names_of(session, (push.device or "") if job.carrier else job.device)
+    speaks = names_of(session.state, (push.device or "") if job.carrier else job.device)
     ours = partial(said, session, dict.fromkeys((turn.device, *speaks)))
-    contacts = learn(read_contacts(turn.replica.contacts), push.exchanges, ours)
+    # What this server said while its clock stood wrong was never so (T7).
+    told = [one for one in push.exchanges if one.server_now <= session.now]
+    contacts = learn(read_contacts(turn.replica.contacts), told, ours)
     if turn.job.carrier:
         # Whoever carries what another device wrote speaks by a clock of its own.
         return contacts

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.arriving import Job, Turn
-from server.book.formers import names_of
 from server.book.rows import fetch_in, table
 from server.book.session import Session
 from sync.actors import actors_of, believed, named_in, stranger_name, with_actors
+from sync.formers import names_of
 from sync.limits import OPENING
 from sync.records import Discrepancy
 
@@ -21,9 +21,9 @@ from sync.records import Discrepancy
 def may_speak(session: Session, job: Job, owner: str) -> bool:
     """Say whether a push may speak for a replica of this device."""
     if not job.carrier:
-        return owner in names_of(session, job.device)
+        return owner in names_of(session.state, job.device)
     if job.signed:
-        return owner in names_of(session, job.push.device or "")
+        return owner in names_of(session.state, job.push.device or "")
     # Nobody knows whose it is: its chain is the carrier's own, and all in it is parked.
     return owner == job.device and job.push.device is None
 
@@ -43,10 +43,10 @@ def know_actors(session: Session, turns: Sequence[Turn]) -> None:
     seen = _signed_in(session, {actor for _, actor in asked})
     strangers = set[tuple[str, str]]()
     for (device, actor), of in asked.items():
-        names = {*names_of(session, device)}
+        names = {*names_of(session.state, device)}
         for turn in of:
             # Who carries it for another device is not where they signed in.
-            names |= set() if turn.job.carrier else {*names_of(session, turn.job.device)}
+            names |= set() if turn.job.carrier else {*names_of(session.state, turn.job.device)}
         if any((name, actor) in seen for name in names):
             for turn in of:
                 _keep(turn, {actor: 0})

@@ -31,7 +31,7 @@ from server.book.refill import (
     open_epoch,
     waiting_decisions,
 )
-from server.book.repair import Repaired, repair_site
+from server.book.repair import More, Repaired, repair_site
 from server.book.replay import readable, replay
 from server.book.rows import table
 from server.book.session import Session, lock_site, open_session
@@ -125,9 +125,9 @@ class Clerk:
         session.close(session.head.watermark)
         return epoch
 
-    def repair(self, connection: Connection, site: str) -> Repaired:
+    def repair(self, connection: Connection, site: str, more: More = ()) -> Repaired:
         """Write again what does not follow from the ledger. Raises `RepairError`."""
-        return repair_site(connection, site, lambda: self._open(connection, site))
+        return repair_site(connection, site, lambda: self._open(connection, site), more)
 
     def _do_waiting(self, connection: Connection, site: str) -> None:
         """Do the decisions that waited for what these pushes have brought back."""

@@ -13,10 +13,12 @@ from server.book.counts import load_counts, load_parts
 from server.book.packing import fetch_logged
 from server.book.rows import as_read, columns_of, fetch, fetch_in, fetch_listed, table
 from server.book.session import Session
+from server.book.suspense import load_held
 from server.book.things import load_chains, load_containers, load_things
-from sync import histories, needs, periods
+from sync import histories, limits, needs, periods
 from sync.arrivals import Arrival
 from sync.feed import feed_key
+from sync.formers import names_of
 from sync.histories import History
 from sync.ledger import Posting, TrackName, track_of
 from sync.needs import Named, Standing
@@ -63,14 +65,17 @@ UNSEEN: Final = (
 
 SIGNED: Final = (
     "SELECT n.device, n.person, s.stamp FROM {n} CROSS JOIN sign_in AS s"
-    " WHERE s.device = n.device AND s.person = n.person AND s.site = ?"
+    " WHERE s.device = n.device AND s.person = n.person AND s.site = ? AND s.proved_at IS NOT NULL"
 )
 
 
 def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> None:
     """Load in three rounds what the operations of several devices need."""
     site, state, connection = session.head.site, session.state, session.connection
-    load_named(connection, site, state, needs.named(pushes))
+    asked = needs.named(pushes)
+    for device, arrivals in pushes:
+        asked.discrepancies |= limits.sums(state, device, arrivals)
+    load_named(connection, site, state, asked)
     new = [
         arrival
         for _, arrivals in pushes
@@ -79,19 +84,20 @@ def load(session: Session, pushes: Sequence[tuple[str, Sequence[Arrival]]]) -> N
     ]
     standing = needs.standing(state, new)
     load_standing(connection, site, state, standing)
-    asked = histories.history(state, new)
+    history = histories.history(state, new)
     # Where a thing or an unknown code stood is known only now, and so is what was counted there.
     known = _beside(standing)
-    further = {name for name in _names(asked) - known if name[0] not in standing.near}
+    further = {name for name in _names(history) - known if name[0] not in standing.near}
     if further:
         _load_near(connection, site, state, set(), further)
-        histories.reach_doubts(asked, state)
-    while asked.since:
-        _load_held(connection, site, state, asked.since)
-        load_history(connection, site, state, asked)
-        asked = histories.far_ends(state)
-        _load_near(connection, site, state, set(), _names(asked))
-        histories.reach_doubts(asked, state)
+        histories.reach_doubts(history, state)
+    while history.since:
+        _load_held(connection, site, state, history.since)
+        load_history(connection, site, state, history)
+        history = histories.far_ends(state)
+        _load_near(connection, site, state, set(), _names(history))
+        histories.reach_doubts(history, state)
+    load_held(connection, site, state)
     _load_named(connection, site, state)
     for day in periods.closing(new):
         found = reasons(connection, site, day, session.now)
@@ -130,7 +136,8 @@ def load_named(connection: Connection, site: str, state: State, asked: Named) ->
         open_ = (doubt.site == site, doubt.state == "open", doubt.code == Code.LOCATION_DOUBT.value)
         for row in fetch(connection, "discrepancy", Discrepancy, *open_):
             state.discrepancies.load(row.discrepancy, row)
-    signed = fetch_listed(connection, SIGNED, list(asked.proved), site,
+    proved = [(name, person) for device, person in asked.proved for name in names_of(state, device)]
+    signed = fetch_listed(connection, SIGNED, proved, site,
                           like=(_sign_in.device, _sign_in.person))  # fmt: skip
     for device, person, stamp in signed:
         state.proved.load((device, person), Signed(stamp))

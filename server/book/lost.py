@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from server.book.changing import write_rows
-from server.book.formers import names_of
 from server.book.rows import fetch, fetch_in, table, upsert, values_of
 from server.book.session import Session
+from sync.formers import names_of
 from sync.losses import SEQ_MAX, Hole, missing, reach, with_hole
 from sync.messages import Former, Push
 from sync.records import Discrepancy
@@ -24,7 +24,7 @@ def report_lost(session: Session, device: str, push: Push) -> None:
     lost = _former(session, device, push, told)
     # What nobody can have written is not believed: then the end is not known (R4).
     former = told if told.seq <= reach(lost.acked, [told.seq]) else replace(told, seq=0)
-    is_own = lost.device in names_of(session, device)
+    is_own = lost.device in names_of(session.state, device)
     name = f"{Code.OPERATIONS_LOST.value}/storage/{lost.replica or push.replica}"
     site = session.head.site
     if fetch_in(session.connection, "discrepancy", Discrepancy, site, "discrepancy", [name]):

@@ -38,6 +38,12 @@ from sync.records import Device, Discrepancy, Document, Row
 from sync.state import Logged
 from sync.vocabulary import Code, Outcome
 
+NAMELESS: Final = frozenset({
+    Code.REPLICA_FORK.value, Code.RESTORE_GAP.value, Code.WRONG_PINS.value,
+    Code.ACTOR_NOT_SEEN.value, Code.DEVICE_LIMIT.value, Code.LIMIT_IN_PARTS.value,
+})  # fmt: skip
+"""Discrepancies that bear no operation's name: a decision about one waits for nothing."""
+
 KNOWN_MS: Final = 7 * 86_400_000
 """A device that was heard in the week before the backup is waited for after a restore."""
 
@@ -184,10 +190,14 @@ def as_before(session: Session, arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 
 def _check_known(session: Session, arrivals: Iterable[Arrival]) -> None:
-    """What this epoch has sealed is in its log, unless the log is an old one."""
+    """What this epoch has sealed is in its log, unless the log is an old one.
+
+    What nothing proves to be of who brings it stands there under another name (S7).
+    """
     log, head = table("log").c, session.head
     sealed = {one.id for one in arrivals
-              if one.sealed is not None and one.sealed.epoch >= head.epoch}  # fmt: skip
+              if one.sealed is not None and one.sealed.epoch >= head.epoch
+              and not one.unsigned}  # fmt: skip
     if not sealed:
         return
     known = session.connection.execute(
@@ -226,7 +236,7 @@ def _missing(session: Session, arrival: Arrival) -> str | None:
 def _operation_of(discrepancy: str) -> str:
     """Return the operation that a discrepancy is named after; empty when it has none."""
     code, _, rest = discrepancy.partition("/")
-    if code in {Code.REPLICA_FORK.value, Code.RESTORE_GAP.value, Code.WRONG_PINS.value}:
+    if code in NAMELESS:
         return ""
     return rest.partition("/")[0]
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.cells import unreadable
 from server.book.changing import write_changes
 from server.book.rows import fetch, key_of_row, table
 from server.book.session import Session
@@ -34,6 +35,9 @@ from sync.limits import SUSPENSE
 from sync.records import Discrepancy, Holding
 from sync.sightings import UNIDENTIFIED
 from sync.vocabulary import POLICIES, Code
+
+More = Sequence[Callable[[Connection, str], Iterator[Fault]]]
+"""What else is looked for: rows that are right, or known to be."""
 
 WHY: Final = "repair"
 ROUNDS: Final = 3
@@ -64,17 +68,22 @@ class Repaired(Struct, frozen=True):
 
 
 def repair_site(
-    connection: Connection, site: str, open_session: Callable[[], Session]
-) -> Repaired:  # fmt: skip
+    connection: Connection, site: str, open_session: Callable[[], Session], more: More = ()
+) -> Repaired:
     """Write again what does not follow from the ledger. Raises `RepairError`.
+
+    `more` finds what else is to be written again.
 
     The site is locked before anything is read, and all is one transaction of whoever calls.
     """
+    # Who cannot read a row of the master data cannot even begin.
+    _refuse_torn([*map(Torn, unreadable(connection, site))])
     open_session()
     _refuse_torn([*ledger_faults(connection, site)])
     done = Repaired(site, {})
     for _ in range(ROUNDS):
         faults = [*derived_faults(connection, site)]
+        faults += [fault for look in more for fault in look(connection, site)]
         if not faults:
             return done
         _refuse_torn([fault for fault in faults if isinstance(fault, Torn)])

@@ -6,6 +6,7 @@ documents, and the scope. A fault knows the row that would be right, where the l
 `bincard repair` writes exactly these (`repair.py`).
 """
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, takewhile
@@ -16,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server.book.cells import unreadable
 from server.book.lines import moved_by_lines
 from server.book.packing import unpacked
 from server.book.rows import ROWS_AT_ONCE, fetch, key_of_row, replicated, stream, table
@@ -41,6 +43,8 @@ from sync.records import (
 from sync.sightings import Flow, flows, moment_of
 from sync.stock import is_virtual
 from sync.vocabulary import Code
+
+LOG = logging.getLogger("bincard.book")
 
 
 class Fault(Struct, frozen=True):
@@ -70,18 +74,34 @@ class ScopeWrong(Fault, frozen=True):
 
 
 def verify_site(connection: Connection, site: str) -> list[str]:
-    """Return every difference found in a site, in words; empty when the book is true."""
-    return [fault.words for fault in faults_of(connection, site)]
+    """Return every difference found in a site, in words; empty when the book is true.
+
+    What cannot even be replayed is a difference, too; but a file that is damaged is raised.
+    """
+    found: list[str] = []
+    try:
+        found.extend(fault.words for fault in faults_of(connection, site))
+    except sa.exc.DatabaseError:
+        raise
+    except Exception as error:
+        LOG.exception("the replay of %s broke off", site)
+        found.append(f"the replay broke off: {error!r}")
+    return found
 
 
 def faults_of(connection: Connection, site: str) -> Iterator[Fault]:
     """Yield every difference found in a site."""
     yield from ledger_faults(connection, site)
-    yield from derived_faults(connection, site)
+    # What follows cannot be looked at where some of it cannot be read.
+    if next(unreadable(connection, site), None) is None:
+        yield from derived_faults(connection, site)
 
 
 def ledger_faults(connection: Connection, site: str) -> Iterator[Fault]:
-    """Yield what is wrong in that from which all else follows: the log."""
+    """Yield what nobody can derive again: cells that cannot be read, and what is wrong in the log
+    from which all else follows.
+    """  # noqa: D205 - one sentence on two lines
+    yield from map(Torn, unreadable(connection, site))
     yield from _chain(connection, site)
 
 

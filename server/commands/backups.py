@@ -6,6 +6,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from server.backups import restoring
+from server.backups.certificates import Certificates
 from server.backups.copying import copy_book
 from server.backups.daily import same_volume_warning
 from server.backups.making import make_backup, unproved_words
@@ -14,6 +15,7 @@ from server.commands.said import Said
 from server.in_use import alone
 from server.installation import now_ms
 from server.settings import Settings
+from server.tls.store import AUTHORITY
 
 
 async def backup(settings: Settings, folder: Path | None) -> Said:
@@ -21,6 +23,9 @@ async def backup(settings: Settings, folder: Path | None) -> Said:
     target = (folder or settings.backup_folder).absolute()
     made = await to_thread.run_sync(make_backup, settings, target, now_ms())
     said = [f"{made.database}: {described(made)}", f"Its key: {made.key}"]
+    if made.note.tls:
+        said.append("The authority that phones trust lies beside it. Whoever has this folder has "
+                    "the keys of this server: it is not encrypted.")  # fmt: skip
     if not made.note.proved:
         said.append(unproved_words(made))
     if warning := same_volume_warning(settings):
@@ -37,6 +42,8 @@ async def backup(settings: Settings, folder: Path | None) -> Said:
 
 async def restore(settings: Settings, source: Path, *, replace: bool, unproved: bool) -> Said:
     """Put a backup back, and say what happens next."""
+    # Before a folder is made for nothing.
+    restoring.find_backup(source, unproved=unproved)
     with alone(settings.data):
         done = await restoring.restore(
             settings, source, now_ms(), replace=replace, unproved=unproved
@@ -48,6 +55,7 @@ async def restore(settings: Settings, source: Path, *, replace: bool, unproved: 
     if done.aside:
         said.append(f"What was there before lies in {' and '.join(map(str, done.aside))}.")
     said += [f"Site {site} begins epoch {epoch}." for site, epoch in done.epochs.items()]
+    said += _https_words(done.certificates)
     if done.faults:
         said.append(
             f"It does not replay ({len(done.faults)} differences): run bincard repair before "
@@ -59,6 +67,19 @@ async def restore(settings: Settings, source: Path, *, replace: bool, unproved: 
         "which devices are still missing, and what nobody brings back."
     )
     return Said("\n".join(said))
+
+
+def _https_words(found: Certificates) -> list[str]:
+    """Say whether phones go on trusting."""
+    if found.files:
+        return ["The authority that phones trust is back: bincard tls show tells its fingerprint."]
+    if AUTHORITY in found.missing:
+        words = (
+            "The authority that phones trusted is not beside this backup, or damaged: with another "
+            "one (bincard tls make) every phone must trust that anew."
+        )
+        return [words]
+    return []
 
 
 def described(backup: Backup) -> str:

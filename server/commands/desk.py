@@ -29,10 +29,12 @@ async def opened(settings: Settings) -> AsyncGenerator[Book]:
 
 
 async def site_or_only(book: Book, site: str | None) -> str:
-    """Return the site that was named, or the only one there is. Raises `Refusal`."""
+    """Return the site that was named, or the only one. Raises `Refusal` and `ValueError`."""
     sites = await book.read(lambda connection: list(connection.scalars(sa.select(_site.c.site))))
     if site is None and len(sites) == 1:
         return str(sites[0])
+    if not sites:
+        raise ValueError("There is no site yet. Found one: bincard site add")
     if site is None:
         raise Refusal(Code.INVALID, reason="name the site with --site: " + ", ".join(sites))
     if site not in sites:

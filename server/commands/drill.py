@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from anyio import to_thread
 from sqlalchemy import Connection
 
+from server.backups.certificates import carry_tls
 from server.backups.making import make_backup, unproved_words
 from server.backups.restoring import find_backup, restore
 from server.backups.shelf import Backup, BackupError, Mark, fingerprint
@@ -71,14 +72,17 @@ async def drill(settings: Settings, source: Path | None) -> Said:
         await _look_at_live(settings, made, steps)
         if fingerprint(token_key(elsewhere.token_key_file)) != made.note.key:
             steps.faults.append("the restored key is another one: no device would be known")
+        if done.certificates.missing:
+            steps.faults.append("what https needs is not beside it: phones would be warned")
     return steps.report()
 
 
 def _carry(made: Backup, away: Path) -> Path:
-    """Copy a backup as somebody does who takes it off the premises: database, note and key."""
+    """Copy a backup as somebody does who takes it off the premises, with all that belongs to it."""
     away.mkdir(mode=0o700)
     for file in (made.database, made.folder / f"{made.name}.json", made.key):
         shutil.copy2(file, away / file.name)
+    carry_tls(made, away)
     return away
 
 

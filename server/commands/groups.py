@@ -1,4 +1,4 @@
-"""Commands that come in groups: `bincard site …`, `period …`, `tls …`, `device …`, `user …`."""
+"""Commands that come in groups: `bincard site …`, `clock …`, `tls …`, `device …`, `user …`."""
 
 import argparse
 import getpass
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable
 from datetime import date
 
-from server.commands.parsing import Commands, add, group
+from server.commands.parsing import Commands, add, add_anywhere, group
 from server.commands.said import Said
 from server.settings import Settings
 
@@ -25,13 +25,20 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
     close.add_argument("--site", help="needed when there are several")
     close.add_argument("--dry-run", action="store_true", help="only say what is against it")
 
+    clock = group(commands, "clock", "the server's clock")
+    accept = add(clock, "accept", _clock_accept, "say that it is right, where the server doubts it")
+    accept.epilog = (
+        "Set the clock first (timedatectl), and look at it: what is received by a wrong clock is "
+        "dated wrong for ever. The server may run; it goes on within seconds."
+    )
+
     tls = group(commands, "tls", "https without a proxy")
-    make = add(tls, "make", _tls_make, "make the server's certificate, and its authority")
+    make = add_anywhere(tls, "make", _tls_make, "make the server's certificate, and its authority")
     make.add_argument(
         "names", nargs="*", metavar="NAME", help="a host name or an address (this machine's own)"
     )
     make.add_argument("--new-authority", action="store_true", help="phones must trust it anew")
-    add(tls, "address", _tls_address, "say the address of this machine in its network")
+    add_anywhere(tls, "address", _tls_address, "say the address of this machine in its network")
     add(tls, "show", _tls_show, "show the fingerprint, the names, and until when")
     add(tls, "check", _tls_check, "speak https as a phone does; 1 when it would be warned")
 
@@ -63,6 +70,12 @@ def add_groups(commands: "Commands[argparse.ArgumentParser]") -> None:
     pin.add_argument("person")
     pin.add_argument("--pin", help="better typed when asked")
     pin.add_argument("--site")
+
+
+def _clock_accept(settings: Settings, _: argparse.Namespace) -> Awaitable[Said]:
+    from server.commands import clock
+
+    return clock.accept(settings)
 
 
 def _tls_make(settings: Settings, asked: argparse.Namespace) -> Said:

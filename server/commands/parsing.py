@@ -36,5 +36,14 @@ def add(
     words: str,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, anywhere=False)
+    return parser
+
+
+def add_anywhere(
+    commands: "Commands[argparse.ArgumentParser]", name: str, run: Run, words: str
+) -> argparse.ArgumentParser:
+    """Add a command that needs no data folder, or makes one."""
+    parser = add(commands, name, run, words)
+    parser.set_defaults(anywhere=True)
     return parser

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import time
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from server.commands.said import Said, table
 from server.imports import factory, opening
 from server.imports.scenario import demo_sheet
 from server.installation import now_ms
+from server.migrations import current as current_step
 from server.migrations import migrate as migrate_tables
 from server.people import roster
 from server.people.enrolment import Invitation
@@ -30,15 +32,40 @@ CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 _SITES: Final = sa.select(SiteRow.metadata.tables["site"].c.site).order_by("site")
 
+AGAIN_S: Final = 0.5
+
 DEMO_CODE_MS = 24 * 3_600_000
 """Whoever tries the demo may have lunch first."""
 
 
-def migrate(settings: Settings) -> Said:
-    before, after = migrate_tables(settings.database)
-    if before == after:
-        return Said(f"The tables are at step {after} already.")
-    return Said(f"The tables went from step {before or 'none'} to step {after}.")
+def migrate(settings: Settings, wait_s: int = 0) -> Said:
+    """Bring the tables up, and what follows from the ledger; wait so long for a database server."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _wait_for(settings.database, wait_s)
+    done = migrate_tables(settings.database)
+    if done.before == done.after:
+        said = [f"The tables are at step {done.after} already."]
+    else:
+        said = [f"The tables went from step {done.before or 'none'} to step {done.after}."]
+    lines = [line for one in done.mended for line in _mended(one)]
+    if lines:
+        said += ["What follows from the ledger was derived again, and this had to change:", *lines,
+                 "Devices hear of these rows by themselves."]  # fmt: skip
+    elif done.mended:
+        said.append("What follows from the ledger was derived again: nothing had to change.")
+    return Said("\n".join(said))
+
+
+def _wait_for(url: str, wait_s: int) -> None:
+    """Wait until a database server answers, or the time is over: then whoever asks is told why."""
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        try:
+            current_step(url)
+        except sa.exc.OperationalError:
+            time.sleep(min(AGAIN_S, max(0.0, end - time.monotonic())))
+        else:
+            return
 
 
 async def add(settings: Settings, site: Site) -> Said:
@@ -69,7 +96,7 @@ async def demo(settings: Settings, sheet: Path | None) -> Said:
 
     `sheet` is a path for an SVG with the codes of a morning's work.
     """
-    migrate_tables(settings.database)
+    migrate(settings)
     async with opened(settings) as book:
         if not await _exists(book, factory.SITE):
             people = [

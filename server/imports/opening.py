@@ -33,7 +33,7 @@ class Book(Protocol):
     async def push(self, device_id: str, push: Push, received_ms: int) -> Pushed | Conflict: ...
 
 
-class OpeningRefusedError(Exception):
+class OpeningRefusedError(ValueError):
     """The book did not take the opening stock; the message says what it has."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
@@ -10,8 +10,10 @@ from sqlmodel import SQLModel
 from server.book.engine import address_of, plain_engine
 from server.refusals import NotReady
 
-HERE: Final = Path(__file__).parent
+if TYPE_CHECKING:
+    from server.book.repair import Repaired
 
+HERE: Final = Path(__file__).parent
 
 DIFFERENCES_SHOWN: Final = 5
 
@@ -28,10 +30,20 @@ class SchemaOld(NotReady):
     """The tables are not those of this program; the message says what to run."""
 
 
-def migrate(url: str) -> tuple[str | None, str | None]:
-    """Bring the database to the newest step; return the steps before and after.
+class Migrated(NamedTuple):
+    """The steps before and after, and what was derived again, by site."""
 
-    Raises `SchemaOld` when it was written by a newer program, or is not what its step says.
+    before: str | None
+    after: str | None
+    mended: "list[Repaired]"
+
+
+def migrate(url: str, *, unproved: bool = False) -> Migrated:
+    """Bring the database to the newest step, and what follows from its ledger to today's rules.
+
+    All of it is one transaction. Raises `SchemaOld` when it was written by a newer program, or is
+    not what its step says, and `RepairError` when its ledger is broken, but for what may be
+    `unproved`.
     """
     before = current(url)
     if before is not None and not is_known(before):
@@ -39,14 +51,18 @@ def migrate(url: str) -> tuple[str | None, str | None]:
     parsed = address_of(url)
     if parsed.get_backend_name() == "sqlite" and (file := parsed.database):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    _upgrade(url)
+    if before == newest_step():
+        _check_tables(url, before, is_to_come=True)
+    mended = _upgrade(url, unproved=unproved)
     after = current(url)
     _check_tables(url, after or "")
-    return before, after
+    return Migrated(before, after, mended)
 
 
 def check_schema(url: str) -> None:
-    """Raise `SchemaOld` unless the database is at the newest step."""
+    """Raise `SchemaOld` unless the database is at the newest step, and what follows from its ledger
+    was derived by the rules of today.
+    """  # noqa: D205 - one sentence on two lines
     newest = newest_step()
     found = current(url)
     if found == newest:
@@ -66,15 +82,24 @@ def _newer(step: str) -> SchemaOld:
     )
 
 
-def _check_tables(url: str, step: str) -> None:
+def _older() -> SchemaOld:
+    return SchemaOld(
+        "What follows from the ledger (stock, progress, what counts expect) was written by the "
+        "rules of an older program. Run: bincard migrate"
+    )
+
+
+def _check_tables(url: str, step: str, *, is_to_come: bool = False) -> None:
     """Raise `SchemaOld` unless the tables are those that this program describes, name by name.
 
-    A step says what was done once; only the tables say what is there.
+    A step says what was done once; only the tables say what is there. What follows from the ledger
+    may be older where that `is_to_come`.
     """
     engine = plain_engine(url)
     try:
         with engine.connect() as connection:
             differences = list(differences_in(connection))
+            derived = _derived_in(connection) if not differences else None
     finally:
         engine.dispose()
     if differences:
@@ -84,6 +109,15 @@ def _check_tables(url: str, step: str) -> None:
             "made by a program between two releases. Restore a backup with the program that made "
             "it, and upgrade from there."
         )
+    if derived is not None and (derived > 0 or not is_to_come):
+        raise _older() if derived < 0 else _newer(step)
+
+
+def _derived_in(connection: sa.Connection) -> int | None:
+    """Return how far what follows from the ledger is from today's rules; None where it is not."""
+    from server.migrations.derived import DERIVED, version_of  # noqa: PLC0415 - as above
+
+    return (version_of(connection) - DERIVED) or None
 
 
 def differences_in(connection: sa.Connection) -> Iterator[str]:
@@ -143,12 +177,19 @@ def steps() -> frozenset[str]:
     return frozenset(file.name[:4] for file in (HERE / "versions").glob("[0-9]*_*.py"))
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, *, unproved: bool) -> "list[Repaired]":
     # Every command asks at which step a database is; only this one needs the tool that moves it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
+    from server.migrations.derived import rebuild  # noqa: PLC0415 - it is the whole book
+
+    mended: list[Repaired] = []
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.attributes["then"] = lambda connection: mended.extend(
+        rebuild(connection, unproved=unproved)
+    )
     command.upgrade(config, "head")
+    return mended

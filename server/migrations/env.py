@@ -1,14 +1,15 @@
 """Alembic's entrance: one connection, one transaction per run.
 
 A database may be at work meanwhile: who migrates waits in line with others that do, and gives up
-soon when a table is in use, instead of making every scan wait behind it.
+soon when a table is in use, instead of making every scan wait behind it. Either all of it is done
+or nothing: whatever fails leaves the database to the program that it had.
 """
 
 from alembic import context
 from sqlmodel import SQLModel
 
 import server.tables  # noqa: F401 - describes the tables to SQLModel
-from server.book.engine import plain_engine
+from server.book.engine import make_engine
 
 ONE_AT_A_TIME = 0x62696E63617264
 """The number of the advisory lock: `bincard` in letters."""
@@ -16,7 +17,7 @@ ONE_AT_A_TIME = 0x62696E63617264
 
 def run() -> None:
     url = context.config.get_main_option("sqlalchemy.url") or ""
-    engine = plain_engine(url)
+    engine = make_engine(url, writes=True, patient=True)
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -29,6 +30,9 @@ def run() -> None:
             )
             with context.begin_transaction():
                 context.run_migrations()
+            # What steps alone are tried with has nothing to follow.
+            if (then := context.config.attributes.get("then")) is not None:
+                then(connection)
     finally:
         engine.dispose()
 

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from server.tables.access import Credential, Enrolment, SessionEnd, SignIn, SpentRow
 from server.tables.columns import settle
+from server.tables.installation import InstallationRow
 from server.tables.leases import Lease
 from server.tables.ledger import ChunkRow, Feed, Log, Posting, ReplicaRow, SnapshotRow
 from server.tables.master import (
@@ -44,10 +45,10 @@ from sync.records import ROWS
 
 __all__ = [
     "REPLICATED", "AliasRow", "ChunkRow", "CountedRow", "Creation", "Credential", "DeviceRow",
-    "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "ItemRow", "Lease",
-    "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow", "PersonRow",
-    "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SessionEnd", "SightingRow",
-    "SignIn", "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
+    "DiscrepancyRow", "DocumentRow", "Enrolment", "Feed", "HoldingRow", "InstallationRow",
+    "ItemRow", "Lease", "LineRow", "LocationRow", "Log", "LotTable", "OpeningCost", "PartnerRow",
+    "PersonRow", "Posting", "Price", "ReplicaRow", "ReservationRow", "ResultRow", "SessionEnd",
+    "SightingRow", "SignIn", "SiteRow", "SnapshotRow", "SpentRow", "VarianceRow", "WarehouseRow",
 ]  # fmt: skip
 
 settle(SQLModel.metadata)

@@ -5,7 +5,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import bootstrap, fleet, lag, machine, push, size, tone
+from tests.bench import bootstrap, camera, fleet, lag, machine, push, size, tone
 from tests.bench.scene import PostgreSQL, Scene, SQLite
 from tests.world.postgres import DURABLE, Postgres
 
@@ -14,7 +14,8 @@ from tests.world.postgres import DURABLE, Postgres
 DISK = "/var/tmp"
 STORES = ("sqlite", "postgresql")
 
-PARTS = ("push", "fleet", "lag", "size", "bootstrap", "tone")
+PARTS = ("push", "fleet", "lag", "size", "bootstrap", "tone", "camera")
+WITHOUT_A_SITE = {"tone", "camera"}
 
 
 def main():
@@ -23,11 +24,13 @@ def main():
     print(machine.described())
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=DISK)))
-        if {*asked.parts} - {"tone"}:
+        if {*asked.parts} - WITHOUT_A_SITE:
             scenes = [_scene(store, folder, ends) for store in asked.store or STORES]
             _on_scenes(scenes, asked)
         if "tone" in asked.parts:
             tone.run(folder / "tone")
+        if "camera" in asked.parts:
+            camera.run()
 
 
 def _asked():

@@ -65,10 +65,11 @@ FANG_PING = Worker("Fang Ping", "B2001", "639274")
 class Handheld:
     """A browser with a profile on disk; the same profile comes back after it was killed."""
 
-    def __init__(self, playwright, profile: Path, origin, size=PHONE, *, scheme="light"):
+    def __init__(self, playwright, profile: Path, origin, size=PHONE, **look):
+        self.scheme, self.arguments = look.get("scheme", "light"), look.get("arguments", ())
         self.playwright, self.profile, self.origin = playwright, profile, origin
+        self.size = size
         self.cable = None  # when there is one, it is pulled with the network
-        self.size, self.scheme = size, scheme
         self.is_offline = False
         self.faults = []
         self.context = self.page = None
@@ -78,9 +79,9 @@ class Handheld:
         width, height = self.size
         self._plug()
         self.context = self.playwright.chromium.launch_persistent_context(
-            self.profile, executable_path=CHROMIUM, args=ARGUMENTS, locale="en-US",
-            viewport={"width": width, "height": height}, has_touch=self.size == PHONE,
-            color_scheme=self.scheme, reduced_motion="reduce",
+            self.profile, executable_path=CHROMIUM, args=[*ARGUMENTS, *self.arguments],
+            locale="en-US", viewport={"width": width, "height": height},
+            has_touch=self.size == PHONE, color_scheme=self.scheme, reduced_motion="reduce",
         )  # fmt: skip
         self.context.set_default_timeout(WAIT_MS)
         self.page = self.context.pages[0]

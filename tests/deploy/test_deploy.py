@@ -114,9 +114,17 @@ def test_compose_names_only_what_it_defines():
             assert network in COMPOSE["networks"]
     for name in ("bincard", "migrate"):
         service = COMPOSE["services"][name]
-        assert set(service["command"]) <= commands()
+        # Every word is one that the command line takes.
+        cli._parser().parse_args(service["command"])
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
+
+
+def test_the_database_is_healthy_when_it_answers_from_outside_and_who_migrates_waits_for_it():
+    asked = COMPOSE["services"]["database"]["healthcheck"]["test"][-1].split()
+    assert asked[:3] == ["pg_isready", "-h", "127.0.0.1"]
+    assert COMPOSE["services"]["migrate"]["command"][:2] == ["migrate", "--wait"]
+    assert "migrate --wait" in unit(DEPLOY / "bincard.service").get("Service", "ExecStartPre")
 
 
 def test_compose_env_says_what_compose_asks_for():
@@ -150,9 +158,9 @@ def test_a_unit_runs_commands_that_exist(path):
         return
     for name in ("ExecStart", "ExecStartPre"):
         if parsed.has_option("Service", name):
-            program, command = parsed.get("Service", name).split()
+            program, *arguments = parsed.get("Service", name).split()
             assert program == "/opt/bincard/current/bin/bincard"
-            assert command in commands()
+            cli._parser().parse_args(arguments)
     assert parsed.get("Service", "EnvironmentFile") == "/etc/bincard/bincard.env"
     assert parsed.get("Service", "ProtectSystem") == "strict"
 

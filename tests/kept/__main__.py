@@ -1,7 +1,7 @@
-"""Makes the kept database with the program of today: `python -m tests.kept`.
+"""Makes a kept database with the program of today, through its own doors: `make keep`.
 
-It was run once, by the program whose tables were at step 0001, through its own doors. A later
-program makes another database, so this is only done again to keep one more, under another name.
+It is named by the step of the tables. What stands there already was made by an earlier program
+and can never be made again, so nothing is written over it.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import json
 import lzma
 import re
 import sqlite3
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -58,15 +57,16 @@ class Days:
     async def join(self, letter, code):
         made = await self.ask("POST", "/api/enrol", code=code)
         self.headers[letter] = {"Authorization": f"Bearer {made['token']}"}
-        await self.sign_in(letter)
         handheld = self.devices[letter] = Handheld(factory.SITE, made["device"])
         handheld.actor = ACTORS[letter]
+        await self.sign_in(letter)
         handheld.heard(self.now, self.now)
 
     async def sign_in(self, letter):
         person = ACTORS[letter]
         signed = await self.ask("POST", "/api/sign-in", by=letter, person=person, pin=PINS[person])
         self.headers[letter]["X-Bincard-Session"] = signed["session"]
+        self.devices[letter].signed = signed
 
     async def ask(self, method, path, by=None, **body):
         answer = await self.client.request(
@@ -158,7 +158,7 @@ async def at_the_desk(days):
     await days.edit("item", "BE-2908", name="Headset Ball Bearings, 24 pcs")
     await days.edit("location", "06-B-03", blocked=True)
     await days.ask("POST", "/api/people", by="H", person="1004", name="Sun Yu", role="worker",
-                   badge="B1004", pin="8642")  # fmt: skip
+                   badge="B1004", pin="7391")  # fmt: skip
     await days.ask("POST", "/api/people", by="H", person="1004", active=False)
     await days.ask(
         "POST", "/api/documents", by="H", document="PO-9001", kind="purchase", partner="1598",
@@ -204,7 +204,8 @@ async def make(data):
     async with AsyncTestClient(app, base_url="http://testserver.local") as days.client:
         people = [
             Person(person=p.person, name=p.name, role=p.role, badge=p.badge, language=p.language,
-                   verifier=await roster.set_pin(days.book, factory.SITE, p.person, p.pin))
+                   pin_stamp=await roster.set_pin(
+                       days.book, factory.SITE, p.person, p.pin, p.role))
             for p in factory.DEMO_PEOPLE
         ]  # fmt: skip
         await days.book.change(factory.SITE, "2001", [*factory.factory_rows(), *people], "demo")
@@ -243,7 +244,16 @@ def keep(data, name):
     print(f"{name}: {len(packed):,} bytes")
 
 
-if __name__ == "__main__":
+def main():
+    """Keep a database of today, unless its step is kept already."""
+    name = f"factory-{newest_step()}.db.xz"
+    if (HERE / name).exists():
+        print(f"{name} is kept already; what an earlier program made is never written over.")
+        return
     with tempfile.TemporaryDirectory(prefix="bincard-kept-") as folder:
         asyncio.run(make(Path(folder)))
-        keep(Path(folder), sys.argv[1] if len(sys.argv) > 1 else f"factory-{newest_step()}.db.xz")
+        keep(Path(folder), name)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.world.warehouse import Warehouse
+from tests.world.restoring import Restored
+from tests.world.warehouse import SITE, Warehouse
 
 
 @pytest.fixture
@@ -26,3 +27,19 @@ def table(warehouse):
         return warehouse
 
     return play
+
+
+@pytest.fixture
+async def limited(warehouse):
+    """Nobody may adjust more than ten alone."""
+    await warehouse.book.change(SITE, "x", [warehouse.site(adjust_limit=10)], "limited")
+    return warehouse
+
+
+@pytest.fixture
+async def restored(tmp_path):
+    """A warehouse whose server can be backed up and thrown away."""
+    world = Restored(tmp_path / "book.db")
+    await world.set_up()
+    yield world
+    world.close()

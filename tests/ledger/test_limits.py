@@ -5,18 +5,11 @@ import json
 import msgspec
 import pytest
 
-from sync.records import Discrepancy, Variance
+from sync.records import Device, Discrepancy, Variance
 from sync.stock import key_of
-from tests.world.desk import found, intend, settle
+from tests.world.desk import found, give_limit, intend, see, settle
 from tests.world.lines import clock, key
 from tests.world.warehouse import SITE
-
-
-@pytest.fixture
-async def limited(warehouse):
-    """Nobody may adjust more than ten alone."""
-    await warehouse.book.change(SITE, "x", [warehouse.site(adjust_limit=10)], "limited")
-    return warehouse
 
 
 async def approve(world, place, at=None):
@@ -89,13 +82,57 @@ async def test_each_correction_beyond_the_limit_is_decided_by_itself(table):
 
 async def test_a_person_may_have_a_limit_of_their_own(limited, table):
     """[R37]"""
-    (row,) = [row for row in await limited.people() if row.person == "worker"]
-    did = {"verb": "edit", "kind": "person", "id": "worker", "base_version": row.version,
-           "fields": {"adjust_limit": 100}}  # fmt: skip
-    assert (await intend(limited, did))["outcome"] == "accepted"
+    await give_limit(limited, 100)
+    await see(limited, "A")
     await table("""
         08:10 A adjust 100 BE/L1 B1 found           | posted
         08:10 A adjust 101 BE/L1 B1 found           | flagged OVER_LIMIT
+    """)
+
+
+async def test_a_name_that_the_server_never_saw_there_has_no_more_than_anybody(limited, table):
+    """[R37] On another device, by another person, or by tries that failed: a name is no limit."""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    await see(limited, "B", "other")
+    await see(limited, "C", proved_at=None, wrong=3)
+    await table("""
+        08:10 B adjust 11 BE/L1 B1 found            | flagged OVER_LIMIT
+        08:11 C adjust 11 BE/L1 B1 found            | flagged OVER_LIMIT
+        08:12 C issue 11 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+        08:13 B adjust 10 BE/L1 B1 found            | posted
+    """)
+    rows = await limited.rows("discrepancy", Discrepancy)
+    assert {row.detail["limit"] for row in rows if row.code == "OVER_LIMIT"} == {10}
+
+
+async def test_a_lesser_limit_of_a_person_holds_wherever_they_are_named(limited, table):
+    """[R37]"""
+    await give_limit(limited, 5)
+    await table("""
+        08:10 B adjust 6 BE/L1 B1 found             | flagged OVER_LIMIT
+        08:11 B adjust 6 BE/L1 B1 found by other    | posted
+    """)
+
+
+async def test_a_sign_in_on_what_the_phone_was_before_holds(limited, table):
+    """[R37] [S10]"""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    row = Device(device="B", name="B", former="A")
+    await limited.book.change(SITE, "fang", [row], "enrolled again")
+    await table("""
+        08:10 B adjust 100 BE/L1 B1 found           | posted
+    """)
+
+
+async def test_who_signed_in_once_has_their_limit_without_a_network(limited, table):
+    """[R37] The phone comes back after hours: what the server saw before is enough."""
+    await give_limit(limited, 100)
+    await see(limited, "A")
+    limited.device("A").actors = set()
+    await table("""
+        2d 08:10 A adjust 100 BE/L1 B1 found        | posted
     """)
 
 
@@ -110,6 +147,46 @@ async def test_an_adjustment_that_a_late_pick_explains_is_offered_to_be_taken_ba
     assert await settle(world, "DOUBLE_CORRECTION", "reverse") == "accepted"
     assert (await world.stock())["B1", "BE/L1"] == 8
     assert ("adjust/missing", "BE/L1") not in await world.stock()
+
+
+@LIMITED
+@pytest.mark.parametrize("decided", [None, "approve"])
+async def test_what_waits_to_be_scrapped_is_no_correction(table, decided):
+    """[R36] [R37] A late pick does not explain goods that were thrown away, agreed to or not."""
+    world = await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        09:00 B issue 12 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+    """)
+    if decided:
+        assert await settle(world, "OVER_LIMIT", decided) == "accepted"
+    await table("""
+        08:30 C pick 2 BE/L1 from B1 for SO-1       | posted
+    """)
+
+
+@LIMITED
+@pytest.mark.parametrize("decided", [None, "approve"])
+async def test_what_waits_to_be_corrected_is_a_correction(table, decided):
+    """[R36] [R37]"""
+    world = await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        09:00 B adjust -12 BE/L1 B1 missing         | flagged OVER_LIMIT
+    """)
+    if decided:
+        assert await settle(world, "OVER_LIMIT", decided) == "accepted"
+    await table("""
+        08:30 C pick 2 BE/L1 from B1 for SO-1       | flagged DOUBLE_CORRECTION
+    """)
+
+
+@LIMITED
+async def test_an_adjustment_repeats_what_waits_to_be_scrapped(table):
+    """[R36] [R37] Its device had not heard of it: the bin is set right twice."""
+    await table("""
+        08:00 A receive 50 BE/L1 to B1              | posted
+        08:30 C issue 12 BE/L1 from B1 to scrap     | flagged OVER_LIMIT
+        09:00 B adjust -12 BE/L1 B1 missing         | flagged DOUBLE_CORRECTION OVER_LIMIT
+    """)
 
 
 async def test_an_adjustment_by_one_who_had_not_heard_of_the_pick_is_one_too(table):

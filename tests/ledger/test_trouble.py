@@ -241,6 +241,26 @@ async def test_a_reverse_leaves_open_what_other_facts_hang_on(table):
     assert await world.open() == ["UNKNOWN_CODE R unidentified/X"]
 
 
+async def test_goods_that_nobody_can_name_are_asked_for_once(table):
+    """[R6] Wherever they are scanned and whoever counts them; one answer names them all."""
+    world = await table("""
+        one: 08:00 A receive 5 WHAT to B1           | flagged UNKNOWN_CODE
+        08:10 B receive 3 WHAT to B1                | flagged UNKNOWN_CODE
+        08:20 C move 2 WHAT from B1 to B2           | flagged UNKNOWN_CODE
+        08:30 D count B2: WHAT=2                    | flagged UNKNOWN_CODE
+        08:40 B receive 1 OTHER to B1               | flagged UNKNOWN_CODE
+        08:50 A reverse one                         | posted
+    """)
+    rows = [row for row in await world.rows("discrepancy", Discrepancy)
+            if (row.code, row.state) == ("UNKNOWN_CODE", "open")]  # fmt: skip
+    assert sorted(row.detail["raw"] for row in rows) == ["OTHER", "WHAT"]
+    (asked,) = [row.discrepancy for row in rows if row.detail["raw"] == "WHAT"]
+    did = {"verb": "settle", "discrepancy": asked, "action": "is:NU"}
+    assert (await send(world, "H", did, class_="intent", actor="fang"))["outcome"] == "accepted"
+    stock = await world.stock()
+    assert (stock["B1", "NU"], stock["B2", "NU"]) == (1, 2)
+
+
 async def test_a_code_is_resolved_without_touching_what_was_counted_elsewhere(table):
     """[R6] [L6] Only the end that had the unknown name changes; counts absorb just that."""
     world = await table("""

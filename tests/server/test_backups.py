@@ -249,10 +249,14 @@ def test_a_copy_that_does_not_replay_is_kept_and_is_no_backup(settings, tmp_path
 
 
 def test_a_copy_whose_replay_breaks_off_is_kept_too(settings, tmp_path):
-    spoil(settings, "UPDATE item SET units = 'no JSON'")
-    kept = make_backup(settings, tmp_path / "shelf", now())
-    assert kept.note.faults[0].startswith("PLANT: the replay broke off: JSONDecodeError")
-    assert kept.database.exists()
+    for number, (cell, said) in enumerate({
+        "no JSON": "PLANT: item.units of BE-2908: it is no JSON, and must be an array",
+        "[7]": "PLANT: the replay broke off: ValidationError",
+    }.items()):  # fmt: skip
+        spoil(settings, f"UPDATE item SET units = '{cell}'")
+        kept = make_backup(settings, tmp_path / "shelf", now() + number)
+        assert kept.note.faults[0].startswith(said)
+        assert kept.database.exists()
 
 
 async def test_the_devices_forget_nothing_by_an_unproved_copy(plant, settings, tmp_path):
@@ -323,4 +327,4 @@ async def test_the_server_tells_the_log_and_the_desk_of_an_unproved_copy(
     assert len(backups_in(tmp_path / "shelf")) == 1
     assert (await plant.client.get("/ready")).json() == {"status": "ready"}
     answer = await plant.client.get("/api/server", headers=await plant.signed_in("2001"))
-    assert answer.json() == {"backup": None}
+    assert answer.json() == {"backup": None, "clock": None}

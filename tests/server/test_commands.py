@@ -56,7 +56,8 @@ def test_a_wrong_use_is_exit_code_two(bincard, capsys):
         assert "usage: bincard" in capsys.readouterr().err
 
 
-def test_without_tables_a_command_says_to_migrate_and_is_exit_code_three(bincard):
+def test_without_tables_a_command_says_to_migrate_and_is_exit_code_three(bincard, tmp_path):
+    (tmp_path / "data").mkdir()
     assert bincard("verify") == (
         3, "", "bincard: The database has no tables yet. Run: bincard migrate\n",
     )  # fmt: skip

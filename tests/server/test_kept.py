@@ -1,4 +1,4 @@
-"""A database of an earlier program, with two days of work in it, goes on under this one."""
+"""Databases of earlier programs, with two days of work in them, go on under this one."""
 
 import sqlite3
 from contextlib import closing
@@ -9,6 +9,7 @@ from server import cli
 from server.migrations import newest_step
 from server.settings import Settings
 from tests import kept
+from tests.kept.__main__ import make
 from tests.server.conftest import Clock, opened
 from tests.server.handheld import Handheld
 from tests.world.replica import Replica
@@ -28,11 +29,11 @@ HELD = {
 """What somebody who was there would tell: counted, shipped, produced, kept apart."""
 
 
-@pytest.fixture
-def upgraded(tmp_path, monkeypatch):
+@pytest.fixture(params=kept.EVERY, ids=lambda file: file.name.partition(".")[0])
+def upgraded(request, tmp_path, monkeypatch):
     """The settings of a data folder that was upgraded by the command."""
     monkeypatch.setenv("BINCARD_DATA", str(tmp_path / "data"))
-    url = kept.unpack(tmp_path / "data")
+    url = kept.unpack(tmp_path / "data", request.param)
     assert cli.main(["migrate"]) == 0
     (tmp_path / "web").mkdir()
     return Settings(data=tmp_path / "data", database=url, web=tmp_path / "web")
@@ -73,3 +74,9 @@ async def test_a_phone_takes_its_first_picture_of_a_kept_database_and_goes_on(up
         await phone.read_on()
         assert phone.stock()["06-B-09", '["BE-2349",null,null,"ok",null]'] == 430
         assert plant.book.verify(None) == []
+
+
+async def test_a_database_of_today_can_be_kept_as_well(tmp_path):
+    """It replays; what makes it would rot otherwise until it is wanted."""
+    await make(tmp_path)
+    assert (tmp_path / "bincard.db").exists()

@@ -5,7 +5,7 @@ It performs the client's effects one by one. Between two of them the process may
 
 import msgspec
 
-from sync.hashing import operation_id
+from sync.ids import operation_id
 from tests.simulation.client.effects import (
     Acquire,
     Ask,
@@ -70,7 +70,8 @@ class Device:
 
     def new_id(self, what):
         number = self._number(what)
-        return operation_id(self.wall(), self.world.dice.bytes(10, self.label, what, number))
+        random = self.world.dice.bytes(6, self.label, what, number)
+        return operation_id(self.wall(), random, self.name)
 
     def new_replica(self):
         number = self._number("replica")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync import feed, hashing
+from sync import feed, hashing, ids
 from sync.operations import decode_did
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -41,8 +41,8 @@ def test_hashes_chain_links_scopes_and_ids():
         assert str(feed.scope_of(kind, key, version)) == scope
     for parts, text in told["key"]:
         assert feed.feed_key(*parts) == text
-    for ms, random, text in told["operation_id"]:
-        assert hashing.operation_id(ms, bytes(random)) == text
+    for ms, random, device, text in told["operation_id"]:
+        assert ids.operation_id(ms, bytes(random), device) == text
 
 
 @pytest.mark.parametrize("case", cases("fold.json"))

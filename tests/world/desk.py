@@ -2,6 +2,7 @@
 
 import json
 
+from server.book.rows import table
 from sync.records import Discrepancy
 
 
@@ -33,4 +34,21 @@ async def work(world, kind):
         f"{row.document} {row.item or row.place} {row.quantity}/{row.done} {row.state}"
         for row in await world.lines()
         if row.document in documents
+    )
+
+
+async def give_limit(world, limit, person="worker"):
+    """Let fang give a person a limit of their own."""
+    (row,) = [row for row in await world.people() if row.person == person]
+    did = {"verb": "edit", "kind": "person", "id": person, "base_version": row.version,
+           "fields": {"adjust_limit": limit}}  # fmt: skip
+    assert (await intend(world, did))["outcome"] == "accepted"
+
+
+async def see(world, device, person="worker", **row):
+    """Let the server see a person sign in on a device."""
+    values = {"site": "S", "device": device, "person": person, "proved_at": 1, "stamp": "",
+              "wrong": 0, "at": 0, "locked_until": 0} | row  # fmt: skip
+    await world.book.write(
+        lambda connection: connection.execute(table("sign_in").insert().values(values))
     )

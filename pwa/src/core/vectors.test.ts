@@ -115,8 +115,8 @@ describe("hashes and ids", () => {
       expect(String(scope)).toBe(told);
     }
     for (const [parts, text] of hashes.key) expect(feedKey(...(parts as (string | number | null)[]))).toBe(text);
-    for (const [ms, random, id] of hashes.operation_id) {
-      expect(operationId(ms as number, Uint8Array.from(random as number[]))).toBe(id);
+    for (const [ms, random, device, id] of hashes.operation_id) {
+      expect(operationId(ms as number, Uint8Array.from(random as number[]), device as string)).toBe(id);
     }
   });
 });

@@ -3,6 +3,7 @@ import { getContext, setContext } from "svelte";
 import type { Capture } from "../core/flow.ts";
 import type { Meaning } from "../core/meaning.ts";
 import type { Engine, Voice } from "../engine.types.ts";
+import type { Camera } from "./camera.svelte.ts";
 import type { Live } from "./live.svelte.ts";
 
 export interface Scan {
@@ -64,6 +65,7 @@ export interface Shop {
   live: Live;
   voice: Voice;
   scans: Scans;
+  camera: Camera;
   version: string;
   /** What a scan outside a task means: kept, read, let go of; null when it could not be kept, which is said. */
   glance(scan: Scan): Promise<Meaning | null>;

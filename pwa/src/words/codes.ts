@@ -42,6 +42,7 @@ export const codes = {
   NOT_UNDERSTOOD: { en: "newer app than the server", zh: "记录无法识别" },
   RESERVED_USED: { en: "kept for another order", zh: "占用他单库存" },
   FOUND_ELSEWHERE: { en: "the books have it elsewhere", zh: "账面在别处" },
+  LIMIT_IN_PARTS: { en: "above the limit in small parts", zh: "多次小额调整累计超限" },
   OVER_LIMIT: { en: "above the person's limit", zh: "超出权限" },
   TARGET_UNKNOWN: { en: "what it undoes has not come", zh: "原记录未到" },
   COUNT_FULL: { en: "too many counts of one bin", zh: "同一库位盘点过多" },

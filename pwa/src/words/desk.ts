@@ -30,6 +30,18 @@ export const desk = {
     en: "No valid backup: the copy of {time} does not replay ({n} {n|difference|differences}). It is kept, but does not count. Ask for bincard repair.",
     zh: "没有有效备份：{time} 的副本回放有 {n} 处不符，已留存但不算备份。请通知服务器管理员运行 bincard repair。",
   },
+  "server.clock_behind": {
+    en: "The server's clock is {age} behind. Ask for it to be set.",
+    zh: "服务器时钟慢了 {age}，请通知服务器管理员校准。",
+  },
+  "server.clock_ahead": {
+    en: "The server's clock is {age} ahead. Ask for it to be set.",
+    zh: "服务器时钟快了 {age}，请通知服务器管理员校准。",
+  },
+  "server.clock_refuses": {
+    en: "Until then nothing is recorded; handhelds keep their records and send them by themselves. If it is right, ask for bincard clock accept.",
+    zh: "校准之前暂停入账；手持机会保留记录，之后自动上传。若时钟无误，请运行 bincard clock accept。",
+  },
   "only_supervisors": { en: "The desk is for supervisors. Sign in with a supervisor's badge.", zh: "主管台只供主管使用，请用主管工牌登录。" },
   "no_answer": { en: "The desk needs the network: {detail}", zh: "主管台需要网络：{detail}" },
   "try_again": { en: "Try again", zh: "再试一次" },

@@ -18,7 +18,7 @@ export const readings = {
   "TARGET_UNKNOWN.2": { en: "What it undoes was never made.", zh: "被撤销的记录从未产生。" },
   "ACTOR_NOT_SEEN.1": { en: "The device kept no note of a sign-in without a network.", zh: "设备没有记下离线登录。" },
   "ACTOR_NOT_SEEN.2": { en: "The device works under the name of somebody else.", zh: "该设备冒用了别人的名字。" },
-  "RESCUE_UNSIGNED.1": { en: "An older app made the rescue. Ask for a new one, or enter it by hand.", zh: "救援文件由旧版本生成。请重新导出，或手工补录。" },
+  "RESCUE_UNSIGNED.1": { en: "An older app made the rescue, or this phone cannot prove what it was before. Ask for a new rescue, or enter it by hand.", zh: "救援文件由旧版本生成，或此手持机无法证明原来的身份。请重新导出，或手工补录。" },
   "RESCUE_UNSIGNED.2": { en: "The records were made up.", zh: "这些记录是伪造的。" },
   "NOT_PROVED.1": { en: "It was decided without a network: it is done when its person signs in there.", zh: "离线时作的决定：本人在该设备联网登录后生效。" },
   "NOT_PROVED.2": { en: "Somebody else decided in that name.", zh: "有人冒名作了决定。" },
@@ -86,6 +86,8 @@ export const readings = {
   "OPEN_TASK.2": { en: "Some were already in a picker's hands.", zh: "有些已被拣走。" },
   "DOUBLE_CORRECTION.1": { en: "The same difference was corrected twice.", zh: "同一差异调了两次。" },
   "DOUBLE_CORRECTION.2": { en: "They are two differences that look alike.", zh: "是两笔碰巧相同的差异。" },
+  "LIMIT_IN_PARTS.1": { en: "One big difference was set right bit by bit: count the item.", zh: "一个大差异被分多次调整：请盘点该物料。" },
+  "LIMIT_IN_PARTS.2": { en: "Somebody kept below the limit on purpose: look at the day's corrections.", zh: "有人故意每次不超权限：请查看当天的调整。" },
   "OVER_LIMIT.1": { en: "The shelf is as the worker says.", zh: "货架如员工所报。" },
   "OVER_LIMIT.2": { en: "The figure was mistyped.", zh: "数字输错了。" },
   "RETURN_UNMATCHED.1": { en: "The goods are ours, the paper is missing.", zh: "货是我们的，缺单据。" },
@@ -99,6 +101,7 @@ export const readings = {
 /** What a discrepancy says in figures; the values stand in its detail. */
 export const figures = {
   UNIT_CHANGED: { en: "{entered} {unit}: booked {posted}, today it would be {would_be}", zh: "{entered} {unit}：已记 {posted}，按现换算为 {would_be}" },
+  LIMIT_IN_PARTS: { en: "{quantity} by hand in one day, the limit is {limit}", zh: "一天内手工调整共 {quantity}，权限 {limit}" },
   OVER_LIMIT: { en: "{quantity} by hand, the limit is {limit}: {reason}", zh: "手工调整 {quantity}，权限 {limit}：{reason}" },
   OVER_RECEIPT: { en: "ordered {wanted}, received {done}", zh: "订 {wanted}，收 {done}" },
   ORDER_CLOSED: { en: "ordered {wanted}, received {done}", zh: "订 {wanted}，收 {done}" },

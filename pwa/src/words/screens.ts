@@ -17,6 +17,7 @@ export const screens = {
 
   "bar.back": { en: "Back", zh: "返回" },
   "bar.help": { en: "Help", zh: "帮助" },
+  "bar.camera": { en: "Camera", zh: "相机" },
 
   "state.unwritten": { en: "Nothing written yet", zh: "还没记" },
   "state.device": { en: "On this device", zh: "已存本机" },
@@ -350,6 +351,11 @@ export const screens = {
   "outbox.clock_ahead": { en: "{n} s ahead", zh: "快 {n} 秒" },
   "outbox.clock_behind": { en: "{n} s behind", zh: "慢 {n} 秒" },
   "outbox.clock_unknown": { en: "not compared yet", zh: "还没对过" },
+  "outbox.camera": { en: "Camera", zh: "相机" },
+  "outbox.camera.ordinary": { en: "ordinary codes", zh: "常用条码" },
+  "outbox.camera.more": { en: "also Code 39, ITF-14", zh: "含 Code 39、ITF-14" },
+  "outbox.camera.with": { en: "Read Code 39, ITF-14", zh: "识读 Code 39、ITF-14" },
+  "outbox.camera.without": { en: "No Code 39, ITF-14", zh: "不读 Code 39、ITF-14" },
   "outbox.version": { en: "App", zh: "版本" },
   "outbox.storage": { en: "Storage", zh: "存储" },
   "outbox.kept": { en: "kept by the browser", zh: "浏览器保证保留" },

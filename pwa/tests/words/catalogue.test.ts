@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 
 import type { Code } from "../../src/core/types.gen.ts";
+import { camera } from "../../src/words/camera.ts";
 import { codes } from "../../src/words/codes.ts";
 import { desk } from "../../src/words/desk.ts";
 import { flows } from "../../src/words/flows.ts";
@@ -12,7 +13,7 @@ import { figures, readings } from "../../src/words/readings.ts";
 import { screens } from "../../src/words/screens.ts";
 import { fill, placesOf } from "../../src/words/sentence.ts";
 
-const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help, readings, figures };
+const catalogues: Record<string, Catalogue> = { screens, codes, flows, desk, help, readings, figures, camera };
 const sentences = Object.values(catalogues).flatMap((catalogue) => Object.entries(catalogue));
 
 afterEach(() => choose("en"));

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from server.book.session import Session
+from sync.state import State
 
 
-def names_of(session: Session, device: str) -> Iterator[str]:
+def names_of(state: State, device: str) -> Iterator[str]:
     """Yield what the same phone is called, and what it was called before."""
     seen: set[str] = set()
     name: str | None = device
     while name and name not in seen:
         seen.add(name)
         yield name
-        row = session.state.devices.find(name)
+        row = state.devices.find(name)
         name = row.former if row else None
