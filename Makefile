@@ -22,7 +22,7 @@ PWA_SOURCES := $(shell find pwa/src pwa/public -type f ! -name '*.test.ts') pwa/
 CHECKS := check-lint check-format check-types check-imports check-pwa \
 	$(if $(wildcard server/generate.py),check-generated)
 
-.PHONY: help install build wheel keep run run-lan test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium clean
+.PHONY: help install build wheel keep run run-lan test world world-long world-crashes mutants fuzz torture check $(CHECKS) bench screenshots lock chromium proxies cluster deploy-check clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
@@ -83,10 +83,35 @@ chromium: # Debian's browser, what tells it whom to trust, and a pooler before P
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			chromium fonts-noto-cjk libnss3-tools pgbouncer >/dev/null; }
 
+# What Debian starts by itself when it is installed is not started here: the tests start their own.
+# $(call debian,PROGRAMS,PACKAGES): install the packages where one of the programs is missing.
+define debian
+	@missing=; for program in $(1); do test -x $$program || missing=1; done; \
+	test -z "$$missing" || { \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); policy=/usr/sbin/policy-rc.d; \
+		test -e $$policy || { trap "$$sudo rm $$policy" EXIT; \
+			printf '#!/bin/sh\nexit 101\n' | $$sudo install -m 755 /dev/stdin $$policy; }; \
+		$$sudo apt-get -qq update; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+			--no-install-recommends $(2) >/dev/null; }
+endef
+
+proxies: # What reads the files of deploy/: each says itself whether it understands them
+	$(call debian,/usr/bin/caddy /usr/sbin/nginx /usr/sbin/haproxy,caddy nginx haproxy)
+
+cluster: build/patroni/.installed # etcd, HAProxy, PostgreSQL and the Patroni of deploy/failover
+	$(call debian,/usr/bin/etcd /usr/sbin/haproxy /usr/bin/pg_lsclusters,etcd-server haproxy postgresql)
+
+# For the interpreter of whoever PostgreSQL runs as, not for ours.
+build/patroni/.installed: deploy/failover/requirements.lock | $(VENV)/.installed
+	@rm -rf build/patroni
+	@python -m pip --python /usr/bin/python3 install -q -q --require-hashes --target build/patroni -r $<
+	@touch $@
+
 # What waits for other processes most of the time runs beside all else, and so do the worlds.
 BESIDE := tests/browser tests/deploy tests/simulation tests/torture
 
-test: install build chromium ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
+test: install build chromium proxies ## Run every test (PYTEST_ARGS and VITEST_ARGS narrow it)
 	@mkdir -p test-results; status=0; beside=; \
 	$(if $(PYTEST_ARGS),,python -m pytest $(BESIDE) >test-results/beside.log 2>&1 & beside=$$!;) \
 	python -m pytest $(or $(PYTEST_ARGS),$(addprefix --ignore=,$(BESIDE))) 2>&1 \
@@ -117,8 +142,12 @@ mutants: install ## Check the checker: faults put into the code must die within 
 fuzz: install ## Tell the real application hostile pushes (SEED=7 ROUNDS=20000)
 	@python -m tests.fuzz $(if $(SEED),--seed $(SEED)) --rounds $(or $(ROUNDS),20000)
 
-torture: install build chromium ## Kill server, disk, database and browser at random moments (PART, SEED, ROUNDS)
+torture: install build chromium $(if $(filter-out failover,$(or $(PART),failover)),,cluster) ## Kill server, disk, database and browser at random moments (PART, SEED, ROUNDS)
 	@python -m tests.torture $(PART) $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+deploy-check: install build ## Play the ways to an installation, as root (WAY=pc or containers)
+	$(call debian,/usr/bin/mmdebstrap /usr/bin/buildah /usr/bin/podman /usr/bin/systemd-nspawn /usr/bin/curl,mmdebstrap buildah podman crun netavark systemd-container iproute2 curl)
+	@python -m tests.deploy $(WAY)
 
 check: install $(CHECKS) ## Lint, format, types, import contracts, generated files
 
@@ -152,6 +181,8 @@ lock: $(VENV)/.installed ## Resolve the versions again into both lock files
 		--python-version 3.11 pyproject.toml -o requirements.lock
 	@uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 -c requirements.lock pyproject.toml -o requirements.run.lock
+	@echo 'patroni[etcd3,psycopg3]' | uv pip compile -q --universal --generate-hashes --no-header \
+		--no-annotate --upgrade --python-version 3.11 - -o deploy/failover/requirements.lock
 	@cd pwa && npm install --package-lock-only --loglevel=error
 
 clean: ## Remove what was installed and built, never data/

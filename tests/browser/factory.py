@@ -14,9 +14,8 @@ from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 import httpx
-import psycopg
-import sqlalchemy as sa
 
+from server.book.engine import plain_engine
 from sync.stock import key_of
 
 ROOT = Path(__file__).parents[2]
@@ -162,11 +161,11 @@ class Factory:
     def rows(self, query, *values):
         """Read the database beside the server."""
         if self.database:
-            where = sa.make_url(self.database)
-            with psycopg.connect(
-                host=where.query["host"], user=where.username, dbname=where.database
-            ) as book:
-                return book.execute(query.replace("?", "%s"), values).fetchall()
+            engine = plain_engine(self.database)
+            with engine.connect() as book:
+                found = book.exec_driver_sql(query.replace("?", "%s"), values).fetchall()
+            engine.dispose()
+            return [tuple(row) for row in found]
         with closing(sqlite3.connect(f"file:{self.data / 'bincard.db'}?mode=ro", uri=True)) as book:
             return book.execute(query, values).fetchall()
 

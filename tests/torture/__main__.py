@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.torture import rounds
+from tests.torture import failover, rounds
 from tests.torture.scanning import Scanner
 from tests.world.postgres import Postgres
 
@@ -17,6 +17,7 @@ ROUNDS_PER_BOOK = 20
 DURABLE = {"fsync": "on", "full_page_writes": "on"}
 
 BROWSER_ROUNDS = 100
+OTHERS = ("browser", "failover")
 PARTS = {
     "server": (200, False, [rounds.the_server]),
     "server-postgres": (200, True, [rounds.the_server]),
@@ -67,15 +68,17 @@ def torture_browser(seed, count, folder):
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}, browser")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join([*PARTS, *OTHERS])}")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--rounds", type=int, help="of each part")
     told = parser.parse_args()
     print(f"SEED={told.seed}")
-    for part in told.parts or [*PARTS, "browser"]:
+    for part in told.parts or [*PARTS, *OTHERS]:
         with tempfile.TemporaryDirectory(prefix="bincard-torture-") as folder:
             if part == "browser":
                 torture_browser(told.seed, told.rounds or BROWSER_ROUNDS, Path(folder))
+            elif part == "failover":
+                failover.torture(told.seed, told.rounds or failover.ROUNDS, Path(folder))
             else:
                 torture(part, told.seed, told.rounds or PARTS[part][0], Path(folder))
 

@@ -26,6 +26,8 @@ SUPPLIER = "supplier/1580"
 LATER = {"busy", "storage_full"}
 """Problems by which a server that cannot work says so: the device keeps its queue."""
 UNSENT_MAX = 40
+STEPS = (0, 0, 0, 0, 0, 0, -3, 1)
+"""Where a push begins beside what is acknowledged: some is repeated, or left out, now and then."""
 BREATH_S = 0.05
 """Between two attempts to reach a server that does not work."""
 
@@ -41,6 +43,8 @@ class Device(Handheld):
         super().__init__(SITE, "1001", now, replica=f"{dice.getrandbits(128):032x}")
         self.dice = dice
         self.acked = 0
+        self.steps = STEPS
+        self.taken = []  # when a push that was taken began and ended, in seconds
         self.done = {}  # id: what it did
         self.told = {}  # id: the outcome that the server gave
         self.answers = Counter()
@@ -61,6 +65,7 @@ class Device(Handheld):
 
     def send(self, port, start):
         """Push from a place of the chain; say whether the server works."""
+        began = time.monotonic()
         try:
             if self._line is None:
                 self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -72,6 +77,8 @@ class Device(Handheld):
             self.answers["nobody"] += 1
             return False
         self._hear(status, body)
+        if status == 200:
+            self.taken.append((began, time.monotonic()))
         return body.get("code") not in LATER
 
     def hang_up(self):
@@ -105,7 +112,7 @@ class Device(Handheld):
         while not ended.is_set():
             if len(self.envelopes) - self.acked < UNSENT_MAX:
                 self.act()
-            start = self.acked + self.dice.choice((0, 0, 0, 0, 0, 0, -3, 1))
+            start = self.acked + self.dice.choice(self.steps)
             if not self.send(port, max(start, 0)):
                 ended.wait(BREATH_S)
 
@@ -162,6 +169,17 @@ class Fleet:
         finally:
             for thread in threads:
                 thread.join()
+
+    def keep_in_step(self, steps=(0,)):
+        """Repeat nothing that was acknowledged: it would bring back what was lost, unseen."""
+        for device in self.devices:
+            device.steps = steps
+
+    def taken(self):
+        """When each push that was taken began and ended, in the order of the ends."""
+        return sorted(
+            (one for device in self.devices for one in [*device.taken]), key=lambda one: one[1]
+        )
 
     @property
     def answers(self):
