@@ -63,7 +63,7 @@ def opening(stock):
         else:
             did = {"verb": "adjust", "key": key, "quantity": quantity, "reason": "opening",
                    "place": {"location": place}}  # fmt: skip
-        yield {"id": f"opening-{n}", "did": did}
+        yield {"id": f"begin-{n}", "did": did}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
