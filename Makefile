@@ -76,13 +76,6 @@ run-lan: install build ## The same for phones in this network, by https (BINCARD
 	export BINCARD_ORIGIN=https://$$here:$(BINCARD_PORT); \
 	bincard tls make >/dev/null; bincard demo; exec bincard serve
 
-chromium: # Debian's browser, what tells it whom to trust, and a pooler before PostgreSQL
-	@test -x /usr/bin/chromium -a -x /usr/bin/certutil -a -x /usr/sbin/pgbouncer || { \
-		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-		$$sudo apt-get -qq update; \
-		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-			chromium fonts-noto-cjk libnss3-tools pgbouncer >/dev/null; }
-
 # What Debian starts by itself when it is installed is not started here: the tests start their own.
 # $(call debian,PROGRAMS,PACKAGES): install the packages where one of the programs is missing.
 define debian
@@ -95,6 +88,10 @@ define debian
 		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
 			--no-install-recommends $(2) >/dev/null; }
 endef
+
+chromium: # Debian's browser, what tells it whom to trust, and a pooler before PostgreSQL
+	$(call debian,/usr/bin/chromium /usr/bin/chromium-headless-shell /usr/bin/certutil /usr/sbin/pgbouncer,\
+		chromium chromium-headless-shell fonts-noto-cjk libnss3-tools pgbouncer)
 
 proxies: # What reads the files of deploy/: each says itself whether it understands them
 	$(call debian,/usr/bin/caddy /usr/sbin/nginx /usr/sbin/haproxy,caddy nginx haproxy)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.handheld import LIU_MEI, PAINT, ZHAO_LIN
+from tests.browser.handheld import LIU_MEI, PAINT, WHOLE, ZHAO_LIN
 from tests.browser.lens import Lens
 from tests.browser.test_scans import sent
 from tests.world import photographs
@@ -140,7 +140,7 @@ def test_on_home_the_camera_opens_what_it_reads_and_comes_back_after_sleep(handh
 
 def test_a_camera_that_is_not_allowed_says_what_to_do(handhelds):
     denied = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
-    liu = handhelds("H1", LIU_MEI, arguments=denied)
+    liu = handhelds("H1", LIU_MEI, arguments=denied, chromium=WHOLE)
     liu.go("count")
     liu.key("相机").click()
     expect(liu.page.get_by_role("alert")).to_contain_text("允许相机")

@@ -6,6 +6,7 @@ import select
 import signal
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -187,6 +188,10 @@ def test_several_processes_on_sqlite_are_refused(founded):
 
 
 def test_serve_refuses_a_folder_without_tables_and_says_what_to_run(server):
+    none = server.run("serve")
+    assert (none.returncode, none.stdout) == (3, "")
+    assert none.stderr.startswith("bincard: There is no data folder")
+    Path(server.environment["BINCARD_DATA"]).mkdir()
     done = server.run("serve")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "bincard: The database has no tables yet. Run: bincard migrate\n"
