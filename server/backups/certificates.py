@@ -6,6 +6,7 @@ the two that were in use.
 """
 
 import hashlib
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ FILES: Final = (AUTHORITY, SERVER)
 PREFIX: Final = "tls-"
 MARK: Final = 16
 """Letters of a name that tell one content from every other."""
+
+_OURS: Final = re.compile(r"tls-(authority|server)-[0-9a-f]{16}\.pem")
 
 
 class Certificates(Struct, frozen=True):
@@ -48,7 +51,8 @@ def sweep_tls(folder: Path) -> None:
     notes = [one.note.tls for one in (*backups_in(folder), *unproved_in(folder))]
     named = {file_on_shelf(folder, *one) for marks in notes for one in marks.items()}
     for file in folder.glob(f"{PREFIX}*.pem"):
-        if file not in named:
+        # The folder may be one that others use too.
+        if file not in named and _OURS.fullmatch(file.name):
             file.unlink(missing_ok=True)
 
 
@@ -62,7 +66,8 @@ def certificates_of(backup: Backup, data: Path, *, replace: bool) -> Certificate
     missing = tuple(name for name, content in found.items() if content is None)
     here = {name: (store.folder / name).read_bytes() for name in FILES
             if (store.folder / name).is_file()}  # fmt: skip
-    if AUTHORITY in missing or not found or here.get(AUTHORITY) == found.get(AUTHORITY):
+    is_known = AUTHORITY in found and here.get(AUTHORITY) == found[AUTHORITY]
+    if AUTHORITY in missing or not found or is_known:
         # The same authority may have signed a newer certificate here.
         return Certificates(missing=missing)
     if here and not replace:

@@ -138,6 +138,17 @@ def test_on_home_the_camera_opens_what_it_reads_and_comes_back_after_sleep(handh
     expect(zhao.page).to_have_url(re.compile("4006381333931"))
 
 
+def test_the_camera_goes_with_whoever_held_it(handhelds, lens):
+    zhao = handhelds("H1", ZHAO_LIN, arguments=lens.arguments)
+    lens.opens(zhao)
+    lost = zhao.page.evaluate_handle("document.querySelector('.finder video').srcObject")
+    zhao.key("Sign out").click()
+    zhao.sees("Scan your badge")
+    zhao.until(lambda: lost.evaluate("(stream) => !stream.active"))
+    zhao.sign_in(ZHAO_LIN)
+    expect(zhao.page.locator(".finder video")).to_have_count(0)
+
+
 def test_a_camera_that_is_not_allowed_says_what_to_do(handhelds):
     denied = ("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     liu = handhelds("H1", LIU_MEI, arguments=denied, chromium=WHOLE)

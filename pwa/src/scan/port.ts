@@ -1,6 +1,6 @@
 /**
  * Where scans come in: each source calls `take` with the raw code and returns the way to stop.
- * The wedge scanner is one; the camera will be another, and typed entry calls `take` itself.
+ * The wedge scanner and the camera are two; typed entry calls `take` itself.
  */
 import { GS } from "../core/gs1";
 import { hear, inField, ORDINARY, patient, QUIET, type Ear, type Heard, type Profile } from "./wedge";

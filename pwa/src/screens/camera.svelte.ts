@@ -58,10 +58,11 @@ export class Camera {
     this.session?.stop();
     this.session = null;
     this.isOn = false;
+    this.list = [];
   }
 
+  /** From the beginning: what reads may have died, too. */
   async tryAgain(): Promise<void> {
-    if (this.session) return this.session.open();
     this.close();
     await this.open();
   }
