@@ -62,21 +62,20 @@ def certificates_of(backup: Backup, data: Path, *, replace: bool) -> Certificate
     Raises `BackupError` where phones trust another authority than the one that lies there.
     """
     store, marks = TlsStore(data), backup.note.tls
-    found = {name: _content(backup, name, mark) for name, mark in marks.items()}
-    missing = tuple(name for name, content in found.items() if content is None)
-    here = {name: (store.folder / name).read_bytes() for name in FILES
-            if (store.folder / name).is_file()}  # fmt: skip
-    is_known = AUTHORITY in found and here.get(AUTHORITY) == found[AUTHORITY]
-    if AUTHORITY in missing or not found or is_known:
-        # The same authority may have signed a newer certificate here.
+    read = {name: _content(backup, name, mark) for name, mark in marks.items()}
+    found = {name: content for name, content in read.items() if content is not None}
+    missing = tuple(read.keys() - found.keys())
+    # The same authority may have signed a newer certificate here.
+    is_here = AUTHORITY in found and _mark(_lying(store, AUTHORITY)) == marks[AUTHORITY]
+    if AUTHORITY in missing or is_here:
         return Certificates(missing=missing)
-    if here and not replace:
+    if found and any(_lying(store, name) for name in FILES) and not replace:
         raise BackupError(
             f"The phones that this backup knows trust another authority than the one in "
             f"{store.folder}: they would be warned of this server. Run this again with --replace "
             "to put the backup's there; the one of now is moved aside."
         )
-    return Certificates({name: one for name, one in found.items() if one is not None}, missing)
+    return Certificates(found, missing)
 
 
 def write_tls(certificates: Certificates, data: Path) -> None:
@@ -99,6 +98,12 @@ def carry_tls(backup: Backup, away: Path) -> None:
 def file_on_shelf(folder: Path, name: str, mark: str) -> Path:
     """Return where a file stands on the shelf: `tls-authority-MARK.pem`."""
     return folder / f"{PREFIX}{Path(name).stem}-{mark}.pem"
+
+
+def _lying(store: TlsStore, name: str) -> bytes:
+    """Return a file of the data folder; nothing where there is none."""
+    file = store.folder / name
+    return file.read_bytes() if file.is_file() else b""
 
 
 def _content(backup: Backup, name: str, mark: str) -> bytes | None:
